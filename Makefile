@@ -1,0 +1,43 @@
+# Every target works on a fresh Debian or Ubuntu machine with Python 3.10 or later; none needs root.
+VENV   ?= .venv
+PYTHON ?= $(shell .ci/find-python)
+PY     := $(VENV)/bin/python
+PIP    := $(PY) -m pip --disable-pip-version-check --quiet
+
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help check test lock clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "cbsnap needs Python 3.10 or later: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/run-ready: requirements/run.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing pinned packages into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev-ready: requirements/dev.txt pyproject.toml $(VENV)/run-ready
+	@echo "Installing pinned development packages into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+check: $(VENV)/dev-ready  ## Lint, types and the rules of import
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff check --config agent/ruff.toml agent
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+test: $(VENV)/dev-ready  ## Run the tests that need no root
+	@$(PY) -m pytest
+
+lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
+	@PATH="$(VENV)/bin:$$PATH" .ci/lock
+
+clean:  ## Remove what the other targets made
+	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*

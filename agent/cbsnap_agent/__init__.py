@@ -1,0 +1,1 @@
+"""The host-side sync and lock endpoint."""

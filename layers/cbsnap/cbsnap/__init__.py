@@ -1,0 +1,1 @@
+"""Application-consistent snapshots of CBS disks, with proof."""
