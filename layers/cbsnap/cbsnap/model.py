@@ -254,3 +254,54 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a host said of the lease that a group was taken under."""
+
+    group: str
+    lease_id: str
+    verdict: str
+    reason: str = ""
+    locked_ms: int | None = None
+    frozen_ms: int | None = None
+    covers: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    positions: Mapping[str, object] = NO_TAGS
+    steps: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one worker invocation is to take; everything it needs stands in here.
+
+    `not_after`: no host is locked later than this. `patience_s`: how long another snapshot of
+    the same disk is waited for; a scheduled run waits for its next tick instead, with 0.
+    `rate_per_s`: this worker's share of the API's rate for CreateSnapshot.
+    """
+
+    run: Run
+    region: str
+    deployment: str
+    groups: tuple[Group, ...]
+    not_after: datetime
+    quiesce: Quiesce | None = None
+    quota: QuotaLimits = QuotaLimits()
+    rate_per_s: float = 10.0
+    patience_s: float = 0.0
+    title: str | None = None
+    agent_port: int = 9780
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known."""
+
+    run: str
+    region: str
+    outcomes: tuple[Outcome, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    quota_left: int | None = None
+    batches: tuple[str, ...] = ()
+    error: str = ""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage
+    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage
 
 
 class Cloud(Protocol):
@@ -152,5 +152,5 @@ class Clock(Protocol):
 class Workers(Protocol):
     """Where batches are carried out."""
 
-    def dispatch(self, payload: Mapping[str, Any]) -> str:
-        """Hand a batch over, asynchronously; return the request's id."""
+    def dispatch(self, batch: Batch) -> str:
+        """Hand a batch over, asynchronously and at least once; return the request's id."""
