@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from localcloud import cbs
+from localcloud import cbs, cvm, tag
+from localcloud.control import Control
 from localcloud.wire import Wire
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.service import Runtime
 
-SERVICES = (cbs.SERVICE,)
+SERVICES = (cbs.SERVICE, cvm.SERVICE, tag.SERVICE)
 
 
 def create_app(cloud: Cloud, runtime: Runtime | None = None) -> Starlette:
@@ -38,6 +39,7 @@ def create_app(cloud: Cloud, runtime: Runtime | None = None) -> Starlette:
         lifespan=lifespan,
         routes=[
             Route("/", wire.endpoint, methods=["GET", "POST", "PUT", "DELETE", "PATCH"]),
+            *Control(cloud, runtime).routes(),
             *(runtime.routes() if runtime else ()),
         ],
     )

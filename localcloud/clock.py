@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
-
-SHANGHAI = timezone(timedelta(hours=8))
 
 
 @dataclass
@@ -33,13 +30,3 @@ class Clock:
     def advance(self, by_s: float) -> None:
         """Move the clock on by `by_s` seconds."""
         self._cloud_s += by_s
-
-
-def shanghai(moment_s: float) -> str:
-    """Write a moment as the cloud's answers do: naive, in Asia/Shanghai (recorded answers)."""
-    return datetime.fromtimestamp(moment_s, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def utc(moment_s: float) -> str:
-    """Write a moment as ISO 8601 in UTC, the form of CVM's times."""
-    return datetime.fromtimestamp(moment_s, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

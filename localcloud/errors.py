@@ -185,3 +185,19 @@ class UnsupportedRegion(ApiError):
     code = "UnsupportedRegion"
     zh = "不支持的地域:`{region}`。"
     en = "The region `{region}` is not supported."
+
+
+class InvalidFilter(ApiError):
+    """The list has no such filter."""
+
+    code = "InvalidFilter"
+    zh = "无效的过滤器:`{name}`。"
+    en = "There is no filter `{name}`."
+
+
+class InvalidParameterValueLimitExceeded(ApiError):
+    """More values than a list may have."""
+
+    code = "InvalidParameterValue.LimitExceeded"
+    zh = "参数 `{name}` 的值的数量超过限制:{limit}。"
+    en = "The parameter `{name}` has more values than {limit}."

@@ -12,10 +12,16 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from localcloud.errors import InvalidParameterValue, MissingParameter, UnknownParameter, WrongType
+from localcloud.errors import (
+    InvalidParameterValue,
+    InvalidParameterValueLimitExceeded,
+    MissingParameter,
+    UnknownParameter,
+    WrongType,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sized
 
 T = TypeVar("T")
 
@@ -35,20 +41,27 @@ class Between:
 
 
 @dataclass(frozen=True)
+class AtMost:
+    """A list of so many values."""
+
+    limit: int
+
+    def check(self, value: Sized, name: str) -> None:
+        """Raise InvalidParameterValue.LimitExceeded for a longer one."""
+        if len(value) > self.limit:
+            raise InvalidParameterValueLimitExceeded(name=name, limit=self.limit)
+
+
 class OneOf:
     """One of a few words."""
 
-    words: tuple[str, ...]
+    def __init__(self, *words: str) -> None:
+        self.words = words
 
     def check(self, value: object, name: str) -> None:
         """Raise InvalidParameterValue for any other word."""
         if value not in self.words:
             raise InvalidParameterValue(name=name, reason=f"`{value}` {list(self.words)}")
-
-
-def one_of(*words: str) -> OneOf:
-    """Return the bound: one of `words`."""
-    return OneOf(words)
 
 
 def wire_name(field: str) -> str:
@@ -76,7 +89,8 @@ def read(kind: type[T], given: Mapping[str, object], prefix: str = "") -> T:
     Raises UnknownParameter, MissingParameter, WrongType or InvalidParameterValue, naming the parameter as the
     wire does (`Filters.0.Name`). A null counts as not given.
     """
-    shape = _shape(kind)
+    plain: type = kind
+    shape = _shape(plain)
     for name in given:
         if name not in shape:
             raise UnknownParameter(name=prefix + name)

@@ -56,8 +56,7 @@ class Call:
     caller: Credentials
     region: str
     request_id: str
-    service: str
-    action: str
+    now_s: float
     runtime: Runtime | None = None
 
     @property

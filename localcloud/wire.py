@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import time
 import uuid
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from localcloud.accounts import Credentials
     from localcloud.cloud import Cloud
 
+LOG = logging.getLogger(__name__)
 MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}
 
 
@@ -42,30 +44,40 @@ class Wire:
     async def endpoint(self, request: Request) -> Response:
         """Answer one API request."""
         request_id = str(uuid.uuid4())
-        entry: dict[str, object] = {"RequestId": request_id, "Code": "", "At": self.cloud.clock.now()}
+        entry: dict[str, object] = {"request_id": request_id, "code": "", "at_s": self.cloud.clock.now()}
         self.cloud.requests.append(entry)
         try:
             answer = await self._answer(request, request_id, entry)
         except errors.ApiError as error:
-            entry["Code"] = error.code
+            entry["code"] = error.code
             message = error.message(request.headers.get("x-tc-language", "zh-CN"))
             answer = {"Error": {"Code": error.code, "Message": message}}
+        except Exception:
+            LOG.exception("%s failed", entry)
+            entry["code"] = errors.InternalError.code
+            answer = {
+                "Error": {
+                    "Code": errors.InternalError.code,
+                    "Message": "a fault of the local cloud: see its log",
+                }
+            }
         body = json.dumps({"Response": answer | {"RequestId": request_id}}, ensure_ascii=False)
         return Response(body, media_type="application/json")
 
     async def _answer(self, request: Request, request_id: str, entry: dict[str, object]) -> Answer:
         signed = await _signed(request)
         claim = signed.authorization()
-        entry |= {"Service": claim.service, "Action": request.headers.get("x-tc-action", "")}
-        entry |= {"Region": request.headers.get("x-tc-region", ""), "SecretId": claim.secret_id}
+        entry |= {"service": claim.service, "action": request.headers.get("x-tc-action", "")}
+        entry |= {"region": request.headers.get("x-tc-region", ""), "secret_id": claim.secret_id}
         caller = self._caller(signed, claim)
-        entry |= {"Uin": caller.account.uin, "Role": caller.role}
+        entry |= {"uin": caller.account.uin, "role": caller.role}
         service = self._service(claim.service, signed.headers)
         kind = _action(service, signed.headers)
         region = signed.headers.get("x-tc-region", "")
-        call = Call(self.cloud, caller, region, request_id, service.name, kind.__name__, self.runtime)
+        self._admit(service, kind.__name__, caller, region)
+        call = Call(self.cloud, caller, region, request_id, self.cloud.settle(), self.runtime)
         parameters = _parameters(signed, kind)
-        entry["Parameters"] = parameters
+        entry["parameters"] = parameters
         answer = read(kind, parameters).answer(call)
         return await answer if inspect.isawaitable(answer) else answer
 
@@ -80,6 +92,12 @@ class Wire:
         if caller.expires_s is not None and caller.expires_s <= self.cloud.clock.now():
             raise errors.TokenFailure(reason="expired")
         return caller
+
+    def _admit(self, service: Service, action: str, caller: Credentials, region: str) -> None:
+        chosen = self.cloud.settings.rate
+        per_second = service.rates.get(action, service.per_second) if chosen is None else chosen
+        if not self.cloud.rates.admits((caller.account.uin, region, service.name, action), per_second):
+            raise errors.RequestLimitExceeded(action=action, per_second=per_second)
 
     def _service(self, name: str, headers: Mapping[str, str]) -> Service:
         version = headers.get("x-tc-version", "")
