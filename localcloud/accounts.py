@@ -1,0 +1,62 @@
+"""Accounts and their credentials: lasting keys, and temporary ones with a token and an end."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Account:
+    """One customer of the cloud; `uin` is the account's number, `appid` its older one."""
+
+    uin: str = "100000000001"
+    appid: str = "1250000001"
+    secret_id: str = "AKIDlocalcloud"  # noqa: S105  # a public name, as is the key: they open nothing else
+    secret_key: str = "localcloud"  # noqa: S105  # as above
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What signs a call; temporary when it has a token. `expires_s` is a moment of the cloud's clock."""
+
+    account: Account
+    secret_id: str
+    secret_key: str
+    token: str = ""
+    expires_s: float | None = None
+    role: str = ""
+
+
+@dataclass
+class Keyring:
+    """Every key that the cloud knows, by its SecretId."""
+
+    accounts: list[Account]
+    _held: dict[str, Credentials] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Hold each account's lasting key."""
+        for account in self.accounts:
+            self._held[account.secret_id] = Credentials(account, account.secret_id, account.secret_key)
+
+    def find(self, secret_id: str) -> Credentials | None:
+        """Return the credentials with this id, expired ones too."""
+        return self._held.get(secret_id)
+
+    def account(self, uin: str) -> Account | None:
+        """Return the account with this number."""
+        return next((each for each in self.accounts if each.uin == uin), None)
+
+    def mint(self, account: Account, expires_s: float, role: str) -> Credentials:
+        """Make temporary credentials that end at `expires_s`."""
+        made = Credentials(
+            account,
+            secret_id="AKID" + secrets.token_urlsafe(36).replace("/", "_"),
+            secret_key=secrets.token_urlsafe(24),
+            token=secrets.token_urlsafe(96),
+            expires_s=expires_s,
+            role=role,
+        )
+        self._held[made.secret_id] = made
+        return made

@@ -1,0 +1,6 @@
+"""CBS, version 2017-03-12: disks and snapshots. Importing the modules enters their actions."""
+
+from localcloud.cbs import change, create, describe
+from localcloud.cbs.service import SERVICE
+
+__all__ = ["SERVICE", "change", "create", "describe"]

@@ -1,0 +1,56 @@
+"""The command line: `python -m localcloud serve`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from localcloud.app import create_app
+from localcloud.cloud import Cloud, Settings
+from localcloud.fleet import load
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until interrupted; return the exit code."""
+    chosen = _parser().parse_args(arguments)
+    listener = socket.create_server((chosen.host, chosen.port))
+    settings = Settings(snapshot_seconds=chosen.snapshot_seconds, rate=chosen.rate)
+    cloud = Cloud(lambda clock: load(chosen.fleet, clock), settings)
+    server = uvicorn.Server(uvicorn.Config(create_app(cloud), log_level="warning", access_log=False))
+    if chosen.ready_file:
+        _announce(chosen.ready_file, cloud, f"http://{chosen.host}:{listener.getsockname()[1]}")
+    server.run(sockets=[listener])
+    return 0
+
+
+def _announce(ready_file: Path, cloud: Cloud, url: str) -> None:
+    account = cloud.keyring.accounts[0]
+    ready = {"url": url, "secret_id": account.secret_id, "secret_key": account.secret_key}
+    part = ready_file.with_name(ready_file.name + ".part")
+    part.write_text(json.dumps(ready))
+    part.replace(ready_file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="localcloud", description="The cloud on one machine.")
+    serve = parser.add_subparsers(required=True).add_parser("serve", help="serve the API until interrupted")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    serve.add_argument("--fleet", type=Path, help="a YAML file; without it a small example")
+    serve.add_argument("--rate", type=int, help="calls a second of each API; 0: no limit")
+    serve.add_argument("--snapshot-seconds", type=float, default=2.0, help="how long a snapshot takes")
+    serve.add_argument("--ready-file", type=Path, help="written as JSON once calls are answered")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

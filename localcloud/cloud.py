@@ -1,0 +1,103 @@
+"""The cloud as a whole: its accounts, its regions, its clock and what was asked of it."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import ascii_lowercase, digits
+from typing import TYPE_CHECKING
+
+from localcloud import transitions
+from localcloud.agenda import Agenda
+from localcloud.clock import Clock
+from localcloud.contents import Contents
+from localcloud.rates import Rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.accounts import Account, Credentials, Keyring
+    from localcloud.resources import Region
+
+LOGGED_REQUESTS = 10_000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is chosen at the start. `rate` overrides every documented rate; 0 switches them off."""
+
+    snapshot_seconds: float = 2.0
+    rate: int | None = None
+
+
+@dataclass
+class World:
+    """Everything that a reset puts back to how it was: `regions` by account number and name."""
+
+    keyring: Keyring
+    regions: dict[tuple[str, str], Region] = field(default_factory=dict)
+    agenda: Agenda = field(default_factory=Agenda)
+
+
+def _somewhere() -> Contents:
+    return Contents(Path(tempfile.mkdtemp(prefix="localcloud-")))
+
+
+@dataclass
+class Cloud:
+    """The emulated cloud. `found` makes its world anew: at the start and at each reset."""
+
+    found: Callable[[Clock], World]
+    settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=Clock)
+    contents: Contents = field(default_factory=_somewhere)
+    rates: Rates = field(default_factory=Rates)
+    requests: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=LOGGED_REQUESTS))
+    chance: random.Random = field(default_factory=random.Random)
+
+    def __post_init__(self) -> None:
+        """Make the first world."""
+        self.world = self.found(self.clock)
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the keys of this cloud."""
+        return self.world.keyring
+
+    def settle(self) -> float:
+        """Let everything happen that is due, and return the cloud's time."""
+        now_s = self.clock.now()
+        for entry in self.world.agenda.due(now_s):
+            transitions.run(self, entry)
+        return now_s
+
+    def region(self, account: Account, name: str) -> Region | None:
+        """Return what `account` has in the region `name`, or None where there is no such region."""
+        return self.world.regions.get((account.uin, name))
+
+    def new_id(self, prefix: str) -> str:
+        """Make an id in the cloud's form: `snap-` and eight letters or digits."""
+        return f"{prefix}-" + "".join(self.chance.choices(ascii_lowercase + digits, k=8))
+
+    def mint_credentials(
+        self, uin: str | None = None, duration_s: float = 7200, role: str = ""
+    ) -> Credentials:
+        """Make temporary credentials of an account (the first one if not said): id, key, token and end.
+
+        Raises KeyError for an unknown account.
+        """
+        account = self.keyring.account(uin) if uin else self.keyring.accounts[0]
+        if account is None:
+            raise KeyError(uin)
+        return self.keyring.mint(account, self.clock.now() + duration_s, role)
+
+    def reset(self) -> None:
+        """Make the world as it was at the start, and forget what was asked; the clock goes on."""
+        self.requests.clear()
+        for region in self.world.regions.values():
+            for snapshot in region.snapshots.values():
+                self.contents.drop(snapshot.copy)
+        self.world = self.found(self.clock)

@@ -1,0 +1,95 @@
+"""The control calls under /_local/: what a test or a person looks at and turns, not part of the cloud's API.
+
+They are not signed: whoever reaches the server may use them, so it listens on this machine only by default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from localcloud.errors import ApiError
+from localcloud.moments import read_moment, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from localcloud.cloud import Cloud
+    from localcloud.service import Answer, Runtime
+
+
+@dataclass(frozen=True)
+class Control:
+    """Shows and turns one cloud."""
+
+    cloud: Cloud
+    runtime: Runtime | None = None
+
+    def routes(self) -> list[Route]:
+        """Return the control paths."""
+        return [
+            Route("/_local/state", self.state),
+            Route("/_local/requests", self.requests),
+            Route("/_local/reset", self.reset, methods=["POST"]),
+            Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
+        ]
+
+    async def state(self, request: Request) -> Response:
+        """Show the world: every field of every resource; `?region=` shows one region only."""
+        self.cloud.settle()
+        only = request.query_params.get("region")
+        regions = [asdict(each) for each in self.cloud.world.regions.values() if only in (None, each.name)]
+        return JSONResponse(
+            {
+                "clock": self._clock(),
+                "accounts": [asdict(each) for each in self.cloud.keyring.accounts],
+                "regions": regions,
+                "copies": str(self.cloud.contents.root),
+                "runtime": self.runtime.state() if self.runtime else None,
+            }
+        )
+
+    async def requests(self, _: Request) -> Response:
+        """Show the last calls, oldest first: what was asked, by whom, and with which code it was answered."""
+        return JSONResponse({"requests": list(self.cloud.requests)})
+
+    async def reset(self, _: Request) -> Response:
+        """Put the world back to how it was at the start."""
+        self.cloud.reset()
+        if self.runtime:
+            await self.runtime.reset()
+        return JSONResponse({})
+
+    async def clock(self, request: Request) -> Response:
+        """Read the clock, or move it: `{"set": "2026-…Z"}`, `{"advance_s": 60}`, `{"speed": 10}`."""
+        wanted = await request.json() if request.method == "POST" else {}
+        for key in wanted.keys() - {"set", "advance_s", "speed"}:
+            raise ValueError(f"the clock has no `{key}`; it has set, advance_s, speed")
+        if "set" in wanted or "speed" in wanted:
+            moment_s = read_moment(wanted["set"], "set") if "set" in wanted else self.cloud.clock.now()
+            self.cloud.clock.set(moment_s, wanted.get("speed"))
+        self.cloud.clock.advance(float(wanted.get("advance_s", 0)))
+        self.cloud.settle()
+        return JSONResponse(self._clock())
+
+    def _clock(self) -> Answer:
+        now_s = self.cloud.clock.now()
+        return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
+
+
+def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Answer what a control call was given wrongly with status 400 and the reason."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except (ValueError, TypeError, AttributeError, ApiError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return endpoint

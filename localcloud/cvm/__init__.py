@@ -1,0 +1,6 @@
+"""CVM, version 2017-03-12: instances. Importing the modules enters their actions."""
+
+from localcloud.cvm import instances
+from localcloud.cvm.service import SERVICE
+
+__all__ = ["SERVICE", "instances"]

@@ -1,0 +1,174 @@
+"""From a fleet file to the world at the start: accounts, regions, instances, disks and snapshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from localcloud.accounts import Account, Keyring
+from localcloud.cloud import World
+from localcloud.errors import ApiError
+from localcloud.fleetfile import FleetFile, RegionSpec, read
+from localcloud.moments import read_moment
+from localcloud.resources import Disk, Instance, Quota, Region, Snapshot
+
+if TYPE_CHECKING:
+    from localcloud.clock import Clock
+    from localcloud.fleetfile import DiskSpec, InstanceSpec, SnapshotSpec
+
+EXAMPLE = Path(__file__).with_name("example.yml")
+
+
+def load(path: Path | None, clock: Clock) -> World:
+    """Make the world that a file describes, or the example; raises FleetError."""
+    file = read(path or EXAMPLE)
+    accounts = [
+        Account(each.uin, each.appid, each.secret_id, each.secret_key) for each in file.fleet.accounts
+    ]
+    world = World(Keyring(accounts))
+    for name, spec in file.fleet.regions.items():
+        _Region(file, world, name, spec, clock.now()).settle()
+    return world
+
+
+@dataclass(frozen=True)
+class _Region:
+    """Settles one region: each account has its own part of it, even an empty one."""
+
+    file: FleetFile
+    world: World
+    name: str
+    spec: RegionSpec
+    now_s: float
+
+    def settle(self) -> None:
+        quota = Quota(self.spec.quota.per_region, self.spec.quota.per_disk)
+        for account in self.world.keyring.accounts:
+            self.world.regions[account.uin, self.name] = Region(self.name, account.uin, quota)
+        for instance in self.spec.instances:
+            self.add_instance(instance)
+        for disk in self.spec.disks:
+            self.add_disk(disk)
+        for snapshot in self.spec.snapshots:
+            self.add_snapshot(snapshot)
+
+    def part(self, record: InstanceSpec | DiskSpec | SnapshotSpec) -> Region:
+        """Return the part of the account that a record names; the first account's where it names none."""
+        uin = record.account or self.world.keyring.accounts[0].uin
+        part = self.world.regions.get((uin, self.name))
+        if part is None:
+            raise self.file.mistake(record, f"there is no account `{uin}`")
+        if any(record.id in kind for kind in (part.instances, part.disks, part.snapshots)):
+            raise self.file.mistake(record, f"`{record.id}` is there twice")
+        return part
+
+    def moment(self, record: object, text: str) -> float:
+        try:
+            return read_moment(text, text) if text else self.now_s
+        except ApiError as error:
+            raise self.file.mistake(record, f"`{text}` is not a moment in ISO 8601") from error
+
+    def add_instance(self, spec: InstanceSpec) -> None:
+        self.part(spec).instances[spec.id] = Instance(
+            id=spec.id,
+            zone=spec.zone or f"{self.name}-1",
+            created_s=self.now_s,
+            ip=spec.ip,
+            name=spec.name or "Unnamed",
+            agent_url=spec.agent_url,
+            state=spec.state,
+            tags=dict(spec.tags),
+        )
+
+    def add_disk(self, spec: DiskSpec) -> None:
+        part = self.part(spec)
+        instances = [*spec.instances, *([spec.instance] if spec.instance else [])]
+        for missing in set(instances) - part.instances.keys():
+            raise self.file.mistake(
+                spec, f"disk `{spec.id}` is on an instance that is not there: `{missing}`"
+            )
+        part.disks[spec.id] = disk = Disk(
+            id=spec.id,
+            zone=spec.zone or f"{self.name}-1",
+            created_s=self.moment(spec, spec.created),
+            size_gib=spec.size_gib,
+            name=spec.name or "Unnamed",
+            usage=spec.usage,
+            kind=spec.type,
+            charge=spec.charge,
+            deadline_s=self.moment(spec, spec.deadline) if spec.deadline else None,
+            project_id=spec.project_id,
+            instances=instances,
+            state=spec.state or ("ATTACHED" if instances else "UNATTACHED"),
+            portable=spec.portable,
+            shareable=spec.shareable,
+            encrypt=spec.encrypt,
+            migrating=spec.migrating,
+            snapshot_ability=spec.snapshot_ability,
+            tags=dict(spec.tags),
+            content=str(self.content(spec)) if spec.content else "",
+        )
+        for number in range(spec.existing_snapshots):
+            part.add_snapshot(self.finished(disk, f"{spec.id.replace('disk-', 'snap-')}-{number:02}"))
+
+    def content(self, spec: DiskSpec) -> Path:
+        """Return a disk's content; a relative path starts at the fleet file's folder."""
+        path = self.file.path.parent / spec.content
+        if not path.exists():
+            raise self.file.mistake(spec, f"disk `{spec.id}` has content that is not there: {path}")
+        return path.resolve()
+
+    def finished(self, disk: Disk, snapshot_id: str) -> Snapshot:
+        return Snapshot(
+            id=snapshot_id,
+            disk_id=disk.id,
+            zone=disk.zone,
+            created_s=disk.created_s,
+            size_gib=disk.size_gib,
+            usage=disk.usage,
+            state="NORMAL",
+        )
+
+    def add_snapshot(self, spec: SnapshotSpec) -> None:
+        part = self.part(spec)
+        disk = part.disks.get(spec.disk)
+        if disk is None and not spec.from_remote:
+            raise self.file.mistake(
+                spec, f"snapshot `{spec.id}` is of a disk that is not there: `{spec.disk}`"
+            )
+        created_s = self.moment(spec, spec.created)
+        part.add_snapshot(
+            Snapshot(
+                id=spec.id,
+                disk_id=spec.disk,
+                zone=spec.zone or (disk.zone if disk else f"{self.name}-1"),
+                created_s=created_s,
+                size_gib=spec.size_gib or (disk.size_gib if disk else 50),
+                name=spec.name or Snapshot.name,
+                usage=spec.usage or (disk.usage if disk else "DATA_DISK"),
+                state=spec.state,
+                progress_from_s=self.now_s,
+                progress_to_s=self.now_s + spec.ready_in_s,
+                deadline_s=self.moment(spec, spec.deadline) if spec.deadline else None,
+                project_id=spec.project_id,
+                encrypt=spec.encrypt,
+                from_remote=spec.from_remote,
+                locked=spec.locked,
+                images=list(spec.images),
+                shared_with=dict.fromkeys(spec.shared_with, created_s),
+                tags=dict(spec.tags),
+            )
+        )
+        self.plan(spec, part.snapshots[spec.id])
+
+    def plan(self, spec: SnapshotSpec, snapshot: Snapshot) -> None:
+        """Enter what the snapshot will do by itself."""
+        where = (self.part_uin(spec), self.name, spec.id)
+        if snapshot.state == "CREATING":
+            self.world.agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
+        if snapshot.deadline_s is not None:
+            self.world.agenda.add(snapshot.deadline_s, "expire_snapshot", *where)
+
+    def part_uin(self, spec: SnapshotSpec) -> str:
+        return spec.account or self.world.keyring.accounts[0].uin

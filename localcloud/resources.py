@@ -1,0 +1,134 @@
+"""What lies in a region: instances, disks and snapshots, as plain records.
+
+They hold facts; how an answer shows them is the services' part, when they change is the transitions'.
+Moments are seconds of the cloud's clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+Tags = dict[str, str]
+
+
+@dataclass
+class Instance:
+    """A virtual machine; `agent_url` is for those who look for its host agent, not part of the API."""
+
+    id: str
+    zone: str
+    created_s: float
+    ip: str = ""
+    name: str = "Unnamed"
+    agent_url: str = ""
+    state: str = "RUNNING"
+    operation: str = ""
+    operation_state: str = ""
+    operation_request: str = ""
+    stopped_mode: str = "NOT_APPLICABLE"
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass
+class Disk:
+    """A cloud disk; `content` is the local file or directory that stands for its bytes."""
+
+    id: str
+    zone: str
+    created_s: float
+    size_gib: int = 50
+    name: str = "Unnamed"
+    usage: str = "DATA_DISK"
+    kind: str = "CLOUD_PREMIUM"
+    charge: str = "POSTPAID_BY_HOUR"
+    deadline_s: float | None = None
+    project_id: int = 0
+    instances: list[str] = field(default_factory=list)
+    last_instance: str = ""
+    state: str = "UNATTACHED"
+    portable: bool = True
+    shareable: bool = False
+    encrypt: bool = False
+    snapshot_ability: bool = True
+    migrating: bool = False
+    delete_with_instance: bool = False
+    rollback_from_s: float = 0.0
+    rollback_to_s: float = 0.0
+    snapshots: dict[str, None] = field(default_factory=dict)
+    tags: Tags = field(default_factory=dict)
+    content: str = ""
+
+
+@dataclass
+class Snapshot:
+    """A snapshot; `copy` is where the bytes of its disk lie as they were, `cut` says how they were taken.
+
+    `progress_from_s` and `progress_to_s` are when its state's work began and will be done.
+    """
+
+    id: str
+    disk_id: str
+    zone: str
+    created_s: float
+    size_gib: int
+    name: str = "未命名"
+    usage: str = "DATA_DISK"
+    state: str = "CREATING"
+    progress_from_s: float = 0.0
+    progress_to_s: float = 0.0
+    deadline_s: float | None = None
+    project_id: int = 0
+    encrypt: bool = False
+    from_remote: bool = False
+    locked: bool = False
+    images: list[str] = field(default_factory=list)
+    shared_with: dict[str, float] = field(default_factory=dict)
+    copying_to: list[str] = field(default_factory=list)
+    tags: Tags = field(default_factory=dict)
+    copy: str = ""
+    cut: str = ""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How many snapshots there may be.
+
+    The documents disagree, so both hold: 64 + 64 for each disk in a region (362/5754), 64 of each disk
+    (362/32413). `per_region` replaces the first.
+    """
+
+    per_region: int | None = None
+    per_disk: int = 64
+
+    def of_region(self, disks: int) -> int:
+        """Return how many snapshots a region with so many disks may hold."""
+        return 64 + 64 * disks if self.per_region is None else self.per_region
+
+
+@dataclass
+class Region:
+    """All that one account has in one region."""
+
+    name: str
+    uin: str
+    quota: Quota = Quota()
+    instances: dict[str, Instance] = field(default_factory=dict)
+    disks: dict[str, Disk] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
+
+    def add_snapshot(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot, and let its disk know."""
+        self.snapshots[snapshot.id] = snapshot
+        if snapshot.disk_id in self.disks:
+            self.disks[snapshot.disk_id].snapshots[snapshot.id] = None
+
+    def drop_snapshot(self, snapshot_id: str) -> Snapshot:
+        """Forget a snapshot, and let its disk forget it."""
+        snapshot = self.snapshots.pop(snapshot_id)
+        if snapshot.disk_id in self.disks:
+            del self.disks[snapshot.disk_id].snapshots[snapshot_id]
+        return snapshot
+
+    def snapshots_of(self, disk: Disk) -> list[Snapshot]:
+        """Return a disk's snapshots, oldest first."""
+        return [self.snapshots[each] for each in disk.snapshots]

@@ -1,0 +1,1 @@
+"""The function runtime: the functions of a repository, run as the platform would run them."""

@@ -1,0 +1,61 @@
+"""The timer trigger's seven fields: second, minute, hour, day, month, weekday, year.
+
+They are read in UTC+8 wherever the function is, and a day and a weekday that are both given fire on either
+(583/9708). The search for the next time is cronsim's; the year, which it does not know, is ours.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from cronsim import CronSim, CronSimError
+
+ZONE = timezone(timedelta(hours=8))
+YEARS = (1970, 2099)
+FIELDS = 7
+
+
+class CronError(ValueError):
+    """The expression is not one; the text says why."""
+
+
+class Cron:
+    """When a timer fires."""
+
+    def __init__(self, expression: str) -> None:
+        fields = expression.split()
+        if len(fields) != FIELDS:
+            raise CronError(
+                f"has {len(fields)} fields, and needs 7: second minute hour day month weekday year"
+            )
+        self.expression = expression
+        self._fields = " ".join(fields[:6]).replace("?", "*")
+        self._years = _years(fields[6])
+        self.next_s(0)
+
+    def next_s(self, after_s: float) -> float | None:
+        """Return the first moment after `after_s`, both in seconds since the epoch; None if there is none."""
+        try:
+            for moment in CronSim(self._fields, datetime.fromtimestamp(after_s, ZONE)):
+                if moment.year in self._years:
+                    return moment.timestamp()
+                if moment.year > max(self._years):
+                    return None
+        except CronSimError as error:
+            raise CronError(f"cannot be read: {error}") from error
+        return None
+
+
+def _years(field: str) -> set[int]:
+    years: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = (f"{YEARS[0]}-{YEARS[1]}" if span == "*" else span).partition("-")
+        try:
+            end = int(last or (YEARS[1] if step else first))
+            years |= set(range(int(first), end + 1, int(step or 1)))
+        except ValueError as error:
+            raise CronError(f"has a year that cannot be read: {part}") from error
+    if not years or min(years) < YEARS[0] or max(years) > YEARS[1]:
+        raise CronError(f"has a year outside {YEARS[0]}-{YEARS[1]}")
+    return years

@@ -1,0 +1,137 @@
+"""One instance of a function: a process of its own that takes one event at a time.
+
+It knows the process, its channel and what it prints. When to start one, what an event may cost and what
+follows from a failure is decided by others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+LENGTH = struct.Struct(">I")
+OUTPUT_LIMIT_BYTES = 1 << 20
+
+
+class InstanceGoneError(Exception):
+    """The process ended before it answered."""
+
+
+class Channel:
+    """Frames to and from a process over our end of a socket pair: four bytes of length, then JSON."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def over(cls, ours: socket.socket) -> Channel:
+        """Wrap our end; the channel closes it."""
+        return cls(*await asyncio.open_unix_connection(sock=ours))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the other side has hung up."""
+        return self._reader.at_eof()
+
+    def send(self, frame: object) -> None:
+        """Write a frame."""
+        body = json.dumps(frame).encode()
+        self._writer.write(LENGTH.pack(len(body)) + body)
+
+    async def receive(self) -> dict[str, Any]:
+        """Return the next frame; raises InstanceGoneError."""
+        try:
+            (size,) = LENGTH.unpack(await self._reader.readexactly(LENGTH.size))
+            frame: dict[str, Any] = json.loads(await self._reader.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise InstanceGoneError from error
+        return frame
+
+    def close(self) -> None:
+        """Hang up: the process and its group end by themselves."""
+        self._writer.close()
+
+
+class Output:
+    """What an instance prints, in the order of printing; cut at 1 MiB an event."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self._bytes = descriptor, bytearray()
+        os.set_blocking(descriptor, False)
+        asyncio.get_running_loop().add_reader(descriptor, self._read)
+
+    def take(self) -> list[str]:
+        """Return the lines since the last call."""
+        self._read()
+        text = self._bytes.decode(errors="replace")
+        self._bytes.clear()
+        return text.splitlines()
+
+    def close(self) -> None:
+        """Stop reading."""
+        if self._descriptor >= 0:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _read(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self._descriptor >= 0:
+                piece = os.read(self._descriptor, 1 << 16)
+                if not piece:
+                    self.close()
+                self._bytes += piece[: max(0, OUTPUT_LIMIT_BYTES - len(self._bytes))]
+
+
+class Instance:
+    """A running process, made by `start`."""
+
+    def __init__(self, pid: int, channel: Channel, output: Output) -> None:
+        self.pid, self.output = pid, output
+        self._channel = channel
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is still there, as far as can be seen."""
+        return not self._channel.ended
+
+    async def ready(self) -> dict[str, Any]:
+        """Wait until the handler is loaded; returns {"failure"}, raises InstanceGoneError."""
+        return await self._channel.receive()
+
+    async def call(self, environ: Mapping[str, str], event: object, context: object) -> dict[str, Any]:
+        """Hand over one event; returns {"result", "failure", "memory_bytes"}, raises InstanceGoneError."""
+        self._channel.send({"environ": environ, "event": event, "context": context})
+        return await self._channel.receive()
+
+    def kill(self) -> None:
+        """End the whole process group at once; what it printed can still be taken."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self._channel.close()
+
+    def close(self) -> None:
+        """End it and forget it."""
+        self.kill()
+        self.output.close()
+
+
+async def start(launch: Callable[[socket.socket, int], Awaitable[int]]) -> Instance:
+    """Give a new process its end of a channel and of an output; `launch` returns the pid."""
+    ours, theirs = socket.socketpair()
+    output_ours, output_theirs = os.pipe()
+    try:
+        pid = await launch(theirs, output_theirs)
+    finally:
+        theirs.close()  # so that the end of the process can be seen here
+        os.close(output_theirs)
+    return Instance(pid, await Channel.over(ours), Output(output_ours))

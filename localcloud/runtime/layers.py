@@ -1,0 +1,68 @@
+"""Layers and roots: what a function finds under /var/user and /opt.
+
+It decides which folder a layer's name stands for, and lays out a function's root with links. What a layer
+holds is its own business.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from localcloud.runtime.yamlfile import FileError, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+LAYER_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
+LAYER_INPUTS = {"name", "src", "region", "runtimes", "description"}
+
+
+class LayerError(FileError):
+    """A layer that no folder stands for, or two that hold the same file."""
+
+
+def find_layers(folder: Path, chosen: Mapping[str, Path]) -> dict[str, Path]:
+    """Map names to folders: what `folder/*/serverless.yml` declares, and then what was chosen by hand.
+
+    The folder of a layer that has not been built does not exist. Raises FileError for a mistake in a file.
+    """
+    declared: dict[str, Path] = {}
+    for file in sorted(folder.glob("*/serverless.yml")):
+        top = read_yaml(file).allow(LAYER_KEYS)
+        if top.text("component") != "layer":
+            raise top.error("component", "should be layer")
+        inputs = top.section("inputs").allow(LAYER_INPUTS)
+        declared[inputs.text("name")] = (file.parent / inputs.text("src", ".")).resolve()
+    return {**declared, **chosen}
+
+
+def lay_out(root: Path, source: Path, layers: Iterable[Path]) -> None:
+    """Make `root/var/user`, `root/opt` and `root/tmp`; raises LayerError where two layers hold the same file."""
+    (root / "var").mkdir(parents=True)
+    (root / "var/user").symlink_to(source)
+    (root / "opt").mkdir()
+    (root / "tmp").mkdir()
+    for layer in layers:
+        _merge(root / "opt", layer)
+
+
+def _merge(into: Path, folder: Path) -> None:
+    for item in folder.iterdir():
+        place = into / item.name
+        if not place.exists():
+            place.symlink_to(item)
+        elif place.is_dir() and item.is_dir():
+            _merge(_own_folder(place), item)
+        else:
+            raise LayerError(f"two layers hold {item.name}: {place.resolve()} and {item}")
+
+
+def _own_folder(place: Path) -> Path:
+    """Make a linked folder one of our own, so that a second layer can add to it."""
+    if place.is_symlink():
+        linked = place.resolve()
+        place.unlink()
+        place.mkdir()
+        _merge(place, linked)
+    return place

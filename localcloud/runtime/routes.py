@@ -1,0 +1,104 @@
+"""What the runtime serves over HTTP: function URLs, timers fired by hand, and the record of invocations."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from localcloud.runtime import url
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+    from starlette.routing import BaseRoute
+
+    from localcloud.runtime.functions import FunctionRuntime
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+REQUEST_LIMIT_BYTES = 6 << 20
+EPOCH = "1970-01-01T00:00:00Z"
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+
+
+def routes(runtime: FunctionRuntime) -> Sequence[BaseRoute]:
+    """Return the paths for an application."""
+    serving = _Serving(runtime)
+    return [
+        Route("/_local/url/{function}", serving.url, methods=METHODS),
+        Route("/_local/url/{function}/{path:path}", serving.url, methods=METHODS),
+        Route("/_local/timers/{name}/fire", serving.fire, methods=["POST"]),
+        Route("/_local/invocations", serving.invocations),
+    ]
+
+
+class _Serving:
+    def __init__(self, runtime: FunctionRuntime) -> None:
+        self._runtime = runtime
+
+    async def url(self, request: Request) -> Response:
+        """Answer at a function's URL; that a failed function is a 500 with its report is inferred."""
+        name = request.path_params["function"]
+        function = self._runtime.deployment.functions.get(name)
+        if function is None or not function.has_url:
+            return _problem(404, f"no function {name} has a URL")
+        body = await request.body()
+        if len(body) > REQUEST_LIMIT_BYTES:
+            return _problem(413, f"the body is larger than {REQUEST_LIMIT_BYTES} bytes")
+        event = url.event(request, "/" + request.path_params.get("path", ""), body)
+        invocation = await self._runtime.invoke(name, event, "url")
+        if invocation.last.result is None:
+            return JSONResponse(invocation.error(), status_code=500)
+        return _http(json.loads(invocation.last.result))
+
+    async def fire(self, request: Request) -> Response:
+        """Fire a timer by hand: POST {"time": "2026-11-22T02:00:00Z", "message": "text"}, both optional."""
+        name, function = request.path_params["name"], request.query_params.get("function")
+        timers = self._runtime.timers.named(name, function)
+        if not timers:
+            return _problem(404, f"no timer is called {name}")
+        if len(timers) > 1:
+            return _problem(409, f"{len(timers)} timers are called {name}: choose with ?function=")
+        given = _fire_request(await request.body())
+        if given is None:
+            return _problem(
+                400, 'the body should be like {"time": "2026-11-22T02:00:00Z", "message": "text"}'
+            )
+        invocation = self._runtime.timers.fire(timers[0], given.get("time"), given.get("message"))
+        return JSONResponse({"request_id": invocation.request_id}, status_code=202)
+
+    async def invocations(self, request: Request) -> Response:
+        """Show invocations, the oldest first; ?function= and ?request_id= choose."""
+        chosen = {key: request.query_params.get(key) for key in ("function", "request_id")}
+        return JSONResponse([each.shown() for each in self._runtime.journal.find(**chosen)])
+
+
+def _fire_request(body: bytes) -> dict[str, str] | None:
+    """Read the body of a fire; None if it is not one."""
+    try:
+        given = json.loads(body or b"{}")
+    except ValueError:
+        return None
+    if not isinstance(given, dict) or not set(given) <= {"time", "message"}:
+        return None
+    if not all(isinstance(text, str) for text in given.values()) or not TIME.fullmatch(
+        given.get("time", EPOCH)
+    ):
+        return None
+    return given
+
+
+def _http(result: object) -> Response:
+    answer = url.answer(result)
+    response = Response(answer.body, answer.status)
+    for name, value in answer.headers:
+        response.headers.append(name, value)
+    return response
+
+
+def _problem(status: int, text: str) -> Response:
+    return JSONResponse({"error": text}, status_code=status)

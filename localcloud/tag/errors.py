@@ -1,0 +1,46 @@
+# ruff: noqa: N818  # a class is named after its code
+"""The error codes of the tag service that are answered here (SDK, `tag/v20180813/errorcodes.py`)."""
+
+from __future__ import annotations
+
+from localcloud.errors import ApiError
+
+
+class ResourceDescriptionError(ApiError):
+    """Not a resource in six parts, or of a kind that does not exist here."""
+
+    code = "InvalidParameterValue.ResourceDescriptionError"
+    zh = "资源描述错误:`{resource}`。"
+    en = "The resource is not described well: `{resource}`."
+
+
+class ResourceIdInvalid(ApiError):
+    """There is no such resource."""
+
+    code = "InvalidParameterValue.ResourceIdInvalid"
+    zh = "资源不存在:`{resource}`。"
+    en = "The resource does not exist: `{resource}`."
+
+
+class DeleteTagsParamError(ApiError):
+    """The same key is to be written and deleted."""
+
+    code = "InvalidParameterValue.DeleteTagsParamError"
+    zh = "DeleteTags 中不能包含 ReplaceTags 中的元素:`{key}`。"
+    en = "DeleteTags must not hold a key of ReplaceTags: `{key}`."
+
+
+class LimitExceededTagValue(ApiError):
+    """A key has as many values as an account may give it (651/13354)."""
+
+    code = "LimitExceeded.TagValue"
+    zh = "标签键 `{key}` 对应的标签值达到上限 {limit}。"
+    en = "The tag key `{key}` has as many values as it may: {limit}."
+
+
+class LimitExceededResourceAttachedTags(ApiError):
+    """A resource carries as many tags as it may."""
+
+    code = "LimitExceeded.ResourceAttachedTags"
+    zh = "资源 `{resource}` 关联的标签数超过限制 {limit}。"
+    en = "The resource `{resource}` carries as many tags as it may: {limit}."
