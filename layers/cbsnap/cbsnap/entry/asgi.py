@@ -97,9 +97,16 @@ async def _answer(application: Application, for_scope: dict[str, Any], content: 
         nonlocal status
         if message["type"] == "http.response.start":
             status = message["status"]
-            headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]})
+            headers.update(
+                {name.decode("latin-1"): value.decode("latin-1") for name, value in message["headers"]}
+            )
         else:
             parts.append(message.get("body", b""))
 
     await application(for_scope, receive, send)
-    return {"isBase64Encoded": False, "statusCode": status, "headers": headers, "body": b"".join(parts).decode()}
+    return {
+        "isBase64Encoded": False,
+        "statusCode": status,
+        "headers": headers,
+        "body": b"".join(parts).decode(),
+    }

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from cbsnap.wiring import Wiring
 
 DISKS_OF_A_REQUEST = 20
-_TAG_VALUE = r"^[\w+\-=.:/@()\[\],;><]+( +[\w+\-=.:/@()\[\],;><]+)*$"  # what the tag service takes (651/13354)
+_TAG_VALUE = (
+    r"^[\w+\-=.:/@()\[\],;><]+( +[\w+\-=.:/@()\[\],;><]+)*$"  # what the tag service takes (651/13354)
+)
 
 Region = Annotated[str | None, Query(description="a region of the policy file; its first one by default")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", pattern=r"^[!-~]{1,100}$")]
@@ -82,7 +84,10 @@ def _routes(wiring: Wiring) -> APIRouter:
         """List snapshots with names of ours, of one disk or of one request's key."""
         cloud = _cloud(wiring, region)
         listed = cloud.snapshots_of([disk_id]) if disk_id else cloud.snapshots()
-        return {"region": cloud.region, "snapshots": [_snapshot(one) for one in listed if _asked_for(one, key)]}
+        return {
+            "region": cloud.region,
+            "snapshots": [_snapshot(one) for one in listed if _asked_for(one, key)],
+        }
 
     @router.get("/quota")
     async def quotas(region: Region = None) -> dict[str, Any]:

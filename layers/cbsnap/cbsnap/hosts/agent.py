@@ -128,7 +128,13 @@ class Agent:
             "X-Cbsnap-Time": str(time_s),
             "X-Cbsnap-Nonce": nonce,
             "X-Cbsnap-Signature": signature.of_request(
-                self._key, method, target, self._start_id, time_s, nonce, payload
+                self._key,
+                method=method,
+                target=target,
+                start_id=self._start_id,
+                time_s=time_s,
+                nonce=nonce,
+                body=payload,
             ),
         }
 

@@ -24,7 +24,7 @@ def host_key(master: str, version: int, instance_id: str) -> bytes:
 
 
 def of_request(  # noqa: PLR0913 - each is a line of what is signed
-    key: bytes, method: str, target: str, start_id: str, time_s: int, nonce: str, body: bytes
+    key: bytes, *, method: str, target: str, start_id: str, time_s: int, nonce: str, body: bytes
 ) -> str:
     """Sign a request; `target` is the path with its query, as sent."""
     return _sign(key, "CBSNAP1-REQ", method, target, start_id, str(time_s), nonce, _digest(body))

@@ -31,24 +31,12 @@ from cbsnap.rules.labels import labels
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cbsnap.jobs.pace import Pace
     from cbsnap.jobs.preflight import Ahead
-    from cbsnap.model import Batch, Group, Instance, Quiesce
-    from cbsnap.ports import Cloud, Clock, Hosts
+    from cbsnap.jobs.work import Work
+    from cbsnap.model import Batch, Group, Instance, Quiesce, Run
 
 UNQUIESCED_TIMEOUT_S = 30.0
 _LOOK_AGAIN_S = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What one worker works with. `until`: the monotonic time at which it must have ended."""
-
-    cloud: Cloud
-    hosts: Hosts
-    clock: Clock
-    pace: Pace
-    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,42 +47,40 @@ class Taken:
     proof: Proof | None = None
 
 
-def take(group: Group, plan: Ahead, instance: Instance | None, batch: Batch, tools: Tools) -> Taken:
+def take(group: Group, plan: Ahead, instance: Instance | None, work: Work) -> Taken:
     """Take the missing disks of a group at one moment."""
-    if batch.quiesce is None or instance is None:
-        reason = "no plan" if batch.quiesce is None else "no running instance to run the plan on"
-        return Taken(_take_unquiesced(plan, batch, tools, reason))
+    if work.batch.quiesce is None or instance is None:
+        reason = "no plan" if work.batch.quiesce is None else "no running instance to run the plan on"
+        return Taken(_take_unquiesced(plan, work, reason))
     try:
-        return _take_quiesced(group, plan, instance, batch.quiesce, batch, tools)
+        return _take_quiesced(group, plan, instance, work.batch.quiesce, work)
     except AlreadyTaken as there:
         return Taken(_adopted(plan, there))
     except CloudError as failed:
         return Taken(_all(plan, Decision.FAILED, str(failed)))
     except (HostError, InputError) as failed:
-        if batch.quiesce.on_failure is OnFailure.CRASH:
-            return Taken(_take_unquiesced(plan, batch, tools, f"not quiesced: {failed}"))
+        if work.batch.quiesce.on_failure is OnFailure.CRASH:
+            return Taken(_take_unquiesced(plan, work, f"not quiesced: {failed}"))
         return Taken(_all(plan, Decision.FAILED, f"not quiesced, so not taken: {failed}"))
 
 
-def _take_quiesced(  # noqa: PLR0913 - the parts of a group's order
-    group: Group, plan: Ahead, instance: Instance, quiesce: Quiesce, batch: Batch, tools: Tools
-) -> Taken:
+def _take_quiesced(group: Group, plan: Ahead, instance: Instance, quiesce: Quiesce, work: Work) -> Taken:
     """Hold the host and create, as often as the policy says; a busy host is no failed try."""
-    host = tools.hosts.on(instance)
+    host = work.hosts.on(instance)
     tries_left = quiesce.tries
     while True:
-        _require_time(quiesce, batch, tools)
+        _require_time(quiesce, work)
         try:
             checked = host.check(quiesce.plan, plan.members)
             covered = _covered(plan, checked.disk_ids, quiesce)
-            tools.pace.save(len(plan.missing))
-            tools.cloud.warm(len(plan.missing))
-            with held(host, _operation(group, plan, batch), covered, quiesce, tools.clock) as hold:
-                answers = _create(plan, batch, tools, hold.left_s(tools.clock))
+            work.pace.save(len(plan.missing))
+            work.cloud.warm(len(plan.missing))
+            with held(host, _operation(group, plan, work.batch.run), covered, quiesce, work.clock) as hold:
+                answers = _create(plan, work, hold.left_s(work.clock))
                 hold.answered.update(_answered(answers))
-                thawed_late = _past_thaw_point(quiesce.thaw, hold, tools)
+                thawed_late = _past_thaw_point(quiesce.thaw, hold, work)
         except HostBusy as busy:
-            _wait(busy, batch, tools)
+            _wait(busy, work)
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
             if tries_left <= 0 or _final(failed):
@@ -103,11 +89,11 @@ def _take_quiesced(  # noqa: PLR0913 - the parts of a group's order
             return _judged(group, plan, answers, hold, thawed_late)
 
 
-def _require_time(quiesce: Quiesce, batch: Batch, tools: Tools) -> None:
+def _require_time(quiesce: Quiesce, work: Work) -> None:
     """Refuse to lock what could not be released in time, or later than the window allows."""
-    if tools.clock.now() > batch.not_after:
-        raise HostRefused("too-late", "", f"the window closed at {batch.not_after:%H:%M} UTC")
-    if tools.clock.monotonic() + quiesce.budget_s + quiesce.ttl_s > tools.until:
+    if work.clock.now() > work.batch.not_after:
+        raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
+    if work.clock.monotonic() + quiesce.budget_s + quiesce.ttl_s > work.until:
         raise HostRefused("no-time", "", "this invocation has no time left for another lease")
 
 
@@ -127,15 +113,15 @@ def _covered(plan: Ahead, plan_disks: frozenset[str], quiesce: Quiesce) -> tuple
     return covered
 
 
-def _operation(group: Group, plan: Ahead, batch: Batch) -> str:
+def _operation(group: Group, plan: Ahead, run: Run) -> str:
     """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
-    whole = f"{batch.run}/{group.id}"
+    whole = f"{run}/{group.id}"
     return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
 
 
-def _create(plan: Ahead, batch: Batch, tools: Tools, timeout_s: float) -> dict[str, str | Exception]:
-    named = {disk_id: names.snapshot_name(batch.run, disk_id) for disk_id in plan.missing}
-    return tools.cloud.create_snapshots(named, tags_of(batch), timeout_s)
+def _create(plan: Ahead, work: Work, timeout_s: float) -> dict[str, str | Exception]:
+    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in plan.missing}
+    return work.cloud.create_snapshots(named, tags_of(work.batch), timeout_s)
 
 
 def tags_of(batch: Batch) -> dict[str, str]:
@@ -148,29 +134,29 @@ def _answered(answers: Mapping[str, str | Exception]) -> dict[str, str]:
     return {disk_id: answer for disk_id, answer in answers.items() if isinstance(answer, str)}
 
 
-def _past_thaw_point(thaw: Thaw, hold: Hold, tools: Tools) -> str:
+def _past_thaw_point(thaw: Thaw, hold: Hold, work: Work) -> str:
     """Wait inside the lease for the policy's thaw point; return why it was not reached, or nothing."""
     if thaw is Thaw.RETURNED or not hold.answered:
         return ""
-    while hold.left_s(tools.clock) > _LOOK_AGAIN_S:
+    while hold.left_s(work.clock) > _LOOK_AGAIN_S:
         try:
-            seen = tools.cloud.snapshots(sorted(hold.answered.values()))
+            seen = work.cloud.snapshots(sorted(hold.answered.values()))
         except CloudError as failed:
             return f"the thaw point could not be seen: {failed}"
         ready = [one for one in seen if thaw is Thaw.VISIBLE or one.state == "NORMAL"]
         if len(ready) == len(hold.answered):
             return ""
-        tools.clock.sleep(_LOOK_AGAIN_S)
+        work.clock.sleep(_LOOK_AGAIN_S)
     return f"not yet {thaw.value} when the lease had to end"
 
 
-def _wait(busy: HostBusy, batch: Batch, tools: Tools) -> None:
+def _wait(busy: HostBusy, work: Work) -> None:
     """Wait for a busy host, if there is time for the wait and a lease after it."""
     seconds = busy.retry_after_ms / 1000
-    late = (batch.not_after - tools.clock.now()).total_seconds() < seconds
-    if late or tools.clock.monotonic() + seconds > tools.until:
+    late = (work.batch.not_after - work.clock.now()).total_seconds() < seconds
+    if late or work.clock.monotonic() + seconds > work.until:
         raise HostRefused("busy", "", f"{busy}; no time left to wait") from busy
-    tools.clock.sleep(seconds)
+    work.clock.sleep(seconds)
 
 
 def _final(failed: HostError) -> bool:
@@ -217,9 +203,9 @@ def _proof(group: Group, hold: Hold) -> Proof:
     )
 
 
-def _take_unquiesced(plan: Ahead, batch: Batch, tools: Tools, reason: str) -> tuple[Outcome, ...]:
-    tools.pace.save(len(plan.missing))
-    answers = _create(plan, batch, tools, UNQUIESCED_TIMEOUT_S)
+def _take_unquiesced(plan: Ahead, work: Work, reason: str) -> tuple[Outcome, ...]:
+    work.pace.save(len(plan.missing))
+    answers = _create(plan, work, UNQUIESCED_TIMEOUT_S)
     return tuple(outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
 
 

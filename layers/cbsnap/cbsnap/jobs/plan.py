@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import preflight
-from cbsnap.model import Batch, Decision, Outcome, QuotaLimits, Report, Run
+from cbsnap.model import Batch, Decision, Group, Outcome, QuotaLimits, Report, Run
 from cbsnap.rules import quota, schedule
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.selection import selected
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.preflight import Facts
-    from cbsnap.model import Disk, Group, Plan, Policy
-    from cbsnap.ports import Cloud, Clouds, Clock, Workers
+    from cbsnap.model import Disk, Plan, Policy
+    from cbsnap.ports import Clock, Cloud, Clouds, Workers
     from cbsnap.rules.quota import Room
 
 BATCH_DISKS = 40
@@ -33,7 +33,9 @@ DISKS_A_LOOK = 10
 
 def due_runs(plan: Plan, now: datetime) -> list[tuple[Policy, Run]]:
     """Return the policies whose latest due time is still inside its window."""
-    latest = [(policy, schedule.latest_due(policy.schedule, policy.time_zone, now)) for policy in plan.policies]
+    latest = [
+        (policy, schedule.latest_due(policy.schedule, policy.time_zone, now)) for policy in plan.policies
+    ]
     return [(policy, Run(policy.name, due)) for policy, due in latest if now - due <= policy.window]
 
 
@@ -42,7 +44,9 @@ def tick(plan: Plan, clouds: Clouds, workers: Workers, clock: Clock) -> list[Rep
     due = due_runs(plan, clock.now())
     if not due:
         return []
-    return [report for target in plan.targets for report in _region(plan, due, clouds, workers, target.region)]
+    return [
+        report for target in plan.targets for report in _region(plan, due, clouds, workers, target.region)
+    ]
 
 
 def _region(
@@ -72,7 +76,7 @@ def _planned(plan: Plan, due: Sequence[tuple[Policy, Run]], cloud: Cloud) -> lis
     facts = _facts(cloud, [disk for _, _, some in chosen for disk in some], usage.count)
     planned = []
     for policy, run, some in chosen:
-        one = _plan_policy(plan, policy, run, some, facts, room, cloud.region)
+        one = _plan_policy(_order(plan, policy, run, cloud.region, room), policy, some, facts, room)
         room = replace(room, used=room.used + one.disks)
         planned.append(one)
     return planned
@@ -86,28 +90,30 @@ def _facts(cloud: Cloud, disks: Sequence[Disk], snapshots: int) -> Facts:
     return preflight.Facts(by_id, {}, preflight.by_disk(listed))
 
 
-def _plan_policy(  # noqa: PLR0913 - what one policy's part is made from
-    plan: Plan, policy: Policy, run: Run, disks: Sequence[Disk], facts: Facts, room: Room, region: str
-) -> Planned:
-    order = Batch(
+def _order(plan: Plan, policy: Policy, run: Run, region: str, room: Room) -> Batch:
+    """Return what all batches of a policy's run share."""
+    return Batch(
         run,
         region,
         plan.deployment,
-        (),
+        groups=(),
         not_after=run.due + policy.window,
         quiesce=policy.quiesce,
         quota=QuotaLimits(region=room.limit, disk=plan.quota.disk),
         agent_port=plan.agent_port,
     )
+
+
+def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], facts: Facts, room: Room) -> Planned:
     settled = {disk.id: preflight.settled_already(disk.id, facts, order) for disk in disks}
     able = [disk for disk in disks if _belongs_to_the_moment(settled[disk.id])]
     groups = {group.id: group for group in grouped(able, policy.group)}
     wanted = [_open_part(group, settled) for group in groups.values()]
-    admission = quota.admit([one for one in wanted if one.disk_ids], _counts(disks), room, plan.quota)
+    admission = quota.admit([one for one in wanted if one.disk_ids], _counts(disks), room, order.quota)
     taken = [Outcome(one, Decision.DISPATCHED) for group in admission.groups for one in group.disk_ids]
     known = [one for one in settled.values() if one is not None]
     outcomes = sorted((*known, *admission.refused, *taken), key=lambda one: one.disk_id)
-    report = Report(str(run), region, tuple(outcomes), quota_left=room.left)
+    report = Report(str(order.run), order.region, tuple(outcomes), quota_left=room.left)
     batches = _batches([groups[one.id] for one in admission.groups])
     return Planned(report, tuple(replace(order, groups=some) for some in batches), len(taken))
 
@@ -142,9 +148,7 @@ def _dispatched(planned: Sequence[Planned], workers: Workers) -> list[Report]:
     return [
         replace(
             one.report,
-            batches=tuple(
-                workers.dispatch(replace(batch, rate_per_s=share)) for batch in one.batches
-            ),
+            batches=tuple(workers.dispatch(replace(batch, rate_per_s=share)) for batch in one.batches),
         )
         for one in planned
     ]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits
-    from cbsnap.ports import Cloud, Clock, Workers
+    from cbsnap.ports import Clock, Cloud, Workers
 
 POLICY = "manual"
 PATIENCE_S = 600.0

@@ -14,15 +14,14 @@ from cbsnap.model import Decision, Label, Outcome
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cbsnap.jobs.group import Tools
-    from cbsnap.model import Batch
+    from cbsnap.jobs.work import Work
 
 HORIZON_S = 330.0  # 300 s of the signature's life and a margin for clocks
 _FIRST_LOOK_S = 1.0
 _LONGEST_PAUSE_S = 20.0
 
 
-def settle(outcomes: Sequence[Outcome], sent_before: float, batch: Batch, tools: Tools) -> list[Outcome]:
+def settle(outcomes: Sequence[Outcome], sent_before: float, work: Work) -> list[Outcome]:
     """Settle what is unknown. `sent_before`: the monotonic time by which all requests had been sent.
 
     What the worker's time does not suffice for stays `unknown`; what was never made is `failed`.
@@ -31,22 +30,22 @@ def settle(outcomes: Sequence[Outcome], sent_before: float, batch: Batch, tools:
     found: dict[str, Outcome] = {}
     pause_s = _FIRST_LOOK_S
     while True:
-        found.update(_found([one for one in open_ids if one not in found], batch, tools))
-        now = tools.clock.monotonic()
+        found.update(_found([one for one in open_ids if one not in found], work))
+        now = work.clock.monotonic()
         if len(found) == len(open_ids) or now > sent_before + HORIZON_S:
             return _closed(outcomes, found, never_made=True)
-        if now + pause_s > tools.until:
+        if now + pause_s > work.until:
             return _closed(outcomes, found, never_made=False)
-        tools.clock.sleep(pause_s)
+        work.clock.sleep(pause_s)
         pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
 
-def adopt(outcomes: Sequence[Outcome], batch: Batch, tools: Tools) -> list[Outcome]:
+def adopt(outcomes: Sequence[Outcome], work: Work) -> list[Outcome]:
     """Look at disks whose snapshot is being made by somebody: if it is this run's, the run has it."""
     busy = sorted(
         one.disk_id for one in outcomes if one.decision is Decision.DEFERRED and not one.snapshot_id
     )
-    found = _found(busy, batch, tools) if busy else {}
+    found = _found(busy, work) if busy else {}
     adopted = {
         disk_id: Outcome(disk_id, Decision.ADOPTED, one.snapshot_id, one.label, "made by another invocation")
         for disk_id, one in found.items()
@@ -54,11 +53,11 @@ def adopt(outcomes: Sequence[Outcome], batch: Batch, tools: Tools) -> list[Outco
     return [adopted.get(one.disk_id, one) for one in outcomes]
 
 
-def _found(disk_ids: Sequence[str], batch: Batch, tools: Tools) -> dict[str, Outcome]:
+def _found(disk_ids: Sequence[str], work: Work) -> dict[str, Outcome]:
     if not disk_ids:
         return {}
-    there = by_disk(tools.cloud.snapshots_of(disk_ids))
-    looked = {disk_id: of_this_run(disk_id, there.get(disk_id, ()), batch) for disk_id in disk_ids}
+    there = by_disk(work.cloud.snapshots_of(disk_ids))
+    looked = {disk_id: of_this_run(disk_id, there.get(disk_id, ()), work.batch) for disk_id in disk_ids}
     return {disk_id: outcome for disk_id, outcome in looked.items() if outcome is not None}
 
 

@@ -27,7 +27,7 @@ def labels(
     """
     broken = _why_crash(group, answered, released)
     if broken:
-        return {disk_id: (Label.CRASH, broken) for disk_id in answered}
+        return dict.fromkeys(answered, (Label.CRASH, broken))
     earned = {cover.disk_id: cover.label for cover in released.covers}
     return {
         disk_id: (earned[disk_id], "")

@@ -23,7 +23,7 @@ class Worker:
         self._namespace = namespace
 
     def dispatch(self, batch: Batch) -> str:
-        """Invoke the worker; at least once is what the platform promises, so that asking again is harmless."""
+        """Invoke the worker, again if no answer came: events are delivered at least once anyway."""
         context = wire.batch_text(batch)
         if len(context.encode()) > ASYNC_EVENT_BYTES:
             raise InputError("batch", f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")

@@ -47,7 +47,7 @@ class Region:
 
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
-        rows = []
+        rows: list[dict[str, Any]] = []
         for some in _cut(disk_ids, DISKS_OF_A_FILTER):
             filters = [{"Name": "disk-id", "Values": list(some)}]
             rows += self._pages("cbs", "DescribeSnapshots", "SnapshotSet", {"Filters": filters})
@@ -85,7 +85,7 @@ class Region:
         return {disk_id: _result(call) for disk_id, call in calls.items()}
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        """Set one tag on many snapshots; the resource's form is the one of the vendor's Terraform provider."""
+        """Set one tag on many snapshots; the resource is named as the vendor's Terraform provider does."""
         for some in _cut(snapshot_ids, TAGGED_AT_ONCE):
             answer = self._api.read(
                 "tag",
