@@ -14,6 +14,9 @@ import uvicorn
 from localcloud.app import create_app
 from localcloud.cloud import Cloud, Settings
 from localcloud.fleet import load
+from localcloud.fleetfile import FleetError
+from localcloud.runtime.options import add_options, make_runtime
+from localcloud.runtime.yamlfile import FileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,14 +25,26 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     chosen = _parser().parse_args(arguments)
-    listener = socket.create_server((chosen.host, chosen.port))
-    settings = Settings(snapshot_seconds=chosen.snapshot_seconds, rate=chosen.rate)
-    cloud = Cloud(lambda clock: load(chosen.fleet, clock), settings)
-    server = uvicorn.Server(uvicorn.Config(create_app(cloud), log_level="warning", access_log=False))
+    try:
+        listener = socket.create_server((chosen.host, chosen.port))
+        settings = Settings(snapshot_seconds=chosen.snapshot_seconds, rate=chosen.rate)
+        cloud = Cloud(lambda clock: load(chosen.fleet, clock), settings)
+        url = f"http://{chosen.host}:{listener.getsockname()[1]}"
+        runtime = make_runtime(chosen, cloud, url)
+    except (FleetError, FileError) as error:
+        return _refuse(str(error))
+    except OSError as error:
+        return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
+    server = uvicorn.Server(uvicorn.Config(create_app(cloud, runtime), log_level="warning", access_log=False))
     if chosen.ready_file:
-        _announce(chosen.ready_file, cloud, f"http://{chosen.host}:{listener.getsockname()[1]}")
+        _announce(chosen.ready_file, cloud, url)
     server.run(sockets=[listener])
     return 0
+
+
+def _refuse(reason: str) -> int:
+    sys.stderr.write(f"localcloud: {reason}\n")
+    return 2
 
 
 def _announce(ready_file: Path, cloud: Cloud, url: str) -> None:
@@ -49,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--rate", type=int, help="calls a second of each API; 0: no limit")
     serve.add_argument("--snapshot-seconds", type=float, default=2.0, help="how long a snapshot takes")
     serve.add_argument("--ready-file", type=Path, help="written as JSON once calls are answered")
+    add_options(serve)
     return parser
 
 

@@ -83,7 +83,8 @@ def serve(channel: socket.socket, loading: Callable[[], tuple[Handler | None, st
     """Answer events one by one until the server hangs up."""
     threading.Thread(target=end_with, args=(channel.fileno(),), daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True)  # what was printed before a kill is not lost
+        # What was printed before a kill is not lost.
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # it is a real text stream
     handler, failure = loading()
     send(channel, {"failure": failure})
     while handler and (call := receive(channel)):

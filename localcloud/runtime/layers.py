@@ -38,7 +38,7 @@ def find_layers(folder: Path, chosen: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def lay_out(root: Path, source: Path, layers: Iterable[Path]) -> None:
-    """Make `root/var/user`, `root/opt` and `root/tmp`; raises LayerError where two layers hold the same file."""
+    """Make /var/user, /opt and /tmp below `root`; raises LayerError where two layers hold the same file."""
     (root / "var").mkdir(parents=True)
     (root / "var/user").symlink_to(source)
     (root / "opt").mkdir()
