@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help check test lock clean
+.PHONY: help run check test lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ $(VENV)/dev-ready: requirements/dev.txt pyproject.toml $(VENV)/run-ready
 	@echo "Installing pinned development packages into $(VENV) ..."
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
+
+run: $(VENV)/run-ready  ## Show the main job: a timer, two hosts under load, proved snapshots
+	@$(PY) -m demo
 
 check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@$(VENV)/bin/ruff format --check .

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from demo.stage import Stage
 
-RUN_S = 120.0
+RUN_S = 30.0
 OVER = {"succeeded", "failed", "dead"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CONSOLE = Console(highlight=False)
+if not CONSOLE.is_terminal:
+    CONSOLE = Console(highlight=False, width=130)  # a log has no edge
+
 COLOURS = {
     "taken": "green",
     "adopted": "green",
@@ -34,11 +38,11 @@ def say(text: str) -> None:
 
 def run_table(rows: Iterable[dict[str, Any]]) -> None:
     """Print one line a disk."""
-    table = Table(title="One run", title_justify="left", row_styles=["", "on grey7"], pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("disk", "decision", "snapshot", "label"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("locked ms", justify="right")
-    table.add_column("quota left", justify="right")
+    table.add_column("locked\nms", justify="right")
+    table.add_column("quota\nleft", justify="right")
     table.add_column("reason")
     for row in rows:
         table.add_row(

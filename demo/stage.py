@@ -61,11 +61,17 @@ def built(folder: Path) -> Iterator[Stage]:
     with ExitStack() as processes:
         for name in HOSTS:
             _start_host(name, folder / name, master, port, processes)
-        _fill(ROOT / "demo/fleet.yml", folder / "fleet.yml", {name: str(folder / name / "data") for name in HOSTS})
+        _fill(
+            ROOT / "demo/fleet.yml",
+            folder / "fleet.yml",
+            {name: str(folder / name / "data") for name in HOSTS},
+        )
         minute = str(datetime.now(timezone.utc).minute)
         (folder / "policies").mkdir()
         _fill(
-            ROOT / "demo/policies.yml", folder / "policies/policies.yml", {"port": str(port), "minute": minute}
+            ROOT / "demo/policies.yml",
+            folder / "policies/policies.yml",
+            {"port": str(port), "minute": minute},
         )
         url = _start_cloud(folder, master, token, processes)
         yield Stage(
@@ -95,7 +101,7 @@ def _start_cloud(folder: Path, master: str, token: str, processes: ExitStack) ->
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "6"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--no-timers"]
+    command += ["--functions", str(ROOT / "serverless.yml"), "--no-timers", "--retry-interval", "2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,

@@ -6,14 +6,11 @@ Times are aware UTC datetimes; identifiers are the cloud's own strings. What a p
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
