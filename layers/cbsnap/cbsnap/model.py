@@ -250,7 +250,7 @@ class Outcome:
     snapshot_id: str | None = None
     label: Label | None = None
     reason: str = ""
-    locked_ms: int | None = None
+    locked_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +261,8 @@ class Proof:
     lease_id: str
     verdict: str
     reason: str = ""
-    locked_ms: int | None = None
-    frozen_ms: int | None = None
+    locked_ms: float | None = None
+    frozen_ms: float | None = None
     covers: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, object] = NO_TAGS

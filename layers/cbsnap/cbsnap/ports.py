@@ -86,8 +86,8 @@ class LeaseRecord:
     reason: str = ""
     covers: tuple[Cover, ...] = ()
     ttl_left_ms: int = 0
-    locked_ms: int | None = None
-    frozen_ms: int | None = None
+    locked_ms: float | None = None
+    frozen_ms: float | None = None
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
