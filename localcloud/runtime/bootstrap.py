@@ -109,8 +109,8 @@ def run(handler: Handler, event: object, context: object) -> dict[str, object]:
     try:
         result = json.dumps(handler(event, context), ensure_ascii=False, allow_nan=False)
     except Exception as error:  # noqa: BLE001 - the function's own code may raise anything
-        error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
-        failure = traceback.format_exc()
+        beyond_this_file = error.__traceback__ and error.__traceback__.tb_next
+        failure = "".join(traceback.format_exception(type(error), error, beyond_this_file))
     memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     return {"result": result, "failure": failure, "memory_bytes": memory_bytes}
 

@@ -29,18 +29,25 @@ class InstanceGoneError(Exception):
 class Channel:
     """Frames to and from a process over our end of a socket pair: four bytes of length, then JSON."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader, self._writer = reader, writer
+    def __init__(
+        self, ours: socket.socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._socket, self._reader, self._writer = ours, reader, writer
 
     @classmethod
     async def over(cls, ours: socket.socket) -> Channel:
         """Wrap our end; the channel closes it."""
-        return cls(*await asyncio.open_unix_connection(sock=ours))
+        return cls(ours, *await asyncio.open_unix_connection(sock=ours))
 
     @property
     def ended(self) -> bool:
-        """Whether the other side has hung up."""
-        return self._reader.at_eof()
+        """Whether the other side has hung up; asked of the socket, since the loop may not have seen it yet."""
+        try:
+            return not self._socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def send(self, frame: object) -> None:
         """Write a frame."""

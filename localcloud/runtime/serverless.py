@@ -131,24 +131,21 @@ def _timer(trigger: Section, names: Mapping[str, str]) -> Timer:
 
 def _function(given: Section, inputs: Section, folder: Path, with_url: set[str]) -> Function:
     name = given.text("name")
-    runtime = given.text("runtime", inputs.text("runtime", "Python3.10"))
-    if not runtime.startswith("Python"):
-        raise given.error("runtime", f"{runtime} is not emulated; there is Python3.10")
-    source = folder / given.text("src", inputs.text("src", "."))
-    if not source.is_dir():
-        raise given.error("src", f"{source} is not a folder")
+    runtime = given.over(inputs, "runtime")
+    if not runtime.text("runtime", "Python3.10").startswith("Python"):
+        raise runtime.error("runtime", f"{runtime.text('runtime')} is not emulated; there is Python3.10")
     return Function(
         name=name,
         handler=given.text("handler", "index.main_handler"),
-        source=source.resolve(),
-        memory_mib=_memory_mib(given, inputs),
-        time_limit_s=_within(given, "timeout", inputs.number("timeout", 3), 1, 900),
+        source=_source(given.over(inputs, "src"), folder),
+        memory_mib=_memory_mib(given.over(inputs, "memorySize")),
+        time_limit_s=_within(given.over(inputs, "timeout"), "timeout", 3, 1, 900),
         init_limit_s=_within(given, "initTimeout", 65, 3, 300),
         environment=_environment(given, inputs),
         layers=_layers(given),
         region=inputs.text("region", "ap-guangzhou"),
         namespace=inputs.text("namespace", "default"),
-        role=given.text("role", inputs.text("role", "")),
+        role=given.over(inputs, "role").text("role", ""),
         retries=_within(given, "retryNum", 2, 0, 2),
         event_age_s=_within(given, "msgTTL", 6 * 3600, 60, 6 * 3600),
         has_url=name in with_url,
@@ -162,8 +159,15 @@ def _within(given: Section, key: str, default: int, low: int, high: int) -> int:
     return value
 
 
-def _memory_mib(given: Section, inputs: Section) -> int:
-    memory_mib = given.number("memorySize", inputs.number("memorySize", 128))
+def _source(given: Section, folder: Path) -> Path:
+    source = folder / given.text("src", ".")
+    if not source.is_dir():
+        raise given.error("src", f"{source} is not a folder")
+    return source.resolve()
+
+
+def _memory_mib(given: Section) -> int:
+    memory_mib = given.number("memorySize", 128)
     if memory_mib not in MEMORY_SIZES_MIB:
         raise given.error("memorySize", "should be 64, or a multiple of 128 from 128 to 3072")
     return memory_mib

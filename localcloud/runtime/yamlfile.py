@@ -49,6 +49,10 @@ class Section:
                 raise self.error(key, f"is not known here; there are {', '.join(sorted(known))}")
         return self
 
+    def over(self, shared: Section, key: str) -> Section:
+        """Return the section that says `key`: this one, or else the shared one."""
+        return shared if key in shared._values and key not in self._values else self
+
     def keys(self) -> Iterator[str]:
         """Return the keys in the order of the file."""
         return iter(self._values)

@@ -1,0 +1,167 @@
+"""What a serverless.yml may say, and how its mistakes are told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.runtime.layers import LayerError, find_layers, lay_out
+from localcloud.runtime.serverless import read_deployment
+from localcloud.runtime.yamlfile import FileError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GOOD = """\
+component: multi-scf
+name: example
+inputs:
+  src: .
+  region: ap-singapore
+  runtime: Python3.10
+  namespace: backup
+  memorySize: 256
+  timeout: 30
+  role: the-role
+  environments:
+    - {key: SHARED, value: "1"}
+  functions:
+    one:
+      name: example-one
+      handler: main.go
+      timeout: 900
+      environments:
+        - key: FROM_OUTSIDE
+          value: "${env:OUTSIDE}!"
+      layers:
+        - {name: deps, version: 3}
+    two: {name: example-two, memorySize: 64}
+  triggers:
+    - type: timer
+      function: one
+      parameters: {name: often, cronExpression: "0 */5 * * * * *", enable: false, argument: now}
+    - type: http
+      function: two
+      parameters: {authType: NONE, netConfig: {enableExtranet: false, enableIntranet: true}}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "serverless.yml"
+    file.write_text(text)
+    return file
+
+
+def test_reads_functions_with_what_they_share(tmp_path: Path) -> None:
+    deployment = read_deployment(written(tmp_path, GOOD), {"OUTSIDE": "x"})
+
+    one, two = deployment.functions["example-one"], deployment.functions["example-two"]
+    assert (one.handler, one.time_limit_s, one.memory_mib, one.layers) == ("main.go", 900, 256, ("deps",))
+    assert dict(one.environment) == {"SHARED": "1", "FROM_OUTSIDE": "x!"}
+    assert (two.handler, two.time_limit_s, two.memory_mib) == ("index.main_handler", 30, 64)
+    assert {(each.region, each.namespace, each.role) for each in (one, two)} == {
+        ("ap-singapore", "backup", "the-role")
+    }
+    assert (one.has_url, two.has_url) == (False, True)
+
+
+def test_reads_timers(tmp_path: Path) -> None:
+    (timer,) = read_deployment(written(tmp_path, GOOD), {"OUTSIDE": "x"}).timers
+
+    assert (timer.name, timer.function, timer.enabled, timer.argument) == (
+        "often",
+        "example-one",
+        False,
+        "now",
+    )
+    assert timer.cron.expression == "0 */5 * * * * *"
+
+
+@pytest.mark.parametrize(
+    ("instead_of", "written_as", "line", "told"),
+    [
+        ("component: multi-scf", "component: scf", 1, "multi-scf"),
+        ("name: example\n", "nome: example\n", 2, "nome is not known"),
+        ("      timeout: 900", "      timeout: 901", 17, "timeout should be from 1 to 900"),
+        ("      timeout: 900", "      timeOut: 900", 17, "timeOut is not known"),
+        ("      timeout: 900", "      timeout: long", 17, "timeout should be a whole number"),
+        ("      timeout: 900", "      handler: again", 17, "handler stands here a second time"),
+        ("memorySize: 64", "memorySize: 100", 23, "memorySize should be 64, or a multiple of 128"),
+        ("      name: example-one\n", "", 15, "name is missing"),
+        ("key: SHARED", "key: SCF_SHARED", 12, "SCF_SHARED is reserved"),
+        ('value: "1"', 'value: "' + "x" * 4096 + '"', 18, "environments are larger than 4096 bytes"),
+        ("${env:OUTSIDE}", "${env:NOWHERE}", 20, "${env:NOWHERE} has no value"),
+        (
+            "      function: one",
+            "      function: three",
+            26,
+            "function three does not exist; there are one, two",
+        ),
+        ("type: http", "type: cos", 28, "type cos is not emulated"),
+        ("authType: NONE", "authType: CAM", 30, "authType should be NONE"),
+        ("0 */5 * * * * *", "*/5 * * * *", 27, "has 5 fields, and needs 7"),
+        ("enable: false", 'enable: "no"', 27, "enable should be true or false"),
+        ("runtime: Python3.10", "runtime: Nodejs18.15", 6, "Nodejs18.15 is not emulated"),
+        ("  src: .", "  src: nowhere", 4, "is not a folder"),
+        ("    two: {", "    two: [", 23, "not YAML"),
+        ("    - {key: SHARED", "    - [key: SHARED", 12, "not YAML"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(
+    tmp_path: Path, instead_of: str, written_as: str, line: int, told: str
+) -> None:
+    assert instead_of in GOOD
+    file = written(tmp_path, GOOD.replace(instead_of, written_as, 1))
+
+    with pytest.raises(FileError) as caught:
+        read_deployment(file, {"OUTSIDE": "x"})
+
+    assert told in str(caught.value)
+    assert str(caught.value).startswith(f"{file}:{line}:")
+
+
+def test_a_missing_file_is_told() -> None:
+    command = [sys.executable, "-m", "localcloud", "serve", "--functions", "/nowhere/serverless.yml"]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    assert ended.returncode == 2
+    assert ended.stderr == "localcloud: /nowhere/serverless.yml: No such file or directory\n"
+
+
+def layer(folder: Path, name: str, src: str) -> None:
+    folder.mkdir(parents=True)
+    text = f"component: layer\ninputs: {{name: {name}, src: {src}, runtimes: [Python3.10]}}\n"
+    (folder / "serverless.yml").write_text(text)
+
+
+def test_layers_are_found_by_name_and_can_be_replaced(tmp_path: Path) -> None:
+    layer(tmp_path / "first", "core", ".")
+    layer(tmp_path / "second", "deps", "build")
+
+    found = find_layers(tmp_path, {"core": tmp_path / "elsewhere"})
+
+    assert found == {"core": tmp_path / "elsewhere", "deps": tmp_path / "second/build"}
+
+
+def test_layers_that_share_a_folder_are_merged(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name / "shared/deep").mkdir(parents=True)
+        (tmp_path / name / f"shared/deep/{name}.py").touch()
+
+    lay_out(tmp_path / "root", tmp_path, [tmp_path / "a", tmp_path / "b"])
+
+    assert {file.name for file in (tmp_path / "root/opt/shared/deep").iterdir()} == {"a.py", "b.py"}
+    assert [file.name for file in (tmp_path / "a/shared/deep").iterdir()] == ["a.py"]
+
+
+def test_layers_that_share_a_file_are_refused(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "same.py").touch()
+
+    with pytest.raises(LayerError, match=r"two layers hold same\.py"):
+        lay_out(tmp_path / "root", tmp_path, [tmp_path / "a", tmp_path / "b"])
