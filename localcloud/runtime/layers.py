@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+DESCRIPTION = "serverless.yml"  # says what the layer is; it is not part of it
 LAYER_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
 LAYER_INPUTS = {"name", "src", "region", "runtimes", "description"}
 
@@ -28,7 +29,7 @@ def find_layers(folder: Path, chosen: Mapping[str, Path]) -> dict[str, Path]:
     The folder of a layer that has not been built does not exist. Raises FileError for a mistake in a file.
     """
     declared: dict[str, Path] = {}
-    for file in sorted(folder.glob("*/serverless.yml")):
+    for file in sorted(folder.glob(f"*/{DESCRIPTION}")):
         top = read_yaml(file).allow(LAYER_KEYS)
         if top.text("component") != "layer":
             raise top.error("component", "should be layer")
@@ -44,12 +45,14 @@ def lay_out(root: Path, source: Path, layers: Iterable[Path]) -> None:
     (root / "opt").mkdir()
     (root / "tmp").mkdir()
     for layer in layers:
-        _merge(root / "opt", layer)
+        _merge(root / "opt", layer, without=DESCRIPTION)
 
 
-def _merge(into: Path, folder: Path) -> None:
+def _merge(into: Path, folder: Path, without: str = "") -> None:
     for item in folder.iterdir():
         place = into / item.name
+        if item.name == without:
+            continue
         if not place.exists():
             place.symlink_to(item)
         elif place.is_dir() and item.is_dir():

@@ -1,0 +1,114 @@
+"""The protocol's paths: from a request to an answer, without the wire. See server.py for that."""
+
+import collections
+import json
+import re
+import time
+from urllib.parse import parse_qs, urlsplit
+
+from . import __version__, kernel, requests, signing
+from .errors import Refusal
+
+Request = collections.namedtuple("Request", "method target headers body abandoned")
+Answer = collections.namedtuple("Answer", "status headers body undelivered")
+_Call = collections.namedtuple("_Call", "body query abandoned")
+
+
+class Api:
+    """The paths over one host."""
+
+    def __init__(self, host, gate, identity):
+        self._host = host
+        self._gate = gate
+        self._identity = identity
+
+    def answer(self, request):
+        """Return the Answer; `undelivered` is what to call if it cannot be sent, or None."""
+        try:
+            if (request.method, request.target) == ("GET", "/v1/hello"):
+                return _plain(200, self._hello())
+            key, nonce = self._gate.admit(request.method, request.target, request.headers, request.body)
+        except Refusal as refusal:
+            return _plain(refusal.status, refusal.body)
+        status, payload, undelivered = self._route(request)
+        return _signed(key, nonce, status, payload, undelivered)
+
+    def _route(self, request):
+        try:
+            self._identity.check()
+            parts = urlsplit(request.target)
+            call = _Call(_json(request), parse_qs(parts.query), request.abandoned)
+            for method, pattern, function in _PATHS:
+                match = re.match(pattern + r"\Z", parts.path)
+                if match and method == request.method:
+                    return function(self, call, *match.groups())
+            raise Refusal(404, "unknown-path", "no {} {} here".format(request.method, parts.path))
+        except Refusal as refusal:
+            return refusal.status, refusal.body, None
+
+    def _hello(self):
+        return {"start_id": self._gate.start_id, "agent": __version__, "boot_id": kernel.boot_id()}
+
+    def _lease(self, call):
+        wanted = requests.lease(call.body)
+        is_new, record = self._host.lease(wanted, call.abandoned)
+
+        def undelivered():
+            self._host.abandon(wanted.lease_id, "the answer could not be delivered")
+
+        return 201 if is_new else 200, record, undelivered
+
+    def _renew(self, call, lease_id):
+        return 200, self._host.renew(lease_id, requests.renewal(call.body)), None
+
+    def _release(self, call, lease_id):
+        return 200, self._host.release(lease_id, requests.answered(call.body)), None
+
+    def _find(self, _call, lease_id):
+        return 200, self._host.find(lease_id), None
+
+    def _of_operation(self, call):
+        if list(call.query) != ["operation"]:
+            raise Refusal(400, "bad-field", "the query must be ?operation=…", "operation")
+        return 200, {"leases": self._host.of_operation(call.query["operation"][0])}, None
+
+    def _check(self, call, name):
+        return 200, self._host.check(name, requests.check(call.body)), None
+
+    def _status(self, _call):
+        return 200, dict(self._hello(), instance_id=self._identity.instance_id, **self._host.status()), None
+
+
+_PATHS = (
+    ("POST", "/v1/leases", Api._lease),  # noqa: SLF001 - the class's own table
+    ("GET", "/v1/leases", Api._of_operation),  # noqa: SLF001 - the same
+    ("GET", "/v1/leases/([^/]+)", Api._find),  # noqa: SLF001 - the same
+    ("POST", "/v1/leases/([^/]+)/renew", Api._renew),  # noqa: SLF001 - the same
+    ("POST", "/v1/leases/([^/]+)/release", Api._release),  # noqa: SLF001 - the same
+    ("POST", "/v1/plans/([^/]+)/check", Api._check),  # noqa: SLF001 - the same
+    ("GET", "/v1/status", Api._status),  # noqa: SLF001 - the same
+)
+
+
+def _json(request):
+    if request.method != "POST":
+        return None
+    try:
+        return json.loads(request.body.decode())
+    except ValueError as error:
+        raise Refusal(400, "bad-json", "the body is not JSON: {}".format(error)) from error
+
+
+def _plain(status, payload):
+    return Answer(status, {}, _encode(payload), None)
+
+
+def _signed(key, nonce, status, payload, undelivered):
+    body, time_s = _encode(payload), int(time.time())
+    signature = signing.sign_response(key, status, nonce, time_s, body)
+    headers = {"X-Cbsnap-Time": str(time_s), "X-Cbsnap-Signature": signature}
+    return Answer(status, headers, body, undelivered)
+
+
+def _encode(payload):
+    return json.dumps(payload).encode()

@@ -1,0 +1,30 @@
+"""The command line."""
+
+import argparse
+import sys
+
+from . import __version__, config, serve
+from .errors import ConfigError
+
+CONFIG_PATH = "/etc/cbsnap-agent/agent.ini"
+
+
+def main(argv=None):
+    """Run a command; return its exit code: 2 for a configuration that cannot be used."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except ConfigError as error:
+        sys.stderr.write("cbsnap-agent: {}\n".format(error))
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="cbsnap-agent", description="Hold this host still for a snapshot.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.required = True
+    serving = commands.add_parser("serve", help="answer requests for leases, in the foreground")
+    serving.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
+    serving.set_defaults(run=lambda arguments: serve.run(config.load(arguments.config)))
+    return parser

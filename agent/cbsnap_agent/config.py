@@ -1,0 +1,76 @@
+"""The configuration file: what the agent is, and which plans the host knows.
+
+[agent]
+listen = 10.0.0.4:7443
+instance_id = ins-11111111
+key_file = /etc/cbsnap-agent/keys
+
+and a [plan:NAME] section for each plan; see plan.py.
+"""
+
+import collections
+import os
+import re
+import stat
+
+from . import ini, plan, signing, values
+from .errors import ConfigError
+
+METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/instance-id"
+
+Config = collections.namedtuple("Config", "agent plans")
+Agent = collections.namedtuple("Agent", "listen instance_id keys runtime_dir metadata_url")
+
+_PLAN = re.compile(r"^plan:[a-z][a-z0-9-]{0,39}$")
+
+
+def load(path):
+    """Read and check a configuration file with all that it names; raises ConfigError."""
+    try:
+        with open(path) as source:
+            sections = ini.parse(source.read(), path)
+    except OSError as error:
+        raise ConfigError("{}: {}".format(path, error.strerror)) from error
+    if "agent" not in sections:
+        raise ConfigError("{}: the section [agent] is missing".format(path))
+    agent = _agent(sections.pop("agent"))
+    return Config(agent, {read.name: read for read in map(_plan, sections.values())})
+
+
+def _agent(section):
+    agent = Agent(
+        listen=section.take("listen", values.address),
+        instance_id=section.take("instance_id", values.word),
+        keys=section.take("key_file", _keys),
+        runtime_dir=section.take("runtime_dir", values.path, "/run/cbsnap-agent"),
+        metadata_url=section.take("metadata", _metadata, METADATA_URL),
+    )
+    section.finish()
+    return agent
+
+
+def _plan(section):
+    if not _PLAN.match(section.name):
+        raise section.error("", "is no section: there are [agent] and [plan:name], of a-z, 0-9 and -")
+    return plan.read(section)
+
+
+def _metadata(text):
+    """Return the address that tells this instance's id: `check` for the cloud's own, None for `off`."""
+    if text.startswith("http://"):
+        return text
+    return {"check": METADATA_URL, "off": None}[values.one_of("check", "off")(text)]
+
+
+def _keys(text):
+    """Return the host keys of a key file as {version: key}; the file must be its owner's alone."""
+    path = values.path(text)
+    try:
+        mode = os.stat(path).st_mode
+        with open(path) as source:
+            lines = source.read().splitlines()
+    except OSError as error:
+        raise ValueError("{}: {}".format(path, error.strerror)) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ValueError("{} can be read by others; chmod 600 it".format(path))
+    return signing.parse_keys(lines, path)

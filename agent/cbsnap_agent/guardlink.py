@@ -1,0 +1,121 @@
+"""The agent's end of the guard: starts it, asks it, and notices its death."""
+
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+
+from . import kernel
+from .errors import HoldBroken, StepFailed
+
+ARM_LIMIT_S = 1.0
+_ASK_LIMIT_S = 0.3
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from cbsnap_agent import guard; guard.main()"
+# The folder, or the packed file, that holds this package: the guard is started from the same one.
+_HOME = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class GuardLost(HoldBroken):
+    """The guard is dead or does not answer."""
+
+
+class GuardLink:
+    """An armed guard. `protections` is what it reached for itself."""
+
+    def __init__(self, specs, runtime_dir, owner, deadline_s):
+        """Start a guard over these actions; it undoes them at the deadline (seconds since boot)."""
+        self._number = 0
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-ISB", "-c", _START, _HOME],
+                stdin=theirs,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[spec["fd"] for spec in specs if "fd" in spec],
+                cwd="/",
+            )
+        order = {"actions": specs, "runtime_dir": runtime_dir, "owner": owner, "deadline": deadline_s}
+        try:
+            self._send(order)
+            self.protections = self._receive(kernel.boottime_s() + ARM_LIMIT_S)["ready"]
+        except GuardLost as error:
+            self.kill()
+            raise StepFailed("the guard could not be armed: {}".format(error)) from error
+
+    def apply(self, index, limit_s):
+        """Apply an action in a child of the guard. Return its exit status; None if it is still in flight."""
+        try:
+            return self._ask({"apply": index}, limit_s)["status"]
+        except _NoAnswer:
+            return None
+
+    def set_deadline(self, deadline_s):
+        """Move the moment at which the guard undoes everything by itself. Return False if it already has."""
+        return not self._ask({"deadline": deadline_s}, _ASK_LIMIT_S)["late"]
+
+    def undo(self, limit_s):
+        """Undo everything. Return ({index: status}, [indices still in flight], deadline was first)."""
+        answer = self._ask({"undo": True}, limit_s)
+        statuses = {int(index): status for index, status in answer["statuses"].items()}
+        return statuses, answer["flying"], answer["late"]
+
+    def bye(self):
+        """Let the guard leave once nothing of its own is in flight."""
+        try:
+            self._send({"bye": True})
+        except GuardLost:
+            self.kill()
+
+    def is_gone(self, limit_s):
+        """Tell whether the guard's process has ended; wait so long for it."""
+        try:
+            self._process.wait(limit_s)
+        except subprocess.TimeoutExpired:
+            return False
+        self._socket.close()
+        return True
+
+    def dies_within(self, limit_s):
+        """Wait so long for the guard to die; tell whether it has."""
+        poll = select.poll()
+        poll.register(self._socket, 0)  # hang-up is always reported, an answer to another thread never
+        return bool(poll.poll(max(0, int(limit_s * 1000))))
+
+    def kill(self):
+        """End a guard that does not answer: what it held is undone by whoever calls this."""
+        self._process.kill()
+        self._process.wait()
+
+    def _ask(self, message, limit_s):
+        self._number += 1
+        end = kernel.boottime_s() + limit_s
+        self._send(dict(message, n=self._number))
+        while True:
+            answer = self._receive(end)
+            if answer.get("n") == self._number:
+                return answer
+
+    def _send(self, message):
+        try:
+            self._socket.send(json.dumps(message).encode())
+        except OSError as error:
+            raise GuardLost("the guard is gone") from error
+
+    def _receive(self, end_s):
+        self._socket.settimeout(max(0.001, end_s - kernel.boottime_s()))
+        try:
+            packet = self._socket.recv(1 << 20)
+        except socket.timeout as error:
+            raise _NoAnswer("the guard did not answer in time") from error
+        except OSError as error:
+            raise GuardLost("the guard is gone") from error
+        if not packet:
+            raise GuardLost("the guard is gone")
+        return json.loads(packet.decode())
+
+
+class _NoAnswer(GuardLost):
+    pass

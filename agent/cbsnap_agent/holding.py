@@ -1,0 +1,246 @@
+"""One lease's hold on the host: takes the plan's steps in their order, and undoes them in the reverse order.
+
+Knows nothing of states, requests or answers. `acquire` raises StepFailed (or Refusal, from `resolve`) and
+leaves undoing to its caller; `undo` may be called at any point, once, and never raises.
+"""
+
+import contextlib
+import os
+import sys
+
+from . import bounded, kernel, labels, markers, volumes
+from .actions import NOT_FROZEN
+from .engines import ENGINES
+from .errors import HoldBroken, StepFailed
+from .guardlink import GuardLink, GuardLost
+from .owed import OwedList
+
+PREPARE_LIMIT_S = 60
+LOCK_LIMIT_S = 30
+SYNC_LIMIT_S = 3
+FREEZE_LIMIT_S = 5
+UNDO_LIMIT_S = 2
+_SYNC_ERRORS_SINCE = (5, 8)
+_HOME = os.path.dirname(os.path.abspath(__file__))
+
+
+class Holding:
+    """What a plan holds. The public attributes are the record's fields of the same names."""
+
+    def __init__(self, plan, runtime_dir, lease_id, abandoned):
+        """`abandoned` tells whether the holder has gone: asked before each step."""
+        self.steps, self.caveats, self.covers, self.positions = [], [], [], {}
+        self.locked_ms = self.frozen_ms = None
+        self.guard = None
+        self.was_late = False
+        self._plan = plan
+        self._runtime_dir = runtime_dir
+        self._lease_id = lease_id
+        self._abandoned = abandoned
+        self._owed = OwedList(runtime_dir, lease_id)
+        self._sessions = [ENGINES[name].Session(settings) for name, settings in plan.engines]
+        self._layout = None
+        self._fds = []
+        self._specs = []
+        self._locked_at = self._frozen_at = None
+        self._locked = []
+
+    def resolve(self, disks):
+        """Find the plan's volumes, and refuse unless they are on exactly these disks."""
+        with self._step("resolve"):
+            for session in self._sessions:
+                session.connect()
+            self._layout = volumes.Layout(self._plan, [session.places() for session in self._sessions])
+            volumes.check_disks(self._layout, disks)
+            self.covers = labels.covers(
+                self._plan, self._layout, [session.needs_freeze for session in self._sessions]
+            )
+            if self._plan.freeze:
+                for refusal in volumes.freeze_refusals(self._layout, own_paths(self._runtime_dir)):
+                    raise StepFailed(refusal)
+
+    def acquire(self, end_s):
+        """Arm the guard, then take every step of the plan before `end_s`."""
+        with self._step("arm", end_s):
+            self._arm(end_s)
+        with self._step("prepare", end_s):
+            self._prepare(end_s)
+        if self._sessions or self._plan.command:
+            with self._step("lock", end_s):
+                self._lock(end_s)
+        with self._step("mark", end_s):
+            self._mark()
+        if self._plan.sync:
+            with self._step("sync", end_s):
+                self._sync(end_s, SYNC_LIMIT_S)
+        if self._plan.freeze:
+            with self._step("freeze", end_s):
+                self._freeze(end_s)
+
+    def undo(self):
+        """Undo all, freezes first. Return what had been lost before: an empty list if nothing."""
+        breaks = self._timed("thaw", self._thaw) if self.guard else []
+        for session in reversed(self._sessions):
+            breaks += self._unlock(session)
+        if self._locked_at is not None:
+            self.locked_ms = _since_ms(self._locked_at)
+        if self.guard:
+            self._timed("finish", self._finish)
+        for fd in self._fds:
+            os.close(fd)
+        return breaks
+
+    def _arm(self, end_s):
+        specs = []
+        if self._plan.command:
+            specs.append(
+                dict(
+                    self._plan.command._asdict(),
+                    kind="command",
+                    output=os.path.join(self._runtime_dir, "command.out"),
+                )
+            )
+        for mount in self._layout.superblocks():
+            self._fds.append(os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY))
+            if self._plan.freeze:
+                specs.append(
+                    {"kind": "freeze", "mount": mount.point, "device": mount.device, "fd": self._fds[-1]}
+                )
+        self._specs = specs
+        self.guard = GuardLink(specs, self._runtime_dir, self._lease_id, end_s)
+        if self.guard.protections["oom_score_adj"] > -1000 or not self.guard.protections["memory_locked"]:
+            self.caveats.append("guard protections reached: {}".format(self.guard.protections))
+
+    def _prepare(self, end_s):
+        limit_s = min(end_s, kernel.boottime_s() + PREPARE_LIMIT_S)
+        for session in self._sessions:
+            session.prepare(limit_s)
+        if self._plan.sync or self._plan.freeze:
+            self._sync(limit_s, PREPARE_LIMIT_S)
+
+    def _lock(self, end_s):
+        limit_s = min(end_s, kernel.boottime_s() + LOCK_LIMIT_S)
+        self._locked_at = kernel.boottime_s()
+        for session in self._sessions:
+            session.lock(limit_s)
+            self._locked.append(session)
+            self.caveats += session.caveats()
+        if self._plan.command:
+            self._apply(0, "command.pre", self._plan.command.timeout_s, end_s)
+            if self._plan.attests:
+                self.caveats.append("`application` is attested by the plan's command, not proven")
+
+    def _mark(self):
+        for (name, _), session in zip(self._plan.engines, self._sessions):
+            self.positions[name] = session.positions()
+        record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
+        for volume in self._layout.volumes:
+            try:
+                markers.write(volume.place, "pre", record)
+            except OSError as error:
+                self.caveats.append("no marker on {}: {}".format(volume.place, error.strerror))
+
+    def _sync(self, end_s, limit_s):
+        if kernel.release() < _SYNC_ERRORS_SINCE:
+            self._note("this kernel does not report write-back errors at sync")
+        for fd in self._fds:
+            left_s = min(limit_s, end_s - kernel.boottime_s())
+            try:
+                bounded.call(lambda fd=fd: kernel.syncfs(fd), left_s, "sync")
+            except OSError as error:
+                raise StepFailed("sync: {}".format(error.strerror)) from error
+
+    def _freeze(self, end_s):
+        self._frozen_at = kernel.boottime_s()
+        for index, spec in enumerate(self._specs):
+            if spec["kind"] == "freeze":
+                self._apply(index, "freeze of " + spec["mount"], FREEZE_LIMIT_S, end_s)
+
+    def _apply(self, index, what, limit_s, end_s):
+        status = self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s()))
+        if status is None:
+            raise StepFailed("{} did not end in time".format(what))
+        if status != 0:
+            reason = os.strerror(status) if self._specs[index]["kind"] == "freeze" else status
+            raise StepFailed("{} failed: {}".format(what, reason))
+
+    def _thaw(self):
+        try:
+            statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
+        except GuardLost:
+            self.guard.kill()
+            self._owed.undo_all(kinds=("freeze",))
+            breaks = ["the guard died"]
+        else:
+            breaks = [
+                "{} was thawed by somebody else".format(self._specs[index]["mount"])
+                for index, status in sorted(statuses.items())
+                if status == NOT_FROZEN and self._specs[index]["kind"] == "freeze"
+            ]
+        if self._frozen_at is not None:
+            self.frozen_ms = _since_ms(self._frozen_at)
+        return breaks
+
+    def _unlock(self, session):
+        breaks = []
+        if session in self._locked:
+            try:
+                session.confirm()
+            except HoldBroken as error:
+                breaks.append(str(error))
+        session.unlock()
+        return breaks
+
+    def _finish(self):
+        """Wait for the command's `post`, then let the guard go."""
+        post_s = self._plan.command.timeout_s + 1 if self._plan.command else 0
+        end_s = kernel.boottime_s() + post_s
+        try:
+            while self._plan.command and 0 in self.guard.undo(UNDO_LIMIT_S)[1]:
+                if self.guard.dies_within(0.005) or kernel.boottime_s() > end_s:
+                    break
+            statuses = self.guard.undo(UNDO_LIMIT_S)[0]
+            if self._plan.command and statuses.get(0):
+                self.caveats.append("command.post ended with status {}".format(statuses[0]))
+            self.guard.bye()
+        except GuardLost:
+            self.guard.kill()
+            self._owed.undo_all()
+
+    def mark_released(self, record):
+        """Write the `post` markers, durably: from now on a cut is a late one."""
+        for volume in self._layout.volumes if self._layout else []:
+            with contextlib.suppress(OSError):  # the missing `pre` has been noted as a caveat
+                markers.write(volume.place, "post", record)
+                markers.make_durable(volume.place)
+
+    def _note(self, caveat):
+        if caveat not in self.caveats:
+            self.caveats.append(caveat)
+
+    @contextlib.contextmanager
+    def _step(self, name, end_s=None):
+        if end_s is not None and kernel.boottime_s() >= end_s:
+            raise StepFailed("the budget was over before {}".format(name))
+        if self._abandoned():
+            raise StepFailed("the holder had gone before {}".format(name))
+        start = kernel.boottime_s()
+        try:
+            yield
+        finally:
+            self.steps.append({"name": name, "ms": _since_ms(start)})
+
+    def _timed(self, name, function):
+        start = kernel.boottime_s()
+        result = function()
+        self.steps.append({"name": name, "ms": _since_ms(start)})
+        return result
+
+
+def own_paths(runtime_dir):
+    """Return what the agent writes to or runs from while it holds."""
+    return [runtime_dir, _HOME, sys.executable, "/proc/self/fd/1", "/proc/self/fd/2"]
+
+
+def _since_ms(start):
+    return round((kernel.boottime_s() - start) * 1000, 1)

@@ -1,0 +1,85 @@
+"""The host's journal: the records of ended leases, kept for 24 hours or 1,000 of them, in the runtime directory.
+
+The directory is in tmpfs, so that an image's clone does not inherit leases; records of another boot are
+dropped when found.
+"""
+
+import collections
+import json
+import os
+import threading
+import time
+
+from . import kernel
+
+KEPT = 1000
+KEPT_S = 24 * 3600
+
+
+class Journal:
+    """Records by lease id, oldest first; each also in a file of its own, so that a restarted agent knows it."""
+
+    def __init__(self, runtime_dir, clock=time.time):
+        self._folder = os.path.join(runtime_dir, "journal")
+        self._clock = clock
+        self._lock = threading.Lock()
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        self._entries = collections.OrderedDict(self._load())
+
+    def put(self, record):
+        """Keep a record, in place of an earlier one of the same lease."""
+        with self._lock:
+            entry = {"ended_s": self._clock(), "record": record}
+            lease_id = record["lease_id"]
+            entry["ended_s"] = self._entries.get(lease_id, entry)["ended_s"]
+            self._entries[lease_id] = entry
+            self._write(lease_id, entry)
+            self._forget()
+
+    def find(self, lease_id):
+        """Return the record of a lease, None if it is not known."""
+        with self._lock:
+            entry = self._entries.get(lease_id)
+            return entry and entry["record"]
+
+    def of_operation(self, operation):
+        """Return the records of an operation, oldest first."""
+        with self._lock:
+            records = [entry["record"] for entry in self._entries.values()]
+        return [record for record in records if record["operation"] == operation]
+
+    def _load(self):
+        found = []
+        for name in os.listdir(self._folder):
+            with open(os.path.join(self._folder, name)) as source:
+                entry = _entry(source.read())
+            if entry and entry["record"]["boot_id"] == kernel.boot_id():
+                found.append((entry["record"]["lease_id"], entry))
+            else:
+                os.unlink(os.path.join(self._folder, name))
+        return sorted(found, key=lambda item: item[1]["ended_s"])
+
+    def _forget(self):
+        while self._entries:
+            lease_id, entry = next(iter(self._entries.items()))
+            if len(self._entries) <= KEPT and entry["ended_s"] > self._clock() - KEPT_S:
+                return
+            del self._entries[lease_id]
+            os.unlink(self._path(lease_id))
+
+    def _write(self, lease_id, entry):
+        partial = self._path(lease_id) + ".partial"
+        with open(partial, "w") as target:
+            json.dump(entry, target)
+        os.rename(partial, self._path(lease_id))
+
+    def _path(self, lease_id):
+        return os.path.join(self._folder, lease_id)
+
+
+def _entry(text):
+    """Return an entry, None for one whose writing was cut short."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None

@@ -1,0 +1,59 @@
+"""The system calls that Python does not wrap: what they are, not when to call them.
+
+Everything raises OSError with the kernel's errno. Numbers are those of linux/fs.h and linux/time.h.
+"""
+
+import ctypes
+import fcntl
+import os
+import time
+
+FIFREEZE = 0xC0045877
+FITHAW = 0xC0045878
+CLOCK_BOOTTIME = 7  # has no name in Python 3.6
+MCL_CURRENT_AND_FUTURE = 3
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def boottime_s():
+    """Return the seconds since boot, suspension included: the clock of every deadline."""
+    return time.clock_gettime(CLOCK_BOOTTIME)
+
+
+def boot_id():
+    """Return this boot's random id, as the kernel names it."""
+    with open("/proc/sys/kernel/random/boot_id") as source:
+        return source.read().strip()
+
+
+def freeze(fd):
+    """Freeze the filesystem of an open descriptor; EBUSY means that somebody else already has."""
+    fcntl.ioctl(fd, FIFREEZE, 0)
+
+
+def thaw(fd):
+    """Thaw the filesystem of an open descriptor; EINVAL means that it was not frozen."""
+    fcntl.ioctl(fd, FITHAW, 0)
+
+
+def syncfs(fd):
+    """Write out the filesystem of an open descriptor; before Linux 5.8 write-back errors stay silent."""
+    _checked(_libc.syncfs(fd))
+
+
+def lock_memory():
+    """Keep this process, as it is and as it grows, out of swap."""
+    _checked(_libc.mlockall(MCL_CURRENT_AND_FUTURE))
+
+
+def release():
+    """Return the kernel's version as (major, minor)."""
+    major, minor = os.uname().release.split(".")[:2]
+    return int(major), int("".join(c for c in minor if c.isdigit()) or 0)
+
+
+def _checked(result):
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))

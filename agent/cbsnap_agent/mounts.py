@@ -1,0 +1,85 @@
+"""What is mounted where, on which superblock, and on which disks: read from /proc, /sys and /dev.
+
+Decides nothing about plans. A superblock is named by its device number, "major:minor".
+"""
+
+import collections
+import os
+import re
+
+Mount = collections.namedtuple("Mount", "device point fstype source options")
+
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_BY_ID = "dev/disk/by-id"
+_DISK_LINK = re.compile(r"^virtio-(disk-[a-z0-9]+)$")
+
+
+def read(root="/"):
+    """Return the mounts that this process sees, in the kernel's order: of two on one point the later hides."""
+    with open(os.path.join(root, "proc/self/mountinfo")) as source:
+        return [_parse(line) for line in source]
+
+
+def holding(path, table):
+    """Return the mount that a path lies on. The path must be real (no links)."""
+    found = [mount for mount in table if _within(path, mount.point)]
+    return max(reversed(found), key=lambda mount: len(mount.point))
+
+
+def open_mount(spec):
+    """Open the mounted superblock {device, mount}; ENODEV when it is not mounted there any more."""
+    here = [mount for mount in read() if mount.device == spec["device"]]
+    here.sort(key=lambda mount: mount.point != spec["mount"])
+    if not here:
+        raise OSError(19, "not mounted any more", spec["mount"])
+    return os.open(here[0].point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+
+def disks_of(device, root="/"):
+    """Return the ids of the disks under a block device, through partitions, LVM and md; unknown ones left out.
+
+    A disk shows up in its host as /dev/disk/by-id/virtio-<disk id>.
+    """
+    names = _links(root)
+    return sorted({names[leaf] for leaf in _leaves(device, root) if leaf in names})
+
+
+def _parse(line):
+    left, right = line.rstrip("\n").split(" - ", 1)
+    fields, (fstype, source, options) = left.split(" "), right.split(" ", 2)
+    return Mount(fields[2], _unescape(fields[4]), fstype, _unescape(source), options)
+
+
+def _unescape(text):
+    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
+
+
+def _within(path, point):
+    return point == "/" or path == point or path.startswith(point + "/")
+
+
+def _links(root):
+    folder = os.path.join(root, _BY_ID)
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    found = {}
+    for name in names:
+        match = _DISK_LINK.match(name)
+        if match:
+            found[os.path.basename(os.path.realpath(os.path.join(folder, name)))] = match.group(1)
+    return found
+
+
+def _leaves(device, root):
+    node = os.path.realpath(os.path.join(root, "sys/dev/block", device))
+    if os.path.exists(os.path.join(node, "partition")):
+        node = os.path.dirname(node)
+    slaves = os.path.join(node, "slaves")
+    below = sorted(os.listdir(slaves)) if os.path.isdir(slaves) else []
+    if not below:
+        return [os.path.basename(node)]
+    return [leaf for name in below for leaf in _leaves(_number(os.path.join(slaves, name)), root)]
+
+
+def _number(node):
+    with open(os.path.join(node, "dev")) as source:
+        return source.read().strip()

@@ -1,0 +1,158 @@
+"""The wire: HTTP/1.1 with bounds on everything that a stranger can send.
+
+At most so many connections: when there are more, the one that has waited longest for a request is closed, so
+that idle or slow peers cannot keep others out. Nothing is logged here.
+"""
+
+import http.server
+import json
+import select
+import socket
+import socketserver
+import threading
+import time
+
+from . import __version__
+from .api import Request
+
+MAX_BODY_BYTES = 65536
+MAX_CONNECTIONS = 64
+IDLE_LIMIT_S = 75
+_POLLRDHUP = 0x2000  # has no name in Python 3.6
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """Serves one Api on an address."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+    request_queue_size = 128
+
+    def __init__(self, address, api):
+        self.api = api
+        self._lock = threading.Lock()
+        self._waiting = {}  # socket -> since when it has been waiting for a request to be complete
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        super().__init__(address, _Handler)
+
+    def server_bind(self):
+        """Bind without asking a name server who we are."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]
+
+    def process_request(self, request, client_address):
+        """Make room for a connection, and serve it in a thread."""
+        self.is_waiting(request, True)
+        self._make_room()
+        super().process_request(request, client_address)
+
+    def service_actions(self):
+        """Close, now and then, what has been silent or slow for too long."""
+        oldest = time.monotonic() - IDLE_LIMIT_S
+        with self._lock:
+            overdue = [connection for connection, since in self._waiting.items() if since < oldest]
+        for connection in overdue:
+            _hang_up(connection)
+
+    def is_waiting(self, connection, waiting):
+        """Note whether a connection waits for its peer or has a request being answered."""
+        with self._lock:
+            self._waiting.pop(connection, None)
+            if waiting:
+                self._waiting[connection] = time.monotonic()
+
+    def shutdown_request(self, request):
+        """Forget and close a connection."""
+        self.is_waiting(request, False)
+        super().shutdown_request(request)
+
+    def handle_error(self, request, client_address):
+        """Stay silent: a peer that goes away or talks nonsense is no event of ours."""
+
+    def _make_room(self):
+        with self._lock:
+            surplus = list(self._waiting)[: max(0, len(self._waiting) - MAX_CONNECTIONS)]
+        for connection in surplus:
+            _hang_up(connection)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "cbsnap-agent/" + __version__
+    sys_version = ""
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body leave in one packet
+    timeout = IDLE_LIMIT_S
+
+    def do_GET(self):  # noqa: N802 - the name that http.server calls
+        self._answer()
+
+    do_POST = do_GET
+
+    def log_message(self, *_args):
+        """Write nothing while a filesystem may be frozen."""
+
+    def send_error(self, code, message=None, explain=None):  # noqa: ARG002 - http.server's signature
+        """Answer what http.server could not read, in our own form, and hang up."""
+        self.close_connection = True
+        problem = {"code": "bad-request", "field": None, "message": message or "malformed request"}
+        self._send(int(code), {}, json.dumps(problem).encode())
+
+    def _answer(self):
+        body = self._body()
+        if body is None:
+            return
+        self.server.is_waiting(self.connection, False)
+        request = Request(self.command, self.path, self.headers, body, self._is_gone)
+        answer = self.server.api.answer(request)
+        try:
+            if answer.undelivered and self._is_gone():
+                raise ConnectionResetError
+            self._send(answer.status, answer.headers, answer.body)
+        except OSError:
+            self.close_connection = True
+            if answer.undelivered:
+                answer.undelivered()
+        self.server.is_waiting(self.connection, True)
+
+    def _body(self):
+        """Return the body, or None once its refusal has been sent."""
+        length = self.headers.get("Content-Length", "0")
+        if "Transfer-Encoding" in self.headers or not length.isdigit():
+            return self._refuse(411, "bad-field", "Content-Length", "a plain Content-Length is wanted")
+        if int(length) > MAX_BODY_BYTES:
+            return self._refuse(413, "too-large", None, "a body has {} bytes at most".format(MAX_BODY_BYTES))
+        body = self.rfile.read(int(length))
+        if len(body) < int(length):
+            self.close_connection = True
+            return None
+        return body
+
+    def _refuse(self, status, code, field, message):
+        self.close_connection = True
+        self._send(status, {}, json.dumps({"code": code, "field": field, "message": message}).encode())
+
+    def _send(self, status, headers, body):
+        self.send_response_only(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def _is_gone(self):
+        """Tell whether the peer has closed its end."""
+        poll = select.poll()
+        poll.register(self.connection, _POLLRDHUP)
+        return bool(poll.poll(0))
+
+
+def _hang_up(connection):
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has gone by itself

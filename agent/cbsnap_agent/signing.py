@@ -1,0 +1,55 @@
+"""Who speaks: host keys and the two signatures, as the contract writes them. No state, no clock.
+
+A host key is 64 hexadecimal characters; the HMAC is over its 32 bytes.
+"""
+
+import hashlib
+import hmac
+import re
+
+_HEX_KEY = re.compile(r"^[0-9a-f]{64}$")
+
+
+def host_key(master, version, instance_id):
+    """Derive a host's key from the deployment's master key (64 hex)."""
+    return _hmac(master, "cbsnap-host-v1\n{}\n{}".format(version, instance_id))
+
+
+def sign_request(key, method, target, start_id, time_s, nonce, body):
+    """Return the signature of a request; `target` is the path with its query, `body` bytes."""
+    parts = ("CBSNAP1-REQ", method, target, start_id, time_s, nonce, _digest(body))
+    return _hmac(key, "\n".join(map(str, parts)))
+
+
+def sign_response(key, status, nonce, time_s, body):
+    """Return the signature of an answer to the request that carried the nonce."""
+    parts = ("CBSNAP1-RES", status, nonce, time_s, _digest(body))
+    return _hmac(key, "\n".join(map(str, parts)))
+
+
+def is_same(left, right):
+    """Compare two signatures in constant time."""
+    return hmac.compare_digest(left.encode("latin-1", "replace"), right.encode("latin-1", "replace"))
+
+
+def parse_keys(lines, path):
+    """Return {version: key} from `<version> <64 hex>` lines; raises ValueError that never shows a key."""
+    keys = {}
+    for number, line in enumerate(lines, start=1):
+        words = line.split()
+        if not words or words[0].startswith("#"):
+            continue
+        if len(words) != 2 or not _HEX_KEY.match(words[1]):  # noqa: PLR2004 - version and key
+            raise ValueError("{}:{}: wants `<version> <64 hexadecimal characters>`".format(path, number))
+        keys[words[0]] = words[1]
+    if not keys:
+        raise ValueError("{} holds no key".format(path))
+    return keys
+
+
+def _digest(body):
+    return hashlib.sha256(body).hexdigest()
+
+
+def _hmac(key, text):
+    return hmac.new(bytes.fromhex(key), text.encode(), hashlib.sha256).hexdigest()

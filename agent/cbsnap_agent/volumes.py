@@ -1,0 +1,90 @@
+"""From paths to volumes: which filesystem and which disks each lies on, and whether these may be held.
+
+A volume is a mounted superblock, or a folder that the plan's `disks` map says stands for a disk.
+Decides refusals that the host's layout causes; what was earned by holding a volume is for labels.py.
+"""
+
+import collections
+import os
+
+from . import mounts
+from .errors import Refusal
+
+# `place` is where markers go and what the record names; `mount` is the filesystem under it.
+Volume = collections.namedtuple("Volume", "place mount disks")
+
+_NO_BLOCK_DEVICE = ("overlay", "tmpfs", "ramfs", "nfs", "nfs4", "proc", "sysfs")
+
+
+class Layout:
+    """The volumes of one plan: `volumes` in the order of their first mention, `of` each engine by its index."""
+
+    def __init__(self, plan, engine_places, table=None, root="/"):
+        self._disk_map = plan.disks
+        self._table = mounts.read() if table is None else table
+        self._root = root
+        self.of = [self._volumes(places) for places in engine_places]
+        self.volumes = _unique(
+            [volume for found in [*self.of, self._volumes(plan.mounts)] for volume in found]
+        )
+
+    def disks(self):
+        """Return the ids of all disks, in order."""
+        return _unique([disk for volume in self.volumes for disk in volume.disks])
+
+    def superblocks(self):
+        """Return one mount for each superblock, innermost first: a later mount lies within or beside."""
+        points = {volume.mount.device: volume.mount for volume in self.volumes}
+        return sorted(points.values(), key=lambda mount: (-mount.point.count("/"), mount.point))
+
+    def _volumes(self, places):
+        return _unique([self._volume(place) for place in places])
+
+    def _volume(self, path):
+        real = os.path.realpath(path)
+        if not os.path.exists(real):
+            raise Refusal(422, "wrong-disks", "{} does not exist on this host".format(path), "plan")
+        mount = mounts.holding(real, self._table)
+        mapped = [place for place in self._disk_map if real == place or real.startswith(place + "/")]
+        if mapped:
+            place = max(mapped, key=len)
+            return Volume(place, mount, (self._disk_map[place],))
+        disks = tuple(mounts.disks_of(mount.device, self._root))
+        if not disks:
+            message = "no disk id is known for {} ({}): add {}=disk-… to the plan's `disks`"
+            raise Refusal(422, "wrong-disks", message.format(mount.point, mount.source, mount.point), "plan")
+        return Volume(mount.point, mount, disks)
+
+
+def check_disks(layout, wanted):
+    """Refuse unless the disks wanted are exactly those that hold the plan's data."""
+    held = layout.disks()
+    for disk in wanted:
+        if disk not in held:
+            message = "{} holds nothing of this plan; its disks are {}"
+            raise Refusal(422, "wrong-disks", message.format(disk, ", ".join(held)), "disks")
+    for disk in held:
+        if disk not in wanted:
+            raise Refusal(422, "wrong-disks", "the plan writes to {} too: name it".format(disk), "disks")
+
+
+def freeze_refusals(layout, own_paths):
+    """Return why filesystems of the plan must not be frozen: [message], empty if all may be.
+
+    `own_paths` are what the agent itself writes to or runs from while it holds: frozen, it would hang.
+    """
+    own = {mounts.holding(os.path.realpath(path), mounts.read()).device for path in own_paths}
+    return [message for mount in layout.superblocks() for message in _objections(mount, own)]
+
+
+def _objections(mount, own):
+    if mount.point == "/":
+        yield "/ is never frozen: every process of the host would hang"
+    elif mount.fstype in _NO_BLOCK_DEVICE:
+        yield "{} is {}, which cannot be frozen".format(mount.point, mount.fstype)
+    elif mount.device in own:
+        yield "{} holds files of the agent itself, which would hang".format(mount.point)
+
+
+def _unique(found):
+    return list(collections.OrderedDict.fromkeys(found))

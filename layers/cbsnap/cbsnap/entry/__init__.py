@@ -1,0 +1,1 @@
+"""Where calls come in: events, HTTP. Parses once, calls a use case, shapes the answer."""

@@ -1,0 +1,60 @@
+"""What timers and asynchronous invocations start: the functions `schedule` and `snapshot`.
+
+Each returns its reports and prints them, one JSON line a report, since the log is where a run
+is read back from.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from cbsnap import wire
+from cbsnap.wiring import Wiring
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from cbsnap.model import Report
+
+ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
+
+
+@lru_cache(maxsize=1)
+def wiring() -> Wiring:
+    """Return this process's wiring, made once."""
+    return Wiring(os.environ)
+
+
+def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Hand out what is due. The timer's own time is not used: a late delivery must not take late."""
+    from cbsnap.jobs import plan  # noqa: PLC0415 - what the worker does not need
+
+    del event
+    here = wiring()
+    return _printed(plan.tick(here.plan, here.clouds, here.workers, here.clock), context)
+
+
+def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Take one batch."""
+    from cbsnap.jobs import take  # noqa: PLC0415 - what the schedule does not need
+
+    here = wiring()
+    batch = wire.batch(event)
+    report = take.take_batch(
+        batch,
+        here.clouds.region(batch.region),
+        here.hosts(batch.agent_port),
+        here.clock,
+        context["time_limit_in_ms"] / 1000 - ENDING_S,
+    )
+    return _printed([report], context)
+
+
+def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    values = wire.reports(reports)
+    for value in values:
+        print(json.dumps({"cbsnap": "report", "request_id": context["request_id"], **value}))  # noqa: T201
+    return values

@@ -1,0 +1,1 @@
+"""The way to the agents on the hosts: signed HTTP."""

@@ -1,0 +1,307 @@
+"""What the core speaks about: frozen values, no behaviour that needs the outside.
+
+Times are aware UTC datetimes; identifiers are the cloud's own strings. What a person wrote
+(policies, requests) and what the cloud answered is converted into these at the edge, once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
+
+class Label(Enum):
+    """What a snapshot may be trusted for, weakest first."""
+
+    CRASH = "crash"
+    FILESYSTEM = "filesystem"
+    APPLICATION = "application"
+    CLEAN = "clean"
+
+    @property
+    def rank(self) -> int:
+        """Place in the order of trust, 0 for the weakest."""
+        return list(Label).index(self)
+
+
+# --- what the cloud holds -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """A cloud disk, as DescribeDisks tells it (states and usages are the API's words)."""
+
+    id: str
+    region: str
+    zone: str
+    name: str
+    usage: str
+    state: str
+    size_gib: int
+    instance_ids: tuple[str, ...] = ()
+    snapshot_ability: bool = True
+    snapshot_count: int = 0
+    rolling_back: bool = False
+    migrating: bool = False
+    shareable: bool = False
+    encrypted: bool = False
+    tags: Mapping[str, str] = NO_TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A virtual machine, as DescribeInstances tells it."""
+
+    id: str
+    region: str
+    zone: str
+    name: str
+    state: str
+    private_ips: tuple[str, ...] = ()
+    tags: Mapping[str, str] = NO_TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot, as DescribeSnapshots tells it; `disk_id` is empty for a copy from another region."""
+
+    id: str
+    region: str
+    name: str
+    disk_id: str
+    state: str
+    percent: int
+    created_at: datetime
+    size_gib: int
+    usage: str = "DATA_DISK"
+    deadline: datetime | None = None
+    encrypted: bool = False
+    copied: bool = False
+    shares: int = 0
+    image_ids: tuple[str, ...] = ()
+    copying_to: tuple[str, ...] = ()
+    tags: Mapping[str, str] = NO_TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotUsage:
+    """What a region's snapshots add up to (DescribeSnapshotOverview); `free_gib` is billing-free size."""
+
+    count: int
+    size_gib: float
+    free_gib: float
+
+
+# --- what the operator wants ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which disks: every condition that is given must hold; an empty one does not restrict.
+
+    `tags` maps a key to the values that are accepted, any of them.
+    """
+
+    disks: frozenset[str] = frozenset()
+    instances: frozenset[str] = frozenset()
+    tags: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    usage: str | None = None
+    zones: frozenset[str] = frozenset()
+    attached: bool | None = None
+    exclude: Selection | None = None
+
+
+class Grouping(Enum):
+    """Which disks are taken at the same moment."""
+
+    DISK = "disk"
+    INSTANCE = "instance"
+
+
+class OnFailure(Enum):
+    """What becomes of the snapshot when the host could not be quiesced."""
+
+    ABORT = "abort"
+    CRASH = "crash"
+
+
+class Thaw(Enum):
+    """The moment at which the host may go on."""
+
+    RETURNED = "returned"
+    VISIBLE = "visible"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiesce:
+    """How hosts are held. `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD."""
+
+    plan: str
+    on_failure: OnFailure = OnFailure.ABORT
+    tries: int = 2
+    ttl_s: int = 30
+    budget_s: int = 90
+    thaw: Thaw = Thaw.RETURNED
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long good snapshots stay: any rule that keeps one is enough. At least one rule is set."""
+
+    last: int = 0
+    hourly: int = 0
+    daily: int = 0
+    weekly: int = 0
+    monthly: int = 0
+    yearly: int = 0
+    within: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaLimits:
+    """What a person set over the documented limits; None means the documented one."""
+
+    region: int | None = None
+    disk: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`."""
+
+    name: str
+    select: Selection
+    schedule: str
+    time_zone: str
+    window: timedelta
+    keep: Keep
+    group: Grouping = Grouping.DISK
+    quiesce: Quiesce | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A region whose disks are looked after."""
+
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address."""
+
+    deployment: str
+    targets: tuple[Target, ...]
+    policies: tuple[Policy, ...]
+    quota: QuotaLimits = QuotaLimits()
+    agent_port: int = 9780
+
+
+# --- what is done ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One policy at one due time, or one request: then `key` says which, whatever the time."""
+
+    policy: str
+    due: datetime
+    key: str | None = None
+
+    def __str__(self) -> str:
+        """Return `orders-db@20261122T0200Z`, with `#<key>` for what was asked for."""
+        due = f"{self.policy}@{self.due:%Y%m%dT%H%MZ}"
+        return due if self.key is None else f"{due}#{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id)."""
+
+    id: str
+    disk_ids: tuple[str, ...]
+
+
+class Decision(Enum):
+    """What became of one disk in one run."""
+
+    TAKEN = "taken"
+    ADOPTED = "adopted"
+    DONE = "already done"
+    DISPATCHED = "dispatched"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well."""
+
+    disk_id: str
+    decision: Decision
+    snapshot_id: str | None = None
+    label: Label | None = None
+    reason: str = ""
+    locked_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What a host said of the lease that a group was taken under."""
+
+    group: str
+    lease_id: str
+    verdict: str
+    reason: str = ""
+    locked_ms: int | None = None
+    frozen_ms: int | None = None
+    covers: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
+    positions: Mapping[str, object] = NO_TAGS
+    steps: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one worker invocation is to take; everything it needs stands in here.
+
+    `not_after`: no host is locked later than this. `patience_s`: how long another snapshot of
+    the same disk is waited for; a scheduled run waits for its next tick instead, with 0.
+    `rate_per_s`: this worker's share of the API's rate for CreateSnapshot.
+    """
+
+    run: Run
+    region: str
+    deployment: str
+    groups: tuple[Group, ...]
+    not_after: datetime
+    quiesce: Quiesce | None = None
+    quota: QuotaLimits = QuotaLimits()
+    rate_per_s: float = 10.0
+    patience_s: float = 0.0
+    title: str | None = None
+    agent_port: int = 9780
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known."""
+
+    run: str
+    region: str
+    outcomes: tuple[Outcome, ...] = ()
+    proofs: tuple[Proof, ...] = ()
+    quota_left: int | None = None
+    batches: tuple[str, ...] = ()
+    error: str = ""

@@ -1,0 +1,156 @@
+"""What the jobs need from outside, as the jobs see it.
+
+Adapters in `tencent/` and `hosts/` fulfil these; tests bring fakes with state. Errors are
+those of `errors.py`, whatever stands behind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage
+
+
+class Cloud(Protocol):
+    """One account's view of one region."""
+
+    region: str
+
+    def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
+        """Return the named disks, those that exist; without names, all of the region."""
+
+    def instances(self, ids: Sequence[str]) -> list[Instance]:
+        """Return the named instances, those that exist."""
+
+    def snapshots(self, ids: Sequence[str] = ()) -> list[Snapshot]:
+        """Return the named snapshots, those that exist; without names, all of the region."""
+
+    def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
+        """Return all snapshots of these disks."""
+
+    def usage(self) -> SnapshotUsage:
+        """Return what the region's snapshots add up to."""
+
+    def warm(self, connections: int) -> None:
+        """Open that many connections now, so that `create_snapshots` spends no time on it."""
+
+    def create_snapshots(
+        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+    ) -> dict[str, str | Exception]:
+        """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
+
+        Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
+        have happened. Nothing is tried twice. Returns within `timeout_s`.
+        """
+
+    def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on many snapshots."""
+
+
+class Clouds(Protocol):
+    """The regions that can be reached."""
+
+    def region(self, name: str) -> Cloud:
+        """Return the view of one region."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A disk that a lease held: `how` in the host's words, `label` what that earned."""
+
+    disk_id: str
+    label: Label
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCheck:
+    """What a host says of a plan before anything is held. `disk_ids` hold the plan's data."""
+
+    disk_ids: frozenset[str]
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """A host's record of one lease; it proves something only when it was released whole."""
+
+    lease_id: str
+    state: str
+    verdict: str | None
+    reason: str = ""
+    covers: tuple[Cover, ...] = ()
+    ttl_left_ms: int = 0
+    locked_ms: int | None = None
+    frozen_ms: int | None = None
+    caveats: tuple[str, ...] = ()
+    positions: Mapping[str, Any] = field(default_factory=dict)
+    steps: tuple[tuple[str, float], ...] = ()
+    answered: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def held(self) -> bool:
+        """Whether the plan is held now."""
+        return self.state == "HELD"
+
+    @property
+    def whole(self) -> bool:
+        """Whether lock and freeze lasted unbroken from HELD to this holder's release."""
+        return self.state == "RELEASED" and self.verdict == "whole"
+
+
+class Host(Protocol):
+    """The agent on one instance."""
+
+    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
+        """Try a plan without holding it."""
+
+    def lease(self, request: LeaseRequest) -> LeaseRecord:
+        """Hold a plan; the same `lease_id` again returns the same record. It may have FAILED."""
+
+    def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
+        """End a lease, telling which disks' creates were answered; can be repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRequest:
+    """What is asked of one host. `lease_id` is 32 hex digits, fresh for each attempt."""
+
+    lease_id: str
+    operation: str
+    plan: str
+    disk_ids: tuple[str, ...]
+    ttl_s: int
+    budget_ms: int
+
+
+class Hosts(Protocol):
+    """The way to the agents."""
+
+    def on(self, instance: Instance) -> Host:
+        """Return the agent of one instance; nothing is sent yet."""
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def now(self) -> datetime:
+        """Return the time of day, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class Workers(Protocol):
+    """Where batches are carried out."""
+
+    def dispatch(self, batch: Batch) -> str:
+        """Hand a batch over, asynchronously and at least once; return the request's id."""

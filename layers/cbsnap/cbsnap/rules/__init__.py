@@ -1,0 +1,1 @@
+"""Decisions: pure functions over the model; no clock, no cloud, no files."""

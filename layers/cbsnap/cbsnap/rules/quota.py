@@ -1,0 +1,81 @@
+"""Whether there is room for the snapshots, asked before anything is locked.
+
+No call of the API returns the limits, so they are computed as documented (per region: 362/5754,
+2023; per disk: 362/32413) and a person may set others. The error at creation is the authority.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cbsnap.model import Decision, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cbsnap.model import Group, QuotaLimits, SnapshotUsage
+
+_REGION_FLOOR = 64
+_REGION_PER_DISK = 64
+_DISK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A region's snapshots: how many there may be, and how many there are."""
+
+    limit: int
+    used: int
+
+    @property
+    def left(self) -> int:
+        """How many more may be made, never below 0."""
+        return max(self.limit - self.used, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The groups that have room, in the order asked, and one outcome for each disk that has not."""
+
+    groups: tuple[Group, ...]
+    refused: tuple[Outcome, ...]
+
+
+def region_room(limits: QuotaLimits, disks_in_region: int, usage: SnapshotUsage) -> Room:
+    """Return a region's room; `disks_in_region` counts all the account's disks there."""
+    documented = _REGION_FLOOR + _REGION_PER_DISK * disks_in_region
+    return Room(documented if limits.region is None else limits.region, usage.count)
+
+
+def admit(groups: Iterable[Group], counts: Mapping[str, int], room: Room, limits: QuotaLimits) -> Admission:
+    """Let each group in whole or not at all, first come first served.
+
+    `counts` maps each disk's id to the number of its snapshots. A group that does not fit takes
+    no room, so a smaller one behind it may still.
+    """
+    disk_limit = _DISK if limits.disk is None else limits.disk
+    admitted: list[Group] = []
+    refused: list[Outcome] = []
+    for group in groups:
+        reason = _full_disk(group, counts, disk_limit) or _full_region(group, room)
+        if reason is None:
+            admitted.append(group)
+            room = Room(room.limit, room.used + len(group.disk_ids))
+        else:
+            refused += [Outcome(disk_id, Decision.REFUSED, reason=reason) for disk_id in group.disk_ids]
+    return Admission(tuple(admitted), tuple(refused))
+
+
+def _full_disk(group: Group, counts: Mapping[str, int], limit: int) -> str | None:
+    for disk_id in group.disk_ids:
+        if counts[disk_id] >= limit:
+            return f"disk quota: {disk_id} has {counts[disk_id]} of {limit}; delete some or raise quota.disk"
+    return None
+
+
+def _full_region(group: Group, room: Room) -> str | None:
+    needed = len(group.disk_ids)
+    if needed <= room.left:
+        return None
+    return f"region quota: needs {needed}, has {room.left} of {room.limit}; delete some or raise quota.region"

@@ -1,0 +1,32 @@
+"""Which disks a policy means.
+
+Decides by what the cloud says of a disk; whether it can be taken now is `fitness`'s question.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cbsnap.model import Disk, Selection
+
+
+def selected(disks: Iterable[Disk], selection: Selection) -> list[Disk]:
+    """Return the disks that meet every condition given and not every one of `exclude`, as ordered."""
+    return [disk for disk in disks if _meets(disk, selection)]
+
+
+def _meets(disk: Disk, selection: Selection) -> bool:
+    excluded = selection.exclude is not None and _meets(disk, selection.exclude)
+    return not excluded and all(_conditions(disk, selection))
+
+
+def _conditions(disk: Disk, selection: Selection) -> Iterator[bool]:
+    yield not selection.disks or disk.id in selection.disks
+    yield not selection.instances or not selection.instances.isdisjoint(disk.instance_ids)
+    yield not selection.zones or disk.zone in selection.zones
+    yield selection.usage in (None, disk.usage)
+    yield selection.attached in (None, bool(disk.instance_ids))
+    yield all(disk.tags.get(key) in values for key, values in selection.tags.items())

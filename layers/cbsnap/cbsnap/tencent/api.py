@@ -1,0 +1,148 @@
+"""One signed call to the cloud: credentials, endpoint, time-out, and errors translated once.
+
+The SDK's `call_json` is used rather than its models: an error that comes with any other
+Content-Type than exactly `application/json` reads as a success full of nulls there. The SDK's
+retryer is not used: it sends again after a success. What may be sent twice is sent again
+here, with jitter; what may not is left to the caller.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from requests import RequestException
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+
+from cbsnap.errors import CloudFault, CredentialsRefused, OutcomeUnknown, Throttled
+from cbsnap.tencent import codes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from cbsnap.ports import Clock
+
+READ_TRIES = 5
+READ_TIMEOUT_S = 20.0
+_FIRST_PAUSE_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentCredentials:
+    """The function's temporary keys, read at each request since the platform renews them."""
+
+    environment: Mapping[str, str]
+
+    def get_credential_info(self) -> tuple[str, str, str | None]:
+        """Return id, key and token, as the SDK's client asks for them."""
+        try:
+            return (
+                self.environment["TENCENTCLOUD_SECRETID"],
+                self.environment["TENCENTCLOUD_SECRETKEY"],
+                self.environment.get("TENCENTCLOUD_SESSIONTOKEN") or None,
+            )
+        except KeyError as missing:
+            raise CredentialsRefused(
+                "NoCredentials",
+                f"the environment has no {missing.args[0]}: give the function a role, or set it",
+            ) from missing
+
+
+class Api:
+    """Calls into one region; safe to share between threads: each has clients of its own."""
+
+    def __init__(
+        self, region: str, credentials: EnvironmentCredentials, clock: Clock, endpoint: str | None = None
+    ) -> None:
+        self.region = region
+        self._credentials = credentials
+        self._clock = clock
+        self._endpoint = urlsplit(endpoint) if endpoint else None
+        self._local = threading.local()
+
+    def read(self, service: str, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Call what changes nothing, or may be done twice: again after a passing failure."""
+        pause_s = _FIRST_PAUSE_S
+        for _ in range(READ_TRIES - 1):
+            try:
+                return self.call(service, action, params)
+            except (Throttled, CloudFault, OutcomeUnknown):
+                self._clock.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - jitter, not a secret
+                pause_s *= 2
+        return self.call(service, action, params)
+
+    def call(
+        self, service: str, action: str, params: Mapping[str, Any], timeout_s: float = READ_TIMEOUT_S
+    ) -> dict[str, Any]:
+        """Call once. `timeout_s` bounds connecting and each wait for bytes.
+
+        Raises a CloudError; OutcomeUnknown when no whole answer came.
+        """
+        client = self._client(service)
+        client.request.conn.timeout = timeout_s
+        try:
+            answer = client.call_json(action, dict(params))["Response"]
+        except TencentCloudSDKException as refused:
+            raise codes.error(refused.code, refused.message, refused.requestId) from refused
+        except (RequestException, ValueError, KeyError, TypeError) as cut:
+            # The SDK reads the body outside of its own error handling.
+            raise OutcomeUnknown("ClientNetworkError", f"no whole answer to {action}: {cut}") from cut
+        if "Error" in answer:
+            stated = answer["Error"]
+            raise codes.error(stated["Code"], stated["Message"], answer.get("RequestId"))
+        return dict(answer)
+
+    def warm(self, service: str) -> None:
+        """Open this thread's connection to a service, without a call that counts against the rate."""
+        client = self._client(service)
+        client.request.conn.timeout = READ_TIMEOUT_S
+        scheme = self._endpoint.scheme if self._endpoint else "https"
+        try:
+            client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={}).close()
+        except RequestException as failed:
+            raise OutcomeUnknown("ClientNetworkError", f"{service} cannot be reached: {failed}") from failed
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK has no types
+        clients = self._local.__dict__.setdefault("clients", {})
+        if service not in clients:
+            clients[service] = _CLIENTS[service](self._credentials, self.region, self._profile())
+        return clients[service]
+
+    def _profile(self) -> ClientProfile:
+        http = HttpProfile()
+        if self._endpoint:
+            http = HttpProfile(protocol=self._endpoint.scheme, endpoint=self._endpoint.netloc)
+        http.keepAlive = True
+        return ClientProfile(httpProfile=http, language="en-US")
+
+
+def _cbs(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.cbs.v20170312.cbs_client import CbsClient  # noqa: PLC0415 - only what a function calls
+
+    return CbsClient(*arguments)
+
+
+def _cvm(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.cvm.v20170312.cvm_client import CvmClient  # noqa: PLC0415 - only what a function calls
+
+    return CvmClient(*arguments)
+
+
+def _tag(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.tag.v20180813.tag_client import TagClient  # noqa: PLC0415 - only what a function calls
+
+    return TagClient(*arguments)
+
+
+def _scf(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.scf.v20180416.scf_client import ScfClient  # noqa: PLC0415 - only what a function calls
+
+    return ScfClient(*arguments)
+
+
+_CLIENTS: dict[str, Callable[..., Any]] = {"cbs": _cbs, "cvm": _cvm, "tag": _tag, "scf": _scf}

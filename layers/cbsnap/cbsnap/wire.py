@@ -1,0 +1,39 @@
+"""Batches and reports as JSON: what functions hand to each other and what they return.
+
+A batch comes back from outside, as a function's event, and is checked like any input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from cbsnap.errors import InputError
+from cbsnap.model import Batch, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_BATCH = TypeAdapter(Batch)
+_REPORTS = TypeAdapter(tuple[Report, ...])
+
+
+def batch_text(batch: Batch) -> str:
+    """Return a batch as compact JSON."""
+    return _BATCH.dump_json(batch).decode()
+
+
+def batch(event: Mapping[str, Any]) -> Batch:
+    """Return the batch of an event; InputError names the first field that is wrong."""
+    try:
+        return _BATCH.validate_python(event)
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        raise InputError("batch." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
+
+
+def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
+    """Return reports as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _REPORTS.dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped

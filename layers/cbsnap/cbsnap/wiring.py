@@ -1,0 +1,87 @@
+"""From the environment to objects: the only place that chooses what stands behind a port.
+
+Everything is made when first used, so that a function imports only what it needs.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cbsnap
+from cbsnap.clock import SystemClock
+from cbsnap.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cbsnap.model import Plan
+    from cbsnap.ports import Clock, Clouds, Hosts, Workers
+    from cbsnap.tencent.api import Api
+
+# /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
+BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
+
+
+class Wiring:
+    """What the entries work with. The environment's variables are described in docs/settings.md."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self.clock: Clock = SystemClock()
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The policy file, parsed."""
+        from cbsnap import policyfile  # noqa: PLC0415 - a worker needs no policy file
+
+        path = Path(self._environment.get("CBSNAP_POLICIES", BESIDE_THE_PACKAGE))
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as missing:
+            raise InputError("CBSNAP_POLICIES", f"the policy file cannot be read: {missing}") from missing
+        return policyfile.parse(text, str(path))
+
+    @cached_property
+    def clouds(self) -> Clouds:
+        """The account's regions."""
+        from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
+
+        return Regions(self._api)
+
+    @cached_property
+    def workers(self) -> Workers:
+        """The function that takes batches."""
+        from cbsnap.tencent.functions import Worker  # noqa: PLC0415 - only who hands out needs it
+
+        api = self._api(self._required("TENCENTCLOUD_REGION"))
+        return Worker(api, self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot"))
+
+    def hosts(self, port: int) -> Hosts:
+        """Return the way to the agents, which listen on this port; without a master key to none of them."""
+        from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
+
+        version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
+        return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
+
+    def tokens(self) -> frozenset[str]:
+        """Return the SHA-256 digests (hex) of the bearer tokens that may call the HTTP API."""
+        digests = self._environment.get("CBSNAP_API_TOKENS", "").split(",")
+        return frozenset(digest.strip().lower() for digest in digests if digest.strip())
+
+    def _api(self, region: str) -> Api:
+        from cbsnap.tencent.api import Api, EnvironmentCredentials  # noqa: PLC0415 - imports the SDK
+
+        return Api(
+            region,
+            EnvironmentCredentials(self._environment),
+            self.clock,
+            self._environment.get("CBSNAP_ENDPOINT") or None,
+        )
+
+    def _required(self, name: str) -> str:
+        value = self._environment.get(name)
+        if not value:
+            raise InputError(name, "is not set in the environment")
+        return value

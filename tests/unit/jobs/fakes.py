@@ -1,0 +1,204 @@
+"""Stand-ins at the ports, with state that tests look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage
+from cbsnap.ports import Cover, LeaseRecord, PlanCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from cbsnap.model import Batch
+    from cbsnap.ports import LeaseRequest
+
+NOON = datetime(2026, 11, 22, 4, 0, tzinfo=timezone.utc)
+REGION = "ap-guangzhou"
+
+
+@dataclass
+class FakeClock:
+    """Time that only moves when somebody waits."""
+
+    time: datetime = NOON
+    waited_s: float = 0.0
+
+    def now(self) -> datetime:
+        return self.time
+
+    def monotonic(self) -> float:
+        return 1000.0 + self.waited_s
+
+    def sleep(self, seconds: float) -> None:
+        self.waited_s += seconds
+        self.time += timedelta(seconds=seconds)
+
+
+def disk(disk_id: str, instance: str | None = "ins-1", **more: object) -> Disk:
+    attached = Disk(
+        id=disk_id,
+        region=REGION,
+        zone=f"{REGION}-3",
+        name=disk_id,
+        usage="DATA_DISK",
+        state="ATTACHED" if instance else "UNATTACHED",
+        size_gib=10,
+        instance_ids=(instance,) if instance else (),
+    )
+    return replace(attached, **more)  # type: ignore[arg-type]
+
+
+def instance(instance_id: str = "ins-1", state: str = "RUNNING") -> Instance:
+    return Instance(instance_id, REGION, f"{REGION}-3", instance_id, state, ("10.0.0.1",))
+
+
+@dataclass
+class FakeCloud:
+    """A region. `answers` holds what a disk's next create meets instead of success."""
+
+    clock: FakeClock
+    disk_list: list[Disk] = field(default_factory=list)
+    instance_list: list[Instance] = field(default_factory=list)
+    snapshot_list: list[Snapshot] = field(default_factory=list)
+    answers: dict[str, Exception] = field(default_factory=dict)
+    made_all_the_same: set[str] = field(default_factory=set)
+    appears_after_s: float = 0.0
+    labels: dict[str, str] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    on_create: Callable[[], None] | None = None
+    region: str = REGION
+
+    def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
+        return [one for one in self.disk_list if not ids or one.id in ids]
+
+    def instances(self, ids: Sequence[str]) -> list[Instance]:
+        return [one for one in self.instance_list if one.id in ids]
+
+    def snapshots(self, ids: Sequence[str] = ()) -> list[Snapshot]:
+        there = [one for one in self.snapshot_list if one.created_at <= self.clock.now()]
+        return [one for one in there if not ids or one.id in ids]
+
+    def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
+        self.log.append("look")
+        return [one for one in self.snapshots() if one.disk_id in disk_ids]
+
+    def usage(self) -> SnapshotUsage:
+        return SnapshotUsage(len(self.snapshot_list), 0.0, 0.0)
+
+    def warm(self, connections: int) -> None:
+        self.log.append(f"warm {connections}")
+
+    def create_snapshots(
+        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+    ) -> dict[str, str | Exception]:
+        assert timeout_s > 0
+        self.log.append("create " + " ".join(sorted(names)))
+        if self.on_create is not None:
+            self.on_create()
+        return {disk_id: self._create(disk_id, name, tags) for disk_id, name in names.items()}
+
+    def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
+        assert key == "cbsnap:label"
+        self.labels.update(dict.fromkeys(snapshot_ids, value))
+
+    def _create(self, disk_id: str, name: str, tags: Mapping[str, str]) -> str | Exception:
+        refused = self.answers.pop(disk_id, None)
+        if refused is None or disk_id in self.made_all_the_same:
+            self.made_all_the_same.discard(disk_id)
+            self._add(disk_id, name, tags)
+        return refused or self.snapshot_list[-1].id
+
+    def _add(self, disk_id: str, name: str, tags: Mapping[str, str]) -> None:
+        self.snapshot_list.append(
+            Snapshot(
+                id=f"snap-{len(self.snapshot_list) + 1}",
+                region=REGION,
+                name=name,
+                disk_id=disk_id,
+                state="CREATING",
+                percent=0,
+                created_at=self.clock.now() + timedelta(seconds=self.appears_after_s),
+                size_gib=10,
+                tags=tags,
+            )
+        )
+
+
+@dataclass
+class FakeHost:
+    """An agent with one plan. `troubles` are raised, one a call, by the call that is named."""
+
+    clock: FakeClock
+    log: list[str]
+    plan_disks: frozenset[str] = frozenset({"disk-a"})
+    label: Label = Label.APPLICATION
+    troubles: dict[str, list[HostError]] = field(default_factory=dict)
+    breaks: str = ""
+    fails: list[str] = field(default_factory=list)
+    holding: LeaseRequest | None = None
+    released_with: dict[str, str] | None = None
+
+    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
+        self._trouble("check")
+        return PlanCheck(self.plan_disks)
+
+    def lease(self, request: LeaseRequest) -> LeaseRecord:
+        self.log.append(f"lease {' '.join(request.disk_ids)}")
+        if isinstance(trouble := self._next("lease"), HostUnreachable):
+            self.holding = request  # held, and the answer lost
+            raise trouble
+        if trouble:
+            raise trouble
+        if self.fails:
+            return LeaseRecord(request.lease_id, "FAILED", "broken", self.fails.pop(0))
+        self.holding = request
+        return LeaseRecord(request.lease_id, "HELD", None, ttl_left_ms=request.ttl_s * 1000)
+
+    def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
+        self.log.append("release")
+        self._trouble("release")
+        request = self.holding
+        self.holding = None
+        self.released_with = dict(answered)
+        covers = tuple(Cover(one, self.label, "lock+sync") for one in (request.disk_ids if request else ()))
+        if self.breaks:
+            return LeaseRecord(lease_id, "BROKEN", "broken", self.breaks, covers, locked_ms=7)
+        return LeaseRecord(lease_id, "RELEASED", "whole", covers=covers, locked_ms=7)
+
+    def _next(self, call: str) -> HostError | None:
+        waiting = self.troubles.get(call, [])
+        return waiting.pop(0) if waiting else None
+
+    def _trouble(self, call: str) -> None:
+        if trouble := self._next(call):
+            raise trouble
+
+
+@dataclass
+class FakeHosts:
+    """One host for every instance."""
+
+    host: FakeHost
+
+    def on(self, instance: Instance) -> FakeHost:
+        del instance
+        return self.host
+
+
+@dataclass
+class FakeWorkers:
+    """Keeps what was handed out."""
+
+    batches: list[Batch] = field(default_factory=list)
+
+    def dispatch(self, batch: Batch) -> str:
+        self.batches.append(batch)
+        return f"request-{len(self.batches)}"
+
+
+def lost() -> OutcomeUnknown:
+    return OutcomeUnknown("ClientNetworkError", "connection lost")

@@ -1,0 +1,463 @@
+"""The bracket, against fakes with state: what is locked, what is made, what is claimed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cbsnap.errors import (
+    AlreadyTaken,
+    CloudFault,
+    HostBusy,
+    HostRefused,
+    HostUnreachable,
+    HostUntrusted,
+    QuotaExhausted,
+    Refused,
+    SnapshotInProgress,
+)
+from cbsnap.jobs.take import take_batch
+from cbsnap.model import (
+    Batch,
+    Decision,
+    Group,
+    Label,
+    OnFailure,
+    Quiesce,
+    QuotaLimits,
+    Report,
+    Run,
+    Snapshot,
+    Thaw,
+)
+
+from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
+
+if TYPE_CHECKING:
+    from cbsnap.errors import HostError
+
+NAME_A = "orders.20261122T0400Z.a"
+
+
+class Scene:
+    """One instance with two data disks, an agent with one plan, and a worker."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.cloud = FakeCloud(self.clock, [disk("disk-a"), disk("disk-b")], [instance()])
+        self.host = FakeHost(self.clock, self.cloud.log)
+        self.batch = Batch(
+            Run("orders", NOON),
+            REGION,
+            "prod",
+            (Group("disk-a", ("disk-a",)),),
+            not_after=NOON + timedelta(hours=1),
+            quiesce=Quiesce("mysql"),
+            quota=QuotaLimits(region=100),
+        )
+
+    def take(self, **changes: object) -> Report:
+        batch = replace(self.batch, **changes)  # type: ignore[arg-type]
+        return take_batch(batch, self.cloud, FakeHosts(self.host), self.clock, budget_s=880)
+
+    def both(self) -> None:
+        self.host.plan_disks = frozenset({"disk-a", "disk-b"})
+        self.batch = replace(self.batch, groups=(Group("ins-1", ("disk-a", "disk-b")),))
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_takes_inside_the_lease_and_labels_what_the_host_proved(scene: Scene) -> None:
+    report = scene.take()
+
+    (outcome,) = report.outcomes
+    assert (outcome.decision, outcome.label, outcome.locked_ms) == (Decision.TAKEN, Label.APPLICATION, 7)
+    assert scene.cloud.log == ["look", "warm 1", "lease disk-a", "create disk-a", "release"]
+    assert scene.host.released_with == {"disk-a": "snap-1"}
+    assert scene.cloud.labels == {"snap-1": "application"}
+    assert scene.cloud.snapshot_list[0].name == NAME_A
+    assert scene.cloud.snapshot_list[0].tags == {"cbsnap:policy": "orders", "cbsnap:deployment": "prod"}
+    assert report.quota_left == 99
+    assert report.proofs[0].covers == ("disk-a lock+sync",)
+
+
+def test_the_same_batch_again_takes_nothing(scene: Scene) -> None:
+    scene.take()
+
+    again = scene.take()
+
+    assert again.outcomes[0].decision is Decision.DONE
+    assert len(scene.cloud.snapshot_list) == 1
+    assert scene.host.holding is None
+
+
+def test_a_request_with_the_same_key_at_another_time_takes_nothing(scene: Scene) -> None:
+    scene.take(run=Run("manual", NOON, "release-7"))
+
+    again = scene.take(run=Run("manual", NOON + timedelta(minutes=5), "release-7"))
+
+    assert again.outcomes[0].decision is Decision.DONE
+
+
+def test_without_a_plan_nothing_is_locked_and_nothing_claimed(scene: Scene) -> None:
+    report = scene.take(quiesce=None)
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert scene.cloud.log == ["look", "create disk-a"]
+
+
+def test_a_disk_that_nobody_can_write_to_is_told_apart(scene: Scene) -> None:
+    scene.cloud.disk_list[0] = disk("disk-a", instance=None)
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert report.outcomes[0].reason.startswith("no-writer")
+
+
+def test_a_broken_lease_makes_the_snapshot_crash_consistent(scene: Scene) -> None:
+    scene.host.breaks = "somebody thawed /data"
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert "somebody thawed /data" in report.outcomes[0].reason
+    assert scene.cloud.labels == {"snap-1": "crash"}
+
+
+def test_a_release_that_nobody_confirms_leaves_the_snapshot_unproven(scene: Scene) -> None:
+    scene.host.troubles["release"] = [HostUnreachable("gone")] * 60
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is None
+    assert scene.cloud.labels == {}
+    assert 30 <= scene.clock.waited_s < 40
+
+
+def test_a_release_is_repeated_until_it_is_answered(scene: Scene) -> None:
+    scene.host.troubles["release"] = [HostUnreachable("once")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.APPLICATION
+
+
+def test_an_agent_started_anew_proves_nothing(scene: Scene) -> None:
+    scene.host.troubles["release"] = [HostRefused("unknown-lease", "", "another boot")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is None
+
+
+def test_the_host_is_released_when_creating_fails(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = Refused("InvalidDisk.NotSupportSnapshot", "no")
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.REFUSED
+    assert scene.host.holding is None
+    assert scene.host.released_with == {}
+
+
+def test_the_host_is_released_when_the_worker_itself_breaks(scene: Scene) -> None:
+    def explode() -> None:
+        raise RuntimeError("a bug")
+
+    scene.cloud.on_create = explode
+
+    with pytest.raises(RuntimeError):
+        scene.take()
+
+    assert scene.cloud.log[-1] == "release"
+    assert scene.host.holding is None
+
+
+def test_a_lease_whose_answer_was_lost_is_let_go_before_the_next_try(scene: Scene) -> None:
+    scene.host.troubles["lease"] = [HostUnreachable("cut")]
+
+    report = scene.take()
+
+    assert scene.cloud.log == [
+        "look",
+        "warm 1",
+        "lease disk-a",
+        "release",
+        "warm 1",
+        "lease disk-a",
+        "create disk-a",
+        "release",
+    ]
+    assert report.outcomes[0].label is Label.APPLICATION
+
+
+def test_a_lock_that_could_not_be_had_is_tried_as_often_as_the_policy_says(scene: Scene) -> None:
+    scene.host.fails = ["a long query", "a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=2))
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "a long query" in report.outcomes[0].reason
+    assert scene.cloud.snapshot_list == []
+
+
+def test_on_failure_crash_takes_the_snapshot_and_says_so(scene: Scene) -> None:
+    scene.host.fails = ["a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", OnFailure.CRASH, tries=1))
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
+    assert "a long query" in report.outcomes[0].reason
+
+
+@pytest.mark.parametrize(
+    "trouble", [HostRefused("unknown-plan", "plan", "no plan mysql"), HostUntrusted("another key")]
+)
+def test_what_trying_again_cannot_mend_is_tried_once(scene: Scene, trouble: HostError) -> None:
+    scene.host.troubles["check"] = [trouble]
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=5))
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert str(trouble) in report.outcomes[0].reason
+    assert scene.cloud.log == ["look"]
+
+
+def test_a_busy_host_is_waited_for_and_is_no_failed_try(scene: Scene) -> None:
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)] * 3
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=1))
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert scene.clock.waited_s == 60
+
+
+def test_a_busy_host_is_not_waited_for_beyond_the_window(scene: Scene) -> None:
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)] * 3
+
+    report = scene.take(not_after=NOON + timedelta(seconds=30))
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert scene.cloud.snapshot_list == []
+
+
+def test_a_batch_delivered_after_its_window_touches_nothing(scene: Scene) -> None:
+    report = scene.take(not_after=NOON - timedelta(seconds=1))
+
+    assert report.outcomes[0].decision is Decision.REFUSED
+    assert scene.cloud.log == []
+
+
+def test_a_plan_that_writes_elsewhere_is_refused_by_name(scene: Scene) -> None:
+    scene.host.plan_disks = frozenset({"disk-a", "disk-wal"})
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "disk-wal" in report.outcomes[0].reason
+    assert "lease" not in " ".join(scene.cloud.log)
+
+
+def test_a_disk_beside_the_plan_is_taken_at_the_same_moment_but_not_promoted(scene: Scene) -> None:
+    scene.both()
+    scene.host.plan_disks = frozenset({"disk-a"})
+
+    report = scene.take()
+
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.CRASH]
+    assert scene.cloud.log[-2:] == ["create disk-a disk-b", "release"]
+
+
+def test_one_member_that_fails_demotes_the_others_of_its_moment(scene: Scene) -> None:
+    scene.both()
+    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
+    assert "disk-b" in report.outcomes[0].reason
+    assert report.outcomes[1].decision is Decision.FAILED
+
+
+def test_the_rest_of_a_group_is_taken_later_under_a_lease_of_the_whole(scene: Scene) -> None:
+    scene.both()
+    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+    scene.take()
+    scene.cloud.log.clear()
+
+    report = scene.take()
+
+    assert "lease disk-a disk-b" in scene.cloud.log
+    assert "create disk-b" in scene.cloud.log
+    assert [one.decision for one in report.outcomes] == [Decision.DONE, Decision.TAKEN]
+    assert report.outcomes[1].label is Label.CRASH
+
+
+def test_a_lost_answer_is_settled_by_looking_and_never_promoted(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = lost()
+    scene.cloud.made_all_the_same = {"disk-a"}
+    scene.cloud.appears_after_s = 5
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
+    assert report.outcomes[0].snapshot_id == "snap-1"
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_a_lost_request_is_sent_again_only_when_it_can_no_longer_be_accepted(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = lost()
+
+    report = scene.take()
+
+    assert scene.clock.waited_s > 300
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert scene.cloud.log.count("create disk-a") == 2
+
+
+def test_a_lost_request_stays_unknown_when_the_worker_has_no_time_to_settle_it(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = lost()
+
+    report = take_batch(
+        replace(scene.batch, quiesce=None), scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=60
+    )
+
+    assert report.outcomes[0].decision is Decision.UNKNOWN
+    assert scene.cloud.log.count("create disk-a") == 1
+
+
+def test_a_disk_of_which_somebody_else_makes_a_snapshot_waits_for_the_next_tick(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = SnapshotInProgress("InvalidDisk.SnapshotCreating", "another one")
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.DEFERRED
+
+
+def test_a_snapshot_of_this_run_that_another_worker_makes_is_adopted(scene: Scene) -> None:
+    def other_worker() -> None:
+        scene.cloud.on_create = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+        scene.cloud.answers["disk-a"] = SnapshotInProgress("InvalidDisk.SnapshotCreating", "another one")
+
+    scene.cloud.on_create = other_worker
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].snapshot_id) == (Decision.ADOPTED, "snap-1")
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_what_the_hosts_journal_says_is_taken_is_not_taken_twice(scene: Scene) -> None:
+    scene.host.troubles["lease"] = [AlreadyTaken("taken", {"disk-a": "snap-9"})]
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].snapshot_id) == (Decision.ADOPTED, "snap-9")
+    assert scene.cloud.snapshot_list == []
+
+
+def test_a_request_waits_for_another_snapshot_to_end(scene: Scene) -> None:
+    other = Snapshot("snap-x", REGION, "by hand", "disk-a", "CREATING", 50, NOON, 10)
+    scene.cloud.snapshot_list.append(other)
+
+    def ends_after_a_minute() -> None:
+        if scene.clock.waited_s > 60:
+            scene.cloud.snapshot_list[0] = replace(other, state="NORMAL", percent=100)
+
+    watched = scene.clock.sleep
+
+    def sleep(seconds: float) -> None:
+        watched(seconds)
+        ends_after_a_minute()
+
+    scene.clock.sleep = sleep  # type: ignore[method-assign]
+
+    report = scene.take(patience_s=600.0)
+
+    assert report.outcomes[0].decision is Decision.TAKEN
+
+
+def test_a_scheduled_run_does_not_wait_for_another_snapshot(scene: Scene) -> None:
+    scene.cloud.snapshot_list.append(
+        Snapshot("snap-x", REGION, "by hand", "disk-a", "CREATING", 50, NOON, 10)
+    )
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.DEFERRED
+    assert "snap-x" in report.outcomes[0].reason
+    assert scene.clock.waited_s == 0
+
+
+def test_no_room_means_no_lock(scene: Scene) -> None:
+    report = scene.take(quota=QuotaLimits(region=0))
+
+    assert report.outcomes[0].decision is Decision.REFUSED
+    assert "needs 1, has 0 of 0" in report.outcomes[0].reason
+    assert scene.cloud.log == ["look"]
+
+
+def test_a_quota_error_at_creation_is_the_authority(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = QuotaExhausted("InsufficientSnapshotQuota", "full")
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.REFUSED
+    assert scene.host.holding is None
+
+
+def test_an_unknown_disk_is_refused_by_name(scene: Scene) -> None:
+    report = scene.take(groups=(Group("disk-z", ("disk-z",)),))
+
+    assert report.outcomes[0].decision is Decision.REFUSED
+    assert REGION in report.outcomes[0].reason
+
+
+@pytest.mark.parametrize("thaw", [Thaw.VISIBLE, Thaw.NORMAL])
+def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: Thaw) -> None:
+    scene.cloud.appears_after_s = 2
+    if thaw is Thaw.NORMAL:
+        sleep = scene.clock.sleep
+
+        def grow(seconds: float) -> None:
+            sleep(seconds)
+            scene.cloud.snapshot_list[0] = replace(scene.cloud.snapshot_list[0], state="NORMAL")
+
+        scene.clock.sleep = grow  # type: ignore[method-assign]
+
+    report = scene.take(quiesce=Quiesce("mysql", thaw=thaw))
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert scene.clock.waited_s > 1.9
+
+
+def test_a_thaw_point_that_is_not_reached_in_the_lease_is_not_claimed(scene: Scene) -> None:
+    report = scene.take(quiesce=Quiesce("mysql", thaw=Thaw.NORMAL))
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert "normal" in report.outcomes[0].reason
+    assert scene.clock.waited_s < 30
+
+
+def test_no_lease_is_begun_that_the_invocation_could_not_end(scene: Scene) -> None:
+    report = take_batch(scene.batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=100)
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "time" in report.outcomes[0].reason
+    assert "lease disk-a" not in scene.cloud.log
+
+
+def test_tokens_are_saved_before_the_lease(scene: Scene) -> None:
+    scene.both()
+
+    scene.take(rate_per_s=0.1)
+
+    assert scene.clock.waited_s == 10
+    assert scene.cloud.log.index("lease disk-a disk-b") > 0
