@@ -41,7 +41,7 @@ class Channel:
 
     @property
     def ended(self) -> bool:
-        """Whether the other side has hung up; asked of the socket, since the loop may not have seen it yet."""
+        """Whether the other side has hung up; asked of the socket, since the loop may not know yet."""
         try:
             return not self._socket.recv(1, socket.MSG_PEEK)
         except BlockingIOError:
