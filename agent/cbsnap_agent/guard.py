@@ -26,7 +26,7 @@ AGENT = 0
 KILL_GRACE_S = 0.6
 _TICK_S = 0.25  # also bounds how late a deadline can be after a suspension
 _RETRY = 16  # EBUSY: somebody is at the superblock just now
-_OOM_EXEMPT = -1000
+OOM_EXEMPT = -1000
 
 
 class Guard:
@@ -195,7 +195,7 @@ def _exempt_from_oom():
     path = "/proc/self/oom_score_adj"
     try:
         with open(path, "w") as score:
-            score.write(str(_OOM_EXEMPT))
+            score.write(str(OOM_EXEMPT))
     except OSError:
         pass  # wants CAP_SYS_RESOURCE; what was reached is read back and reported
     with open(path) as score:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 
-from . import bounded, kernel, labels, markers, volumes
+from . import bounded, guardlink, kernel, labels, markers, volumes
 from .actions import NOT_FROZEN
 from .engines import ENGINES
 from .errors import HoldBroken, StepFailed
@@ -19,7 +19,7 @@ PREPARE_LIMIT_S = 60
 LOCK_LIMIT_S = 30
 SYNC_LIMIT_S = 3
 FREEZE_LIMIT_S = 5
-UNDO_LIMIT_S = 2
+UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
 _HOME = os.path.dirname(os.path.abspath(__file__))
 
@@ -108,8 +108,7 @@ class Holding:
                 )
         self._specs = specs
         self.guard = GuardLink(specs, self._runtime_dir, self._lease_id, end_s)
-        if self.guard.protections["oom_score_adj"] > -1000 or not self.guard.protections["memory_locked"]:
-            self.caveats.append("guard protections reached: {}".format(self.guard.protections))
+        self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):
         limit_s = min(end_s, kernel.boottime_s() + PREPARE_LIMIT_S)
@@ -169,7 +168,7 @@ class Holding:
             statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
         except GuardLost:
             self.guard.kill()
-            self._owed.undo_all(kinds=("freeze",))
+            self._undo_owed("freeze")
             breaks = ["the guard died"]
         else:
             breaks = [
@@ -205,7 +204,11 @@ class Holding:
             self.guard.bye()
         except GuardLost:
             self.guard.kill()
-            self._owed.undo_all()
+            self._undo_owed("freeze", "command")
+
+    def _undo_owed(self, *kinds):
+        with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
+            bounded.call(lambda: self._owed.undo_all(kinds), UNDO_LIMIT_S, "undoing")
 
     def mark_released(self, record):
         """Write the `post` markers, durably: from now on a cut is a late one."""

@@ -8,8 +8,8 @@ import os
 import sqlite3
 from urllib.parse import quote
 
-from .. import kernel, values
-from ..errors import HoldBroken, StepFailed
+from cbsnap_agent import kernel, values
+from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _LOCK_WAIT_S = 2  # the writers of the first database wait while the second is being locked
 
