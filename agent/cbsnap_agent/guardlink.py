@@ -53,6 +53,14 @@ class GuardLink:
         except _NoAnswer:
             return None
 
+    def takes_writes(self, place, limit_s):
+        """Tell whether a write to a volume ends (be it with an error): on a frozen one it would not."""
+        try:
+            self._ask({"probe": place}, limit_s)
+        except _NoAnswer:
+            return False
+        return True
+
     def set_deadline(self, deadline_s):
         """Move the moment at which the guard undoes everything by itself. Return False if it already has."""
         return not self._ask({"deadline": deadline_s}, _ASK_LIMIT_S)["late"]

@@ -18,6 +18,8 @@ from .owed import OwedList
 PREPARE_LIMIT_S = 60
 LOCK_LIMIT_S = 30
 SYNC_LIMIT_S = 3
+PROBE_LIMIT_S = 2
+MARK_LIMIT_S = 1
 FREEZE_LIMIT_S = 5
 UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
@@ -112,6 +114,9 @@ class Holding:
 
     def _prepare(self, end_s):
         limit_s = min(end_s, kernel.boottime_s() + PREPARE_LIMIT_S)
+        for volume in self._layout.volumes:
+            if not self.guard.takes_writes(volume.place, min(PROBE_LIMIT_S, end_s - kernel.boottime_s())):
+                raise StepFailed("{} takes no writes: it is busy or already frozen".format(volume.place))
         for session in self._sessions:
             session.prepare(limit_s)
         if self._plan.sync or self._plan.freeze:
@@ -135,9 +140,9 @@ class Holding:
         record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
         for volume in self._layout.volumes:
             try:
-                markers.write(volume.place, "pre", record)
+                self._write_marker(volume.place, "pre", record, durable=False)
             except OSError as error:
-                self.caveats.append("no marker on {}: {}".format(volume.place, error.strerror))
+                self._note("no marker on {}: {}".format(volume.place, error))
 
     def _sync(self, end_s, limit_s):
         if kernel.release() < _SYNC_ERRORS_SINCE:
@@ -213,9 +218,13 @@ class Holding:
     def mark_released(self, record):
         """Write the `post` markers, durably: from now on a cut is a late one."""
         for volume in self._layout.volumes if self._layout else []:
-            with contextlib.suppress(OSError):  # the missing `pre` has been noted as a caveat
-                markers.write(volume.place, "post", record)
-                markers.make_durable(volume.place)
+            try:
+                self._write_marker(volume.place, "post", record, durable=True)
+            except (OSError, StepFailed) as error:
+                self._note("no marker on {}: {}".format(volume.place, error))
+
+    def _write_marker(self, place, name, record, **how):
+        bounded.call(lambda: markers.write(place, name, record, **how), MARK_LIMIT_S, "marking " + place)
 
     def _note(self, caveat):
         if caveat not in self.caveats:

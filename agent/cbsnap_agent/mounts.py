@@ -52,6 +52,17 @@ def disks_of(device, root="/"):
     return sorted({names[leaf] for leaf in _leaves(device, root) if leaf in names})
 
 
+def backing_mounts(mount, table, root="/"):
+    """Return the mounts under a mount: that of its loop device's image, and so on, outermost last."""
+    node = os.path.join(root, "sys/dev/block", mount.device, "loop/backing_file")
+    try:
+        with open(node) as source:
+            below = holding(source.read().rstrip("\n"), table)
+    except OSError:
+        return []
+    return [below, *backing_mounts(below, table, root)]
+
+
 def _parse(line):
     left, right = line.rstrip("\n").split(" - ", 1)
     fields, (fstype, source, options) = left.split(" "), right.split(" ", 2)

@@ -39,9 +39,16 @@ class Layout:
         return _unique([disk for volume in self.volumes for disk in volume.disks])
 
     def superblocks(self):
-        """Return one mount for each superblock, innermost first: a later mount lies within or beside."""
+        """Return one mount for each superblock, innermost first.
+
+        A freeze writes to what is below: to the filesystem that holds the image of a loop device.
+        """
         points = {volume.mount.device: volume.mount for volume in self.volumes}
-        return sorted(points.values(), key=lambda mount: (-mount.point.count("/"), mount.point))
+        return sorted(points.values(), key=self._nearness)
+
+    def _nearness(self, mount):
+        stacked = len(mounts.backing_mounts(mount, self._table, self._root))
+        return -stacked, -mount.point.count("/"), mount.point
 
     def _volumes(self, places):
         return _unique([self._volume(place) for place in places])

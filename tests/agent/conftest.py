@@ -28,8 +28,13 @@ def start_agent(tmp_path: Path, agent_python: str) -> Iterator[Callable[..., Age
     """Start agents that end with the test."""
     agents: list[Agent] = []
 
-    def start(plans: str, settings: str = "metadata = off", keys: str = f"1 {KEY}\n") -> Agent:
-        agents.append(Agent(tmp_path, agent_python, plans, settings, keys).start())
+    def start(
+        plans: str,
+        settings: str = "metadata = off",
+        keys: str = f"1 {KEY}\n",
+        runtime_dir: Path | None = None,
+    ) -> Agent:
+        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir).start())
         return agents[-1]
 
     yield start

@@ -121,6 +121,7 @@ class Agent:
     plans: str
     settings: str = "metadata = off"
     keys: str = f"1 {KEY}\n"
+    elsewhere: Path | None = None
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
     clients: list[Client] = field(default_factory=list)
@@ -128,7 +129,7 @@ class Agent:
     @property
     def runtime_dir(self) -> Path:
         """Return where the agent keeps its state."""
-        return self.folder / "run"
+        return self.elsewhere or self.folder / "run"
 
     def start(self) -> Agent:
         """Write the configuration, start the agent, and wait until it answers."""
@@ -181,10 +182,13 @@ class Agent:
 
     def guard_pid(self) -> int:
         """Return the pid of the guard of the lease that is held."""
+        eventually(lambda: len(self._guards()) == 1)  # the one that tried its protections has gone
+        return self._guards()[0]
+
+    def _guards(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        pids = {pid for task in tasks for pid in (task / "children").read_text().split()}
-        (pid,) = [int(pid) for pid in pids if b"cbsnap_agent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-        return pid
+        pids = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
+        return [pid for pid in pids if b"cbsnap_agent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def kill(self) -> None:
         """Kill the agent as the kernel would."""
