@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from localcloud.accounts import Account, Keyring
 from localcloud.cloud import World
 from localcloud.errors import ApiError
-from localcloud.fleetfile import FleetFile, RegionSpec, read
+from localcloud.fleetfile import FleetSpec, RegionSpec
 from localcloud.moments import read_moment
+from localcloud.records import Found, RecordError, read
 from localcloud.resources import Disk, Instance, Quota, Region, Snapshot
 
 if TYPE_CHECKING:
@@ -21,22 +22,30 @@ EXAMPLE = Path(__file__).with_name("example.yml")
 
 
 def load(path: Path | None, clock: Clock) -> World:
-    """Make the world that a file describes, or the example; raises FleetError."""
-    file = read(path or EXAMPLE)
+    """Make the world that a file describes, or the example; raises RecordError."""
+    file = _read(path or EXAMPLE)
     accounts = [
-        Account(each.uin, each.appid, each.secret_id, each.secret_key) for each in file.fleet.accounts
+        Account(each.uin, each.appid, each.secret_id, each.secret_key) for each in file.record.accounts
     ]
     world = World(Keyring(accounts))
-    for name, spec in file.fleet.regions.items():
-        _Region(file, world, name, spec, clock.now()).settle()
+    for name, spec in file.record.regions.items():
+        _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
     return world
+
+
+def _read(path: Path) -> Found[FleetSpec]:
+    try:
+        return read(FleetSpec, path.read_text(encoding="utf-8"), str(path))
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from error
 
 
 @dataclass(frozen=True)
 class _Region:
     """Settles one region: each account has its own part of it, even an empty one."""
 
-    file: FleetFile
+    path: Path
+    file: Found[FleetSpec]
     world: World
     name: str
     spec: RegionSpec
@@ -73,10 +82,11 @@ class _Region:
         self.part(spec).instances[spec.id] = Instance(
             id=spec.id,
             zone=spec.zone or f"{self.name}-1",
-            created_s=self.now_s,
+            created_s=self.moment(spec, spec.created),
             ip=spec.ip,
             name=spec.name or "Unnamed",
             agent_url=spec.agent_url,
+            shows=dict(spec.shows),
             state=spec.state,
             tags=dict(spec.tags),
         )
@@ -114,7 +124,7 @@ class _Region:
 
     def content(self, spec: DiskSpec) -> Path:
         """Return a disk's content; a relative path starts at the fleet file's folder."""
-        path = self.file.path.parent / spec.content
+        path = self.path.parent / spec.content
         if not path.exists():
             raise self.file.mistake(spec, f"disk `{spec.id}` has content that is not there: {path}")
         return path.resolve()

@@ -69,6 +69,11 @@ def wire_name(field: str) -> str:
     return "".join(part[:1].upper() + part[1:] for part in field.split("_"))
 
 
+def parameter_names(kind: type) -> list[str]:
+    """Return the names of an action's parameters on the wire."""
+    return list(_shape(kind))
+
+
 @cache
 def _shape(kind: type[Any]) -> dict[str, tuple[str, Any, bool]]:
     """Map each wire name to its field, its type and whether it is required."""
@@ -143,7 +148,7 @@ def _scalar(hint: type, value: object, name: str) -> object:
 _INDEX = re.compile(r"\d+")
 
 
-def unflatten(pairs: Mapping[str, str], kind: type) -> dict[str, object]:
+def unflatten(pairs: Mapping[str, object], kind: type) -> dict[str, object]:
     """Undo the flat names of a GET (`Filters.0.Name=disk-id`) for the parameters of `kind`."""
     tree: dict[str, Any] = {}
     for path, value in pairs.items():

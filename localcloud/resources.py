@@ -13,7 +13,11 @@ Tags = dict[str, str]
 
 @dataclass
 class Instance:
-    """A virtual machine; `agent_url` is for those who look for its host agent, not part of the API."""
+    """A virtual machine.
+
+    `agent_url` is for those who look for its host agent, not part of the API; `shows` replaces fields of its
+    answer that nothing here depends on.
+    """
 
     id: str
     zone: str
@@ -26,6 +30,7 @@ class Instance:
     operation_state: str = ""
     operation_request: str = ""
     stopped_mode: str = "NOT_APPLICABLE"
+    shows: dict[str, object] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
 
 
@@ -63,7 +68,8 @@ class Disk:
 class Snapshot:
     """A snapshot; `copy` is where the bytes of its disk lie as they were, `cut` says how they were taken.
 
-    `progress_from_s` and `progress_to_s` are when its state's work began and will be done.
+    `progress_from_s` and `progress_to_s` are when its state's work began and will be done; a fault may have
+    left it `stuck_at` a percentage.
     """
 
     id: str
@@ -76,6 +82,7 @@ class Snapshot:
     state: str = "CREATING"
     progress_from_s: float = 0.0
     progress_to_s: float = 0.0
+    stuck_at: int | None = None
     deadline_s: float | None = None
     project_id: int = 0
     encrypt: bool = False

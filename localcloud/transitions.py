@@ -23,8 +23,14 @@ def run(cloud: Cloud, entry: Entry) -> None:
 def finish_snapshot(_: Cloud, region: Region, __: float, snapshot_id: str) -> None:
     """End a snapshot's creation."""
     snapshot = region.snapshots.get(snapshot_id)
-    if snapshot and snapshot.state == "CREATING":
+    if snapshot and snapshot.state == "CREATING" and snapshot.stuck_at is None:
         snapshot.state = "NORMAL"
+
+
+def vanish_snapshot(cloud: Cloud, region: Region, _: float, snapshot_id: str) -> None:
+    """Let a snapshot that is being made fail: there is no FAILED, it disappears [inferred]."""
+    if snapshot_id in region.snapshots:
+        cloud.contents.drop(region.drop_snapshot(snapshot_id).copy)
 
 
 def expire_snapshot(cloud: Cloud, region: Region, due_s: float, snapshot_id: str) -> None:
@@ -34,4 +40,4 @@ def expire_snapshot(cloud: Cloud, region: Region, due_s: float, snapshot_id: str
         cloud.contents.drop(region.drop_snapshot(snapshot_id).copy)
 
 
-TRANSITIONS = {each.__name__: each for each in (finish_snapshot, expire_snapshot)}
+TRANSITIONS = {each.__name__: each for each in (finish_snapshot, vanish_snapshot, expire_snapshot)}

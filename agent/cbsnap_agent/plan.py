@@ -10,8 +10,8 @@
 `mounts` are filesystems that belong to the plan besides those on which the engines' data lies.
 """
 
-import collections
 import hashlib
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import values
 from .engines import ENGINES
@@ -20,11 +20,29 @@ MAX_TTL_S = 60
 FILESYSTEM_STEPS = ("sync", "freeze")
 CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
 
-Plan = collections.namedtuple(
-    "Plan",
-    "name hash engines command sync freeze mounts disks max_ttl_s attests",
-)
-CommandStep = collections.namedtuple("CommandStep", "pre post timeout_s environment")
+
+class CommandStep(NamedTuple):
+    """The host's own commands round the snapshot; an empty argv runs nothing."""
+
+    pre: List[str]
+    post: List[str]
+    timeout_s: float
+    environment: Dict[str, str]
+
+
+class Plan(NamedTuple):
+    """A plan; `engines` are (name, settings), `hash` changes with anything that is written in its section."""
+
+    name: str
+    hash: str
+    engines: List[Tuple[str, Any]]
+    command: Optional[CommandStep]
+    sync: bool
+    freeze: bool
+    mounts: List[str]
+    disks: Dict[str, str]
+    max_ttl_s: float
+    attests: Optional[str]
 
 
 def read(section):

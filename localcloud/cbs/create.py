@@ -92,10 +92,7 @@ class CreateSnapshot:
         region.add_snapshot(snapshot)
         if disk.content:
             await _cut(call, region, disk, snapshot)
-        where = (region.uin, region.name, snapshot.id)
-        call.cloud.world.agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
-        if snapshot.deadline_s is not None:
-            call.cloud.world.agenda.add(snapshot.deadline_s, "expire_snapshot", *where)
+        _plan(call, region, snapshot)
         return {"SnapshotId": snapshot.id}
 
     def _made(self, call: Call, region: Region, disk: Disk) -> Snapshot:
@@ -121,7 +118,28 @@ class CreateSnapshot:
         )
 
 
+def _plan(call: Call, region: Region, snapshot: Snapshot) -> None:
+    """Enter what the snapshot will do by itself, faults included."""
+    agenda, where = call.cloud.world.agenda, (region.uin, region.name, snapshot.id)
+    agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
+    if snapshot.deadline_s is not None:
+        agenda.add(snapshot.deadline_s, "expire_snapshot", *where)
+    if stuck := call.struck.get("stuck"):
+        snapshot.stuck_at = stuck.at_percent
+    if vanish := call.struck.get("vanish"):
+        lasts_s = snapshot.progress_to_s - snapshot.progress_from_s
+        agenda.add(call.now_s + lasts_s * vanish.at_percent / 100, "vanish_snapshot", *where)
+
+
 async def _cut(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
+    """Copy the disk's bytes now, or, by a fault, a while after the answer."""
+    if late := call.struck.get("late_cut"):
+        call.cloud.later(late.after_s, _copy(call, region, disk, snapshot))
+    else:
+        await _copy(call, region, disk, snapshot)
+
+
+async def _copy(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
     try:
         snapshot.copy, snapshot.cut = await call.cloud.contents.cut(disk.content, snapshot.id)
     except OSError as error:

@@ -1,4 +1,3 @@
-# ruff: noqa: N818  # a class is named after its code
 """The error codes of CBS that are answered here (SDK, `cbs/v20170312/errorcodes.py`), one class for each."""
 
 from __future__ import annotations

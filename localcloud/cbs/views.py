@@ -112,16 +112,23 @@ def _held(disk: Disk, region: Region) -> Answer:
     }
 
 
+def _percent(snapshot: Snapshot, now_s: float) -> int:
+    if snapshot.state != "CREATING":
+        return 100
+    if snapshot.stuck_at is not None:
+        return snapshot.stuck_at
+    return percent(now_s, snapshot.progress_from_s, snapshot.progress_to_s)
+
+
 def show_snapshot(snapshot: Snapshot, now_s: float) -> Answer:
     """Show a snapshot."""
-    creating = snapshot.state == "CREATING"
     return {
         "SnapshotId": snapshot.id,
         "SnapshotName": snapshot.name,
         "SnapshotState": snapshot.state,
         "SnapshotType": "PRIVATE_SNAPSHOT",
         "SnapshotMode": "STANDARD_SNAPSHOT",
-        "Percent": percent(now_s, snapshot.progress_from_s, snapshot.progress_to_s) if creating else 100,
+        "Percent": _percent(snapshot, now_s),
         "DiskId": "" if snapshot.from_remote else snapshot.disk_id,
         "DiskSize": snapshot.size_gib,
         "DiskUsage": snapshot.usage,

@@ -59,6 +59,7 @@ def by_disk(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
 class Ahead:
     """What is to be done for a group: `members` belong to the moment, `missing` are still to be taken."""
 
+    group_id: str
     members: tuple[str, ...]
     missing: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
@@ -77,7 +78,7 @@ def ahead(group: Group, facts: Facts, batch: Batch) -> Ahead:
             outcomes.append(settled)
         if settled is None or settled.decision is Decision.DONE:
             members.append(disk_id)
-    return Ahead(tuple(members), tuple(missing), tuple(outcomes))
+    return Ahead(group.id, tuple(members), tuple(missing), tuple(outcomes))
 
 
 def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:

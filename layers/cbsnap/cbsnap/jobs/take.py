@@ -72,7 +72,6 @@ def _take_handful(groups: Sequence[Group], work: Work) -> list[Taken]:
         taken = list(
             pool.map(
                 lambda group: one_group.take(
-                    group,
                     plans[group.id],
                     facts.instance_of(plans[group.id].members),
                     work,
