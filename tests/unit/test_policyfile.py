@@ -19,7 +19,7 @@ from cbsnap.model import (
     Thaw,
 )
 from cbsnap.policyfile import parse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 WHOLE = """
@@ -342,7 +342,6 @@ def documents() -> st.SearchStrategy[object]:
     return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=30)
 
 
-@settings(deadline=None)
 @given(
     documents(),
     st.sampled_from(["", "quota", "targets", "policies", "policies.one1", "policies.one1.select"]),
@@ -359,7 +358,6 @@ def test_any_shape_under_known_keys_is_a_plan_or_an_error_with_problems(value: o
     assert found
 
 
-@settings(deadline=None)
 @given(st.text() | st.text("{}[]:,-&*!|>'\"#%@\t\n ab1"))
 def test_any_text_is_a_plan_or_an_error_with_problems(text: str) -> None:
     try:

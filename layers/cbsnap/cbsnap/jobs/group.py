@@ -28,6 +28,7 @@ from cbsnap.jobs.bracket import Hold, held
 from cbsnap.model import Decision, Label, OnFailure, Outcome, Proof, Thaw
 from cbsnap.rules import names
 from cbsnap.rules.labels import labels
+from cbsnap.rules.ours import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,7 +152,7 @@ def _create(plan: Ahead, work: Work, timeout_s: float) -> dict[str, str | Except
 
 def tags_of(batch: Batch) -> dict[str, str]:
     """Return the tags that a snapshot is born with; the label comes after the proof."""
-    tags = {"cbsnap:policy": batch.run.policy, "cbsnap:deployment": batch.deployment}
+    tags = {"cbsnap:policy": batch.run.policy, DEPLOYMENT_TAG: batch.deployment}
     return tags if batch.title is None else {**tags, "cbsnap:title": batch.title}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from cbsnap.model import Decision, Disk, Instance, Label, Outcome, Snapshot
 from cbsnap.rules import names
 from cbsnap.rules.fitness import unfit
+from cbsnap.rules.ours import LABEL_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from cbsnap.model import Batch, Group
     from cbsnap.ports import Cloud
 
-LABEL_TAG = "cbsnap:label"
 RECYCLED = "TORECYCLE"  # on its way out: as good as gone
 
 
