@@ -1,6 +1,6 @@
 """The bare script: the locks and syncs of the plan in one process, with no HTTP, no guard and no proof.
 
-It is what a careful person would write by hand, and what the agent's window is held against.
+It is what a person would write by hand, and what the agent's window is held against.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ LOCK_WAIT_S = 2.0  # the agent's bound
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
-def hold(database: Path) -> Sample:
-    """Lock and let go at once; returns the milliseconds."""
+def hold(database: Path, *, synced_before: bool) -> Sample:
+    """Lock and let go at once; returns the milliseconds. The agent, too, syncs before it locks."""
     folder = os.open(database.parent, os.O_RDONLY)
     began = time.perf_counter()
     connection = sqlite3.connect(database, timeout=LOCK_WAIT_S, isolation_level=None)
     try:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        _sync(folder)
+        if synced_before:
+            _sync(folder)
         waiting = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
         locked = time.perf_counter()
@@ -39,10 +40,12 @@ def hold(database: Path) -> Sample:
         os.close(folder)
     unlocked = time.perf_counter()
     return {
-        "locked": 1000 * (unlocked - waiting),
-        "whole": 1000 * (unlocked - began),
-        "lock": 1000 * (locked - waiting),
+        "held": 1000 * (unlocked - locked),
         "sync": 1000 * (synced - locked),
+        "lock": 1000 * (locked - waiting),
+        "locked": 1000 * (unlocked - waiting),
+        "prepare": 1000 * (waiting - began),
+        "whole": 1000 * (unlocked - began),
     }
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench import compiled
 from bench.processes import ROOT, running
 from bench.writer import ROWS
 
@@ -56,9 +57,9 @@ def under_load() -> Iterator[Place]:
             log = folder / f"writer-{number}.log"
             processes.enter_context(running(command, ROOT, log, lambda: _rows(place.database) >= ROWS))
         command = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(_configured(folder, place))]
-        processes.enter_context(
-            running(command, ROOT / "agent", folder / "agent.log", lambda: _listens(place.address))
-        )
+        agent = compiled.copy(ROOT / "agent", folder / "agent")
+        log = folder / "agent.log"
+        processes.enter_context(running(command, agent, log, lambda: _listens(place.address)))
         yield place
 
 
