@@ -43,17 +43,18 @@ class _Serving:
     async def url(self, request: Request) -> Response:
         """Answer at a function's URL; that a failed function is a 500 with its report is inferred."""
         name = request.path_params["function"]
-        function = self._runtime.deployment.functions.get(name)
-        if function is None or not function.has_url:
+        found = [(each, each.url) for each in self._runtime.catalog.named(name) if each.url and each.url.open]
+        if not found:
             return _problem(404, f"no function {name} has a URL")
+        deployed, opened = found[0]
         body = await request.body()
         if len(body) > REQUEST_LIMIT_BYTES:
             return _problem(413, f"the body is larger than {REQUEST_LIMIT_BYTES} bytes")
         event = url.event(request, "/" + request.path_params.get("path", ""), body)
-        invocation = await self._runtime.invoke(name, event, "url")
+        invocation = await self._runtime.invoke(deployed, opened.qualifier, event, "url")
         if invocation.last.result is None:
             return JSONResponse(invocation.error(), status_code=500)
-        return _http(json.loads(invocation.last.result))
+        return _http(url.answer(json.loads(invocation.last.result)))
 
     async def fire(self, request: Request) -> Response:
         """Fire a timer by hand: POST {"time": "2026-11-22T02:00:00Z", "message": "text"}, both optional."""
@@ -68,7 +69,7 @@ class _Serving:
             return _problem(
                 400, 'the body should be like {"time": "2026-11-22T02:00:00Z", "message": "text"}'
             )
-        invocation = self._runtime.timers.fire(timers[0], given.get("time"), given.get("message"))
+        invocation = self._runtime.timers.fire(*timers[0], given.get("time"), given.get("message"))
         return JSONResponse({"request_id": invocation.request_id}, status_code=202)
 
     async def invocations(self, request: Request) -> Response:
@@ -92,8 +93,7 @@ def _fire_request(body: bytes) -> dict[str, str] | None:
     return given
 
 
-def _http(result: object) -> Response:
-    answer = url.answer(result)
+def _http(answer: url.Answer) -> Response:
     response = Response(answer.body, answer.status)
     for name, value in answer.headers:
         response.headers.append(name, value)
