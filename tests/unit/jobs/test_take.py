@@ -10,6 +10,7 @@ import pytest
 from cbsnap.errors import (
     AlreadyTaken,
     CloudFault,
+    DiskBusy,
     HostBusy,
     HostRefused,
     HostUnreachable,
@@ -33,7 +34,7 @@ from cbsnap.model import (
     Thaw,
 )
 
-from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
+from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
 
 if TYPE_CHECKING:
     from cbsnap.errors import HostError
@@ -50,10 +51,11 @@ class Scene:
         self.host = FakeHost(self.clock, self.cloud.log)
         self.batch = Batch(
             Run("orders", NOON),
-            REGION,
+            HERE,
             "prod",
             (Group("disk-a", ("disk-a",)),),
             not_after=NOON + timedelta(hours=1),
+            deliver_by=NOON + timedelta(minutes=5),
             quiesce=Quiesce("mysql"),
             quota=QuotaLimits(region=100),
         )
@@ -257,11 +259,19 @@ def test_a_busy_host_is_not_waited_for_beyond_the_window(scene: Scene) -> None:
     assert scene.cloud.snapshot_list == []
 
 
-def test_a_batch_delivered_after_its_window_touches_nothing(scene: Scene) -> None:
+def test_a_batch_that_the_platform_kept_too_long_touches_nothing(scene: Scene) -> None:
+    report = scene.take(deliver_by=NOON - timedelta(seconds=1))
+
+    assert report.outcomes[0].decision is Decision.DEFERRED
+    assert scene.cloud.log == []
+
+
+def test_no_host_is_locked_after_the_window(scene: Scene) -> None:
     report = scene.take(not_after=NOON - timedelta(seconds=1))
 
-    assert report.outcomes[0].decision is Decision.REFUSED
-    assert scene.cloud.log == []
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "window" in report.outcomes[0].reason
+    assert "lease disk-a" not in scene.cloud.log
 
 
 def test_a_plan_that_writes_elsewhere_is_refused_by_name(scene: Scene) -> None:
@@ -286,18 +296,18 @@ def test_a_disk_beside_the_plan_is_taken_at_the_same_moment_but_not_promoted(sce
 
 def test_one_member_that_fails_demotes_the_others_of_its_moment(scene: Scene) -> None:
     scene.both()
-    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+    scene.cloud.answers["disk-b"] = DiskBusy("InvalidDisk.Busy", "sorry")
 
     report = scene.take()
 
     assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
     assert "disk-b" in report.outcomes[0].reason
-    assert report.outcomes[1].decision is Decision.FAILED
+    assert report.outcomes[1].decision is Decision.DEFERRED
 
 
 def test_the_rest_of_a_group_is_taken_later_under_a_lease_of_the_whole(scene: Scene) -> None:
     scene.both()
-    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+    scene.cloud.answers["disk-b"] = DiskBusy("InvalidDisk.Busy", "sorry")
     scene.take()
     scene.cloud.log.clear()
 
@@ -318,6 +328,16 @@ def test_a_lost_answer_is_settled_by_looking_and_never_promoted(scene: Scene) ->
 
     assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
     assert report.outcomes[0].snapshot_id == "snap-1"
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_a_fault_of_the_cloud_is_looked_into_like_a_lost_answer(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = CloudFault("InternalError", "sorry")
+    scene.cloud.made_all_the_same = {"disk-a"}
+
+    report = scene.take()
+
+    assert (report.outcomes[0].snapshot_id, report.outcomes[0].label) == ("snap-1", Label.CRASH)
     assert len(scene.cloud.snapshot_list) == 1
 
 

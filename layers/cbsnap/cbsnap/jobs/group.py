@@ -14,6 +14,7 @@ from cbsnap.errors import (
     AlreadyTaken,
     CbsnapError,
     CloudError,
+    CloudFault,
     DiskBusy,
     HostBusy,
     HostError,
@@ -247,6 +248,7 @@ def outcome_of(
 
 _DECISIONS: Mapping[type[CbsnapError], Decision] = {
     OutcomeUnknown: Decision.UNKNOWN,
+    CloudFault: Decision.UNKNOWN,  # an error of the cloud's own does not say that nothing was made
     DiskBusy: Decision.DEFERRED,
     QuotaExhausted: Decision.REFUSED,
     Refused: Decision.REFUSED,

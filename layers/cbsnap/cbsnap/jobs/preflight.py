@@ -85,7 +85,7 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
     """Return the outcome of a disk that is not to be taken now, or None."""
     disk = facts.disks.get(disk_id)
     if disk is None:
-        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.region}")
+        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.target.region}")
     mine = of_this_run(disk_id, facts.snapshots.get(disk_id, ()), batch)
     if mine is not None:
         return mine

@@ -7,7 +7,7 @@ its neighbours' business.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -72,11 +72,24 @@ def _listed(value: object) -> object:
     return values
 
 
+def _day(value: object) -> object:
+    """Return a day that YAML has read as text."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise _wrong(f'{value!r} is no day: write it as "2026-11-11"') from error
+
+
 _TEXT_SCHEMA = {"type": "string"}
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$", "examples": ["30s", "2h", "30d"]}),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-11"]}),
 ]
 PolicyName = Annotated[str, _checked(names.check_policy_name)]
 Cron = Annotated[str, _checked(lambda cron: schedule.validate(cron, "UTC"))]
@@ -104,9 +117,32 @@ class Section(BaseModel):
 
 
 class TargetSection(Section):
-    """One region whose disks are looked after."""
+    """One region whose disks are looked after, of this account or of another one's role."""
 
     region: RegionName
+    role: str | None = Field(
+        None,
+        pattern=r"^qcs::cam::uin/\d+:role(Name)?/[\w.-]+$",
+        description="A role of another account, such as qcs::cam::uin/100000000001:roleName/cbsnap",
+    )
+    external_id: str | None = Field(
+        None, pattern=r"^[\w+=,.@:/-]{2,128}$", description="What the role's account asks for beside it"
+    )
+    worker: str | None = Field(
+        None,
+        pattern=r"^([a-z0-9-]+/)?[A-Za-z][\w-]{1,59}$",
+        description="The function that reaches these hosts, [region/]name; by default the deployment's",
+    )
+
+    @model_validator(mode="after")
+    def _external_id_of_a_role(self) -> "TargetSection":
+        if self.external_id and not self.role:
+            raise _wrong("has an external_id and no role that would want it")
+        return self
+
+    def target(self) -> model.Target:
+        """Return the same in the core's words."""
+        return model.Target(self.region, self.role, self.external_id, self.worker)
 
 
 class QuotaSection(Section):
@@ -245,6 +281,14 @@ class PolicySection(Section):
     time_zone: Zone | None = Field(None, description="Instead of the file's")
     quiesce: QuiesceSection | None = Field(None, description="Without it, snapshots are crash-consistent")
     keep: KeepSection = Field({"last": 3, "daily": 7}, validate_default=True)
+    max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
+    jitter: Annotated[Duration, _between("0s", "12h")] = Field(
+        "0s", validate_default=True, description="Spreads the starts over this time after the due one"
+    )
+    skip_dates: list[Day] = Field(
+        default_factory=list, description="Days of the policy's zone on which nothing is due"
+    )
+    paused: bool = Field(default=False, description="Nothing is due while it is true")
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -257,6 +301,10 @@ class PolicySection(Section):
             keep=self.keep.keep(),
             group=model.Grouping(self.group),
             quiesce=self.quiesce.quiesce() if self.quiesce else None,
+            max_held=self.max_held,
+            jitter=self.jitter,
+            skip_dates=frozenset(self.skip_dates),
+            paused=self.paused,
         )
 
 
@@ -277,7 +325,7 @@ class PolicyFile(Section):
         """Return the same in the core's words, policies in the file's order."""
         return model.Plan(
             deployment=self.deployment,
-            targets=tuple(model.Target(target.region) for target in self.targets),
+            targets=tuple(target.target() for target in self.targets),
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,
