@@ -34,8 +34,10 @@ def start_agent(tmp_path: Path, agent_python: str) -> Iterator[Callable[..., Age
         keys: str = f"1 {KEY}\n",
         runtime_dir: Path | None = None,
         program: tuple[str, ...] = ("-m", "cbsnap_agent"),
+        certificate: str = "",
     ) -> Agent:
-        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir, program).start())
+        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir, program, certificate))
+        agents[-1].start()
         return agents[-1]
 
     yield start
