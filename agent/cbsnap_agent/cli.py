@@ -1,4 +1,4 @@
-"""The command line. Exit codes: 0 done, 1 refused or found wrong, 2 a configuration or call that cannot be."""
+"""The command line. Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used."""
 
 import argparse
 import json
