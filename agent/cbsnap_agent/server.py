@@ -114,6 +114,7 @@ def _family(address):
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # what cannot be parsed is answered with a status line all the same
     server_version = "cbsnap-agent/" + __version__
     sys_version = ""
     wbufsize = -1  # head and body leave in one packet

@@ -126,17 +126,17 @@ class Agent:
     plans: str
     settings: str = "metadata = off"
     keys: str = f"1 {KEY}\n"
-    elsewhere: Path | None = None
+    runtime_dir: Path = Path()
     program: tuple[str, ...] = ("-m", "cbsnap_agent")
     certificate: str = ""
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
     clients: list[Client] = field(default_factory=list)
 
-    @property
-    def runtime_dir(self) -> Path:
-        """Return where the agent keeps its state."""
-        return self.elsewhere or self.folder / "run"
+    def __post_init__(self) -> None:
+        """Keep the state in a folder of its own, unless it is told where."""
+        if self.runtime_dir == Path():
+            self.runtime_dir = self.folder / "run"
 
     def start(self) -> Agent:
         """Write the configuration, start the agent, and wait until it answers."""
