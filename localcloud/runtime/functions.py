@@ -18,6 +18,7 @@ from localcloud.runtime.instances import Instances
 from localcloud.runtime.invocation import Invocation, Journal
 from localcloud.runtime.pool import Work
 from localcloud.runtime.routes import routes
+from localcloud.runtime.store import Store
 from localcloud.runtime.timers import Timers, until
 
 if TYPE_CHECKING:
@@ -39,11 +40,17 @@ class FunctionRuntime:
         self.cloud, self._found, self._settings = cloud, found, settings
         self.catalog = found()
         self.journal = Journal()
+        self.store = Store()
         self.timers = Timers(self)
         self.instances = Instances(cloud.clock, settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self.changed()
+
+    @property
+    def concurrency_mib(self) -> int:
+        """Return how much memory busy instances of a region may hold together."""
+        return self._settings.concurrency_mib
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the paths of function URLs and of the control calls."""
@@ -60,6 +67,7 @@ class FunctionRuntime:
             self._ticking.cancel()
         await self._drop_tasks()
         await self.instances.close()
+        self.store.close()
 
     async def reset(self) -> None:
         """End what is under way, forget what was, and deploy as at the start."""
@@ -74,8 +82,12 @@ class FunctionRuntime:
             each for deployed in self.catalog.functions.values() for each in deployed.versions.values()
         }
         for function in functions:
-            self.instances.prepare(function, self.account(function), self.catalog.folders(function))
+            self.prepare(function)
         self.instances.keep_only(functions)
+
+    def prepare(self, function: Function) -> None:
+        """Lay out a version's root; raises LayerError."""
+        self.instances.prepare(function, self.account(function), self.catalog.folders(function))
 
     def state(self) -> dict[str, object]:
         """Return the processes and the timers."""
