@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help check test lock clean
+.PHONY: help run check test test-all lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,15 +26,22 @@ $(VENV)/dev-ready: requirements/dev.txt pyproject.toml $(VENV)/run-ready
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
+run: $(VENV)/run-ready  ## Show the main job: a timer, two hosts under load, proved snapshots
+	@$(PY) -m demo
+
 check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff check --config agent/ruff.toml agent
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@.ci/compile-agent
 
 test: $(VENV)/dev-ready  ## Run the tests that need no root
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(PYTEST_OPTIONS)
+
+test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
+	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock

@@ -2,6 +2,7 @@
 
 CbsnapError
 ├── InputError              what a person wrote: names the field and says what to do
+│   └── PolicyFileError     all that is wrong with a policy file, each with its line
 ├── CloudError              the cloud answered with an error, or not at all
 │   ├── OutcomeUnknown      no answer: it may have happened; look before doing it again
 │   ├── Throttled           too many requests: again after a pause
@@ -21,10 +22,11 @@ CbsnapError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class CbsnapError(Exception):
@@ -38,6 +40,27 @@ class InputError(CbsnapError):
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
         self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a file: `line` from 1, `key` dotted, `message` what would be right."""
+
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """Return `7: policies.db.keep: keeps nothing …`."""
+        return ": ".join(part for part in (str(self.line), self.key, self.message) if part)
+
+
+class PolicyFileError(InputError):
+    """A policy file cannot be used; `problems` are all that were found, by line, at least one."""
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        super().__init__("", "\n".join(f"{source}:{problem}" for problem in problems))
+        self.problems = tuple(problems)
 
 
 class CloudError(CbsnapError):

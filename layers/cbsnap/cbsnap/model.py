@@ -6,14 +6,11 @@ Times are aware UTC datetimes; identifiers are the cloud's own strings. What a p
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
@@ -29,7 +26,10 @@ class Label(Enum):
     @property
     def rank(self) -> int:
         """Place in the order of trust, 0 for the weakest."""
-        return list(Label).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {label: rank for rank, label in enumerate(Label)}
 
 
 # --- what the cloud holds -------------------------------------------------------------------
@@ -253,7 +253,7 @@ class Outcome:
     snapshot_id: str | None = None
     label: Label | None = None
     reason: str = ""
-    locked_ms: int | None = None
+    locked_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,8 +264,8 @@ class Proof:
     lease_id: str
     verdict: str
     reason: str = ""
-    locked_ms: int | None = None
-    frozen_ms: int | None = None
+    locked_ms: float | None = None
+    frozen_ms: float | None = None
     covers: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, object] = NO_TAGS

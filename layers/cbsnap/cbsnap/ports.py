@@ -86,8 +86,8 @@ class LeaseRecord:
     reason: str = ""
     covers: tuple[Cover, ...] = ()
     ttl_left_ms: int = 0
-    locked_ms: int | None = None
-    frozen_ms: int | None = None
+    locked_ms: float | None = None
+    frozen_ms: float | None = None
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, Any] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
@@ -115,6 +115,9 @@ class Host(Protocol):
 
     def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
         """End a lease, telling which disks' creates were answered; can be repeated."""
+
+    def close(self) -> None:
+        """Give the connection up."""
 
 
 @dataclass(frozen=True, slots=True)

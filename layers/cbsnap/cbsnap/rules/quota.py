@@ -48,17 +48,21 @@ def region_room(limits: QuotaLimits, disks_in_region: int, usage: SnapshotUsage)
     return Room(documented if limits.region is None else limits.region, usage.count)
 
 
+def disk_limit(limits: QuotaLimits) -> int:
+    """Return how many snapshots one disk may have."""
+    return _DISK if limits.disk is None else limits.disk
+
+
 def admit(groups: Iterable[Group], counts: Mapping[str, int], room: Room, limits: QuotaLimits) -> Admission:
     """Let each group in whole or not at all, first come first served.
 
     `counts` maps each disk's id to the number of its snapshots. A group that does not fit takes
     no room, so a smaller one behind it may still.
     """
-    disk_limit = _DISK if limits.disk is None else limits.disk
     admitted: list[Group] = []
     refused: list[Outcome] = []
     for group in groups:
-        reason = _full_disk(group, counts, disk_limit) or _full_region(group, room)
+        reason = _full_disk(group, counts, disk_limit(limits)) or _full_region(group, room)
         if reason is None:
             admitted.append(group)
             room = Room(room.limit, room.used + len(group.disk_ids))

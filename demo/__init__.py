@@ -1,0 +1,1 @@
+"""What `make run` starts: the main job on one machine, from timer to proof."""

@@ -1,0 +1,150 @@
+"""The scenery: two hosts with a database under load and an agent each, and the cloud with our functions."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+import requests
+
+from demo.processes import running, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+HOSTS = {
+    "orders": ("ins-orders01", "disk-orders01", "127.0.77.11"),
+    "billing": ("ins-billing1", "disk-billing1", "127.0.77.12"),
+}
+ORDERS_BEFORE_START = 200
+AGENT = """[agent]
+listen = {ip}:{port}
+instance_id = {instance}
+key_file = {folder}/keys
+runtime_dir = {folder}/run
+metadata = off
+
+[plan:sqlite]
+steps = sqlite sync
+sqlite.databases = {folder}/data/{name}.db
+disks = {folder}/data={disk}
+"""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where things are: the cloud's address, the API's token, and the databases by disk id."""
+
+    url: str
+    token: str
+    databases: dict[str, Path]
+
+
+@contextmanager
+def built(folder: Path) -> Iterator[Stage]:
+    """Start everything below a folder, and end it with the body."""
+    master, token = secrets.token_hex(32), secrets.token_urlsafe(24)
+    port = _free_port()
+    with ExitStack() as processes:
+        for name in HOSTS:
+            _start_host(name, folder / name, master, port, processes)
+        _fill(
+            ROOT / "demo/fleet.yml",
+            folder / "fleet.yml",
+            {name: str(folder / name / "data") for name in HOSTS},
+        )
+        minute = str(datetime.now(timezone.utc).minute)
+        (folder / "policies").mkdir()
+        _fill(
+            ROOT / "demo/policies.yml",
+            folder / "policies/policies.yml",
+            {"port": str(port), "minute": minute},
+        )
+        url = _start_cloud(folder, master, token, processes)
+        yield Stage(
+            url, token, {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()}
+        )
+
+
+def _start_host(name: str, folder: Path, master: str, port: int, processes: ExitStack) -> None:
+    instance, disk, ip = HOSTS[name]
+    (folder / "data").mkdir(parents=True)
+    database = folder / f"data/{name}.db"
+    keys = folder / "keys"
+    keys.touch(mode=0o600)
+    keys.write_text(f"1 {_host_key(master, instance)}\n")
+    config = folder / "agent.ini"
+    config.write_text(AGENT.format(ip=ip, port=port, instance=instance, folder=folder, name=name, disk=disk))
+    writer = [sys.executable, str(ROOT / "demo/writer.py"), str(database)]
+    processes.enter_context(running(writer, folder / "writer.log", os.environ))
+    wait_for(f"the database of {name}", lambda: _orders(database) >= ORDERS_BEFORE_START)
+    agent = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(config)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "agent")}
+    processes.enter_context(running(agent, folder / "agent.log", environment))
+    wait_for(f"the agent of {name}", lambda: _answers(f"http://{ip}:{port}/v1/hello"))
+
+
+def _start_cloud(folder: Path, master: str, token: str, processes: ExitStack) -> str:
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "localcloud", "serve"]
+    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "6"]
+    command += ["--functions", str(ROOT / "serverless.yml"), "--no-timers", "--retry-interval", "2"]
+    command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "CBSNAP_MASTER_KEY": master,
+        "CBSNAP_API_TOKENS": hashlib.sha256(token.encode()).hexdigest(),
+    }
+    processes.enter_context(running(command, folder / "cloud.log", environment))
+    wait_for("the local cloud", ready.exists)
+    url: str = json.loads(ready.read_text())["url"]
+    return url
+
+
+def _host_key(master: str, instance: str) -> str:
+    return hmac.new(bytes.fromhex(master), f"cbsnap-host-v1\n1\n{instance}".encode(), "sha256").hexdigest()
+
+
+def _fill(template: Path, into: Path, values: dict[str, str]) -> None:
+    into.write_text(Template(template.read_text()).substitute(values))
+
+
+def _orders(database: Path) -> int:
+    if not database.exists():
+        return 0
+    try:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as reader:
+            orders: int = reader.execute("SELECT count(*) FROM orders").fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0  # not filled yet
+    reader.close()
+    return orders
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _free_port() -> int:
+    """Return a port that is free on both hosts' addresses."""
+    with socket.socket() as one:
+        one.bind(("0.0.0.0", 0))  # noqa: S104 - free on every address of the machine; closed at once
+        port: int = one.getsockname()[1]
+    return port

@@ -1,0 +1,72 @@
+"""What cannot stand together in a policy file, though each section by itself is right."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import InputError
+from cbsnap.model import Run
+from cbsnap.policyfile.yamllines import Finding
+from cbsnap.rules.names import snapshot_name
+from cbsnap.rules.quota import disk_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cbsnap.model import Plan, Policy, QuotaLimits
+
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)  # names of all times are equally long
+_ORDINARY_ID = "disk-1a2b3c4d"
+
+
+def contradictions(plan: Plan) -> Iterator[Finding]:
+    """Yield where each lies in the file, and what would be right."""
+    yield from _repeated_targets(plan)
+    for policy in plan.policies:
+        yield from _long_names(policy)
+        yield from _idle_quiesce(policy)
+        yield from _short_window(policy)
+        yield from _overfull(policy, plan.quota)
+
+
+def _repeated_targets(plan: Plan) -> Iterator[Finding]:
+    regions = [target.region for target in plan.targets]
+    for index, region in enumerate(regions):
+        if region in regions[:index]:
+            yield Finding(("targets", index), f"{region} is given twice: keep one of them")
+
+
+def _long_names(policy: Policy) -> Iterator[Finding]:
+    longest_id = max(policy.select.disks, key=len, default=_ORDINARY_ID)
+    try:
+        snapshot_name(Run(policy.name, _ANY_TIME, key=""), longest_id)
+    except InputError as error:
+        yield Finding(("policies", policy.name, "select", "disks"), error.message)
+
+
+def _idle_quiesce(policy: Policy) -> Iterator[Finding]:
+    if policy.quiesce is not None and policy.select.attached is False:
+        yield Finding(
+            ("policies", policy.name, "quiesce"),
+            "an unattached disk has no host to hold: leave out quiesce, or attached: false",
+        )
+
+
+def _short_window(policy: Policy) -> Iterator[Finding]:
+    if policy.quiesce is not None and policy.window < timedelta(seconds=policy.quiesce.budget_s):
+        yield Finding(
+            ("policies", policy.name, "window"),
+            f"shorter than quiesce.budget ({policy.quiesce.budget_s}s), so no host is held in time",
+        )
+
+
+def _overfull(policy: Policy, limits: QuotaLimits) -> Iterator[Finding]:
+    limit = disk_limit(limits)
+    for rule, count in asdict(policy.keep).items():
+        if rule != "within" and count >= limit:
+            yield Finding(
+                ("policies", policy.name, "keep", rule),
+                f"{count} leaves no room for the next one: a disk has at most {limit} snapshots (quota.disk)",
+            )

@@ -1,0 +1,305 @@
+"""The keys of the policy file with their bounds and defaults, and the plan they make.
+
+Decides what one section may say, each by itself. How the text is read and how mistakes are told is
+its neighbours' business.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import PydanticCustomError, core_schema
+
+from cbsnap import model
+from cbsnap.errors import InputError
+from cbsnap.rules import names, schedule
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = r"[0-9]{1,5}[smhdw]"
+_USAGES = {"data": "DATA_DISK", "system": "SYSTEM_DISK", None: None}
+
+
+def _wrong(message: str) -> PydanticCustomError:
+    """Return the error of a validator of ours; the message goes to the person as it is."""
+    return PydanticCustomError("cbsnap", "{message}", {"message": message})
+
+
+def _checked(check: Callable[[str], None]) -> AfterValidator:
+    """Make a validator of a rule that raises InputError."""
+
+    def validate(value: str) -> str:
+        try:
+            check(value)
+        except InputError as error:
+            raise _wrong(error.message) from error
+        return value
+
+    return AfterValidator(validate)
+
+
+def _duration(value: object) -> timedelta:
+    if not isinstance(value, str) or re.fullmatch(_DURATION, value) is None:
+        raise _wrong(f"{value!r} is no duration: write a number and a unit, such as 30s, 90m, 2h or 30d")
+    return timedelta(**{_UNITS[value[-1]]: int(value[:-1])})
+
+
+def _between(least: str, most: str) -> AfterValidator:
+    def validate(value: timedelta) -> timedelta:
+        if not _duration(least) <= value <= _duration(most):
+            raise _wrong(f"must be between {least} and {most}")
+        return value
+
+    return AfterValidator(validate)
+
+
+def _listed(value: object) -> object:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list):
+        raise _wrong('must be text or a list of texts: put it in quotes, as in "on" (YAML reads on as true)')
+    return values
+
+
+_TEXT_SCHEMA = {"type": "string"}
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$", "examples": ["30s", "2h", "30d"]}),
+]
+PolicyName = Annotated[str, _checked(names.check_policy_name)]
+Cron = Annotated[str, _checked(lambda cron: schedule.validate(cron, "UTC"))]
+Zone = Annotated[str, _checked(lambda zone: schedule.validate("0 0 * * *", zone))]
+TagValues = Annotated[
+    list[str],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}]}),
+]
+DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["disk-1a2b3c4d"])]
+InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
+RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
+ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
+Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
+PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
+Limit = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Section(BaseModel):
+    """What all sections share: no unknown keys, no conversion of types."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class TargetSection(Section):
+    """One region whose disks are looked after."""
+
+    region: RegionName
+
+
+class QuotaSection(Section):
+    """The account's own limits of snapshots, where they differ from the documented ones."""
+
+    region: Limit | None = Field(None, description="Per region; documented: 64, and 64 for each disk")
+    disk: Limit | None = Field(None, description="Per disk; documented: 64")
+
+
+class AgentSection(Section):
+    """Where hosts' agents listen on their private address."""
+
+    port: int = Field(9780, ge=1, le=65535)
+
+
+class Conditions(Section):
+    """Conditions on a disk; all that are given must hold."""
+
+    disks: list[DiskId] = Field(default_factory=list, min_length=1)
+    instances: list[InstanceId] = Field(default_factory=list, min_length=1)
+    tags: dict[str, TagValues] = Field(
+        default_factory=dict, min_length=1, description="Tag keys, each with the value or values accepted"
+    )
+    usage: Literal["data", "system"] | None = None
+    zones: list[ZoneName] = Field(default_factory=list, min_length=1)
+    attached: bool | None = None
+
+    def given(self) -> bool:
+        """Tell whether there is any condition."""
+        return self.conditions() != model.Selection()
+
+    def conditions(self) -> model.Selection:
+        """Return the conditions as the rules take them."""
+        return model.Selection(
+            disks=frozenset(self.disks),
+            instances=frozenset(self.instances),
+            tags={key: frozenset(values) for key, values in self.tags.items()},
+            usage=_USAGES[self.usage],
+            zones=frozenset(self.zones),
+            attached=self.attached,
+        )
+
+
+class ExcludeSection(Conditions):
+    """Disks to leave out: those that meet all the conditions."""
+
+    @model_validator(mode="after")
+    def _not_everything(self) -> "ExcludeSection":
+        if not self.given():
+            raise _wrong("leaves out every disk: give a condition")
+        return self
+
+
+class SelectSection(Conditions):
+    """Disks to take: those that meet all the conditions and are not excluded."""
+
+    all: bool = Field(default=False, description="Every disk of the targets; no other condition beside it")
+    exclude: ExcludeSection | None = None
+
+    @model_validator(mode="after")
+    def _meant(self) -> "SelectSection":
+        if self.all and self.given():
+            raise _wrong("all: true takes every disk: leave it out, or the other conditions")
+        if not self.all and not self.given():
+            raise _wrong("has no condition: give one, such as {usage: data}, or all: true")
+        return self
+
+    def selection(self) -> model.Selection:
+        """Return the selection as the rules take it."""
+        return replace(self.conditions(), exclude=self.exclude.conditions() if self.exclude else None)
+
+
+class QuiesceSection(Section):
+    """How hosts are held still while their disks are taken."""
+
+    plan: PlanName = Field(description="A plan that the hosts' own configuration knows")
+    on_failure: Literal["abort", "crash"] = Field(
+        "abort", description="Take no snapshot, or one that is crash-consistent only"
+    )
+    tries: int = Field(2, ge=1, le=10)
+    ttl: Annotated[Duration, _between("1s", "60s")] = Field(
+        "30s", validate_default=True, description="The host frees itself after this, whatever happens"
+    )
+    budget: Annotated[Duration, _between("1s", "10m")] = Field(
+        "90s", validate_default=True, description="The most that all steps up to being held may take"
+    )
+    thaw: Literal["returned", "visible", "normal"] = Field(
+        "returned", description="When CreateSnapshot has returned, its row is visible, or its state is NORMAL"
+    )
+
+    def quiesce(self) -> model.Quiesce:
+        """Return the same in the core's words."""
+        return model.Quiesce(
+            plan=self.plan,
+            on_failure=model.OnFailure(self.on_failure),
+            tries=self.tries,
+            ttl_s=int(self.ttl.total_seconds()),
+            budget_s=int(self.budget.total_seconds()),
+            thaw=model.Thaw(self.thaw),
+        )
+
+
+class KeepSection(Section):
+    """How long good snapshots stay; one that any rule keeps, stays."""
+
+    last: Count = 0
+    hourly: Count = 0
+    daily: Count = 0
+    weekly: Count = 0
+    monthly: Count = 0
+    yearly: Count = 0
+    within: Annotated[Duration, _between("0s", "9999w")] = Field("0s", validate_default=True)
+
+    @model_validator(mode="after")
+    def _something(self) -> "KeepSection":
+        if self.keep() == model.Keep():
+            raise _wrong("keeps nothing: set a rule above 0, such as {last: 3, daily: 7}")
+        return self
+
+    def keep(self) -> model.Keep:
+        """Return the same in the core's words."""
+        return model.Keep(**dict(self))
+
+
+class PolicySection(Section):
+    """Which disks, when, how they are held, how long their snapshots stay."""
+
+    select: SelectSection
+    group: Literal["disk", "instance"] = Field("disk", description="What is taken at one moment")
+    schedule: Cron = Field(
+        "0 2 * * *", description="Five-field cron; see docs/policies.md on daylight saving"
+    )
+    window: Annotated[Duration, _between("1m", "7d")] = Field(
+        "1h", validate_default=True, description="Nothing is begun later than this after the due time"
+    )
+    time_zone: Zone | None = Field(None, description="Instead of the file's")
+    quiesce: QuiesceSection | None = Field(None, description="Without it, snapshots are crash-consistent")
+    keep: KeepSection = Field({"last": 3, "daily": 7}, validate_default=True)
+
+    def policy(self, name: str, time_zone: str) -> model.Policy:
+        """Return the policy under its name; `time_zone` is the file's."""
+        return model.Policy(
+            name=name,
+            select=self.select.selection(),
+            schedule=self.schedule,
+            time_zone=self.time_zone or time_zone,
+            window=self.window,
+            keep=self.keep.keep(),
+            group=model.Grouping(self.group),
+            quiesce=self.quiesce.quiesce() if self.quiesce else None,
+        )
+
+
+class PolicyFile(Section):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    deployment: Deployment = Field("default", description="Marks which snapshots are ours, in a tag")
+    time_zone: Zone = Field("Asia/Shanghai", description="Where the wall clock of the schedules hangs")
+    targets: list[TargetSection] = Field(
+        default_factory=list, min_length=1, description="Without it, the region that the function runs in"
+    )
+    quota: QuotaSection = Field({}, validate_default=True)
+    agent: AgentSection = Field({}, validate_default=True)
+    policies: dict[PolicyName, PolicySection] = Field(min_length=1)
+
+    def plan(self) -> model.Plan:
+        """Return the same in the core's words, policies in the file's order."""
+        return model.Plan(
+            deployment=self.deployment,
+            targets=tuple(model.Target(target.region) for target in self.targets),
+            policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
+            quota=model.QuotaLimits(self.quota.region, self.quota.disk),
+            agent_port=self.agent.port,
+        )
+
+
+class _Published(GenerateJsonSchema):
+    """Without titles that repeat the key, and without null: a default, but nothing that can be written."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 the parent's signature
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        published = super().default_schema(schema)
+        if published.get("default", ...) is None:
+            del published["default"]
+        return published
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the file's JSON Schema, for editors."""
+    return {"$schema": _DIALECT, **PolicyFile.model_json_schema(schema_generator=_Published)}
