@@ -51,6 +51,7 @@ class Function:
     environment: tuple[tuple[str, str], ...] = ()
     layers: tuple[LayerRef, ...] = ()
     role: str = ""
+    log_topic: str = ""
     description: str = ""
     runtime: str = "Python3.10"
     code_bytes: int = 0

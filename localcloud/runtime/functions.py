@@ -16,13 +16,14 @@ from localcloud.runtime.attempt import Attempt
 from localcloud.runtime.catalog import DEFAULT_ALIAS
 from localcloud.runtime.instances import Instances
 from localcloud.runtime.invocation import Invocation, Journal
+from localcloud.runtime.logs import records
 from localcloud.runtime.pool import Work
 from localcloud.runtime.routes import routes
 from localcloud.runtime.store import Store
 from localcloud.runtime.timers import Timers, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from starlette.routing import BaseRoute
 
@@ -92,6 +93,13 @@ class FunctionRuntime:
     def state(self) -> dict[str, object]:
         """Return the processes and the timers."""
         return {"instances": self.instances.state(), "timers": self.timers.state()}
+
+    def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
+        """Return what an account's functions logged to a topic, as records of the log service, oldest first."""
+        for invocation in self.journal.find():
+            deployed = self.catalog.functions.get(invocation.function)
+            if deployed and deployed.key[:2] == (uin, region) and deployed.latest.log_topic == topic:
+                yield from records(invocation, deployed.latest)
 
     def account(self, function: Function) -> Account:
         """Return the account that a function belongs to."""

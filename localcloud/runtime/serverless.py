@@ -37,7 +37,7 @@ TOP_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
 INPUT_KEYS = {"src", "region", "runtime", "namespace", "role", "memorySize", "timeout", "environments", "vpc"}
 INPUT_KEYS |= {"functions", "triggers"}
 FUNCTION_KEYS = {"name", "handler", "src", "description", "runtime", "role", "memorySize", "timeout", "vpc"}
-FUNCTION_KEYS |= {"initTimeout", "environments", "layers", "msgTTL", "retryNum", "publicAccess"}
+FUNCTION_KEYS |= {"initTimeout", "environments", "layers", "cls", "msgTTL", "retryNum", "publicAccess"}
 TRIGGER_KEYS = {"type", "function", "parameters"}
 TIMER_KEYS = {"name", "cronExpression", "enable", "argument", "qualifier"}
 URL_KEYS = {"authType", "netConfig", "qualifier"}
@@ -123,6 +123,7 @@ def _function(given: Section, inputs: Section, folder: Path, uin: str) -> Functi
         environment=_environment(given, inputs),
         layers=_layers(given),
         role=given.over(inputs, "role").text("role", ""),
+        log_topic=given.section("cls").allow({"logsetId", "topicId"}).text("topicId", ""),
         description=given.text("description", ""),
     )
 

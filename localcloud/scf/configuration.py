@@ -111,6 +111,7 @@ class Configuration:
             "environment": self.environment and self.environment.checked(),
             "layers": None if self.layers is None else _bound(self.layers, layers),
             "role": self.role,
+            "log_topic": self.cls_topic_id,
         }
         return replace(function, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # each as its field
 

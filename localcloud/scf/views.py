@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from localcloud.service import Answer
 
 ON, OFF = 1, 0
-NOT_THERE = ("CodeInfo", "CodeError", "StatusDesc", "ClsLogsetId", "ClsTopicId", "ProtocolType")
+NOT_THERE = ("CodeInfo", "CodeError", "StatusDesc", "ClsLogsetId", "ProtocolType")
 
 
 def function_id(function: Function) -> str:
@@ -41,6 +41,7 @@ def show_function(deployed: Deployed, function: Function, layers: Iterable[Layer
         "MemorySize": function.memory_mib,
         "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.environment]},
         "Role": function.role,
+        "ClsTopicId": function.log_topic,
         "Layers": [show_layer(each) for each in layers],
         "Triggers": [_without_bound(each) for each in show_triggers(deployed)],
         "DeadLetterConfig": {"Type": "", "Name": deployed.dead_letter or "", "FilterType": ""},
