@@ -28,6 +28,10 @@ def load(path: Path | None, clock: Clock) -> World:
     world = World(Keyring(accounts))
     for name, spec in file.record.regions.items():
         _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
+    for (uin, _), region in world.regions.items():
+        for things in (region.instances, region.disks, region.snapshots):
+            for thing in things.values():
+                world.tags_of(uin).enter(thing.tags)
     return world
 
 

@@ -10,6 +10,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -43,15 +44,18 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(app: ASGIApp, *, lifespan: bool = True) -> uvicorn.Server:
-    """Make the server of an application; `run(sockets=[listen(…)])` starts it."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=CuttableProtocol,
-            ws="none",
-            lifespan="on" if lifespan else "off",
-            log_level="warning",
-            access_log=False,
-        )
+def make_server(app: ASGIApp, *, lifespan: bool = True, certificate: Path | None = None) -> uvicorn.Server:
+    """Make the server of an application; `run(sockets=[listen(…)])` starts it.
+
+    With a `certificate` (a file with its key and chain) it speaks https.
+    """
+    config = uvicorn.Config(
+        app,
+        http=CuttableProtocol,
+        ws="none",
+        lifespan="on" if lifespan else "off",
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=certificate,
     )
+    return uvicorn.Server(config)

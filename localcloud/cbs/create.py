@@ -112,7 +112,7 @@ class CreateSnapshot:
         snapshot = begin(call, disk, self.snapshot_name)
         snapshot.deadline_s = read_deadline(self.deadline, call.now_s)
         snapshot.usage = self.disk_usage or disk.usage
-        snapshot.tags = accepted(self.tags)
+        snapshot.tags = accepted(call, self.tags)
         await finish(call, region, disk, snapshot)
         return {"SnapshotId": snapshot.id}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -9,11 +10,11 @@ from localcloud.cbs.lookup import shared_snapshots
 from localcloud.cbs.service import SERVICE
 from localcloud.cbs.views import GIB, held_bytes, show_disk, show_snapshot
 from localcloud.errors import InvalidParameter
-from localcloud.listing import Columns, Filter
+from localcloud.listing import Columns, Filter, as_key
 from localcloud.parameters import Between, Ids, OneOf, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from localcloud.resources import Disk, Region, Snapshot
     from localcloud.service import Answer, Call
@@ -22,23 +23,34 @@ FREE_GIB = 80.0  # what the console shows as free in a region of the mainland [i
 Row = TypeVar("Row", "Disk", "Snapshot")
 
 
-def _chosen(
+def _rows(
+    call: Call,
+    asked: DescribeDisks | DescribeSnapshots,
     rows: Mapping[str, Row],
-    ids: Sequence[str] | None,
     columns: Columns[Row],
-    filters: Sequence[Filter] | None,
+    wanted: Sequence[str] | None,
 ) -> list[Row]:
-    """Return the rows asked for by id or by filter, never both; unknown ids are left out [inferred]."""
-    if ids and filters:
+    """Return all rows that are asked for by id or by filter, in order; unknown ids are left out [inferred].
+
+    The newest comes first unless `ASC` is asked [inferred]; of the same moment, by id.
+    """
+    if wanted and asked.filters:
         raise InvalidParameter(name="Filters", reason="not together with ids")
-    if ids:
-        return [rows[each] for each in dict.fromkeys(ids) if each in rows]
-    return columns.choose(rows.values(), filters)
 
+    def make() -> list[Row]:
+        ids = list(dict.fromkeys(wanted or rows))
+        chosen: list[Row] = columns.choose([rows[one] for one in ids if one in rows], asked.filters)
+        return sorted(chosen, key=lambda row: (row.created_s, row.id), reverse=asked.order != "ASC")
 
-def _ordered(rows: Iterable[Row], order: str) -> list[Row]:
-    """Sort by creation, the newest first unless `ASC` [inferred]; of the same moment, by id."""
-    return sorted(rows, key=lambda row: (row.created_s, row.id), reverse=order != "ASC")
+    key = (
+        type(asked),
+        call.here.uin,
+        call.here.name,
+        as_key(asked.filters),
+        tuple(wanted or ()),
+        asked.order,
+    )
+    return call.cloud.kept(key, make)
 
 
 def _disk_columns(region: Region) -> Columns[Disk]:
@@ -83,8 +95,8 @@ class DescribeDisks:
         """Answer with a page of disks and how many there are in all."""
         region = call.here
         policies = self.return_bind_auto_snapshot_policy
-        rows = _chosen(region.disks, self.disk_ids, _disk_columns(region), self.filters)
-        shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
+        rows = _rows(call, self, region.disks, _disk_columns(region), self.disk_ids)
+        shown = rows[self.offset : self.offset + self.limit]
         return {
             "TotalCount": len(rows),
             "DiskSet": [show_disk(each, region, call.now_s, with_policies=policies) for each in shown],
@@ -126,9 +138,9 @@ class DescribeSnapshots:
     def answer(self, call: Call) -> Answer:
         """Answer with a page of snapshots and how many there are in all."""
         region = call.here
-        every = region.snapshots | {each.id: each for each in shared_snapshots(call)}
-        rows = _chosen(every, self.snapshot_ids, _snapshot_columns(region), self.filters)
-        shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
+        every = ChainMap(region.snapshots, {each.id: each for each in shared_snapshots(call)})
+        rows = _rows(call, self, every, _snapshot_columns(region), self.snapshot_ids)
+        shown = rows[self.offset : self.offset + self.limit]
         return {
             "TotalCount": len(rows),
             "SnapshotSet": [
@@ -144,8 +156,10 @@ class DescribeSnapshotOverview:
 
     def answer(self, call: Call) -> Answer:
         """Answer with sizes in GiB."""
-        snapshots = call.here.snapshots.values()
-        size_gib = sum(map(held_bytes, snapshots)) / GIB
+        region = call.here
+        snapshots = region.snapshots.values()
+        key = ("overview", region.uin, region.name)
+        size_gib = call.cloud.kept(key, lambda: sum(map(held_bytes, snapshots))) / GIB
         return {
             "TotalSize": size_gib,
             "TotalNums": len(snapshots),

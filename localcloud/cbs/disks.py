@@ -126,7 +126,7 @@ class CreateDisks:
             project_id=self.placement.project_id,
             shareable=self.shareable,
             encrypt=self.encrypt is not None or (source is not None and source.encrypt),
-            tags=accepted(self.tags),
+            tags=accepted(call, self.tags),
         )
 
 

@@ -7,6 +7,10 @@ seen in public ("Invoking task timed out after 3 seconds").
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localcloud.runtime.instance import Line
 
 RESPONSE_LIMIT_BYTES = 6 << 20
 
@@ -39,7 +43,7 @@ class Attempt:
     pid: int | None = None
     result: str | None = None
     failure: Failure | None = None
-    log: list[str] = field(default_factory=list)
+    log: list[Line] = field(default_factory=list)
     duration_ms: float = 0.0
     cold_start_ms: float | None = None
     memory_bytes: int = 0

@@ -59,7 +59,7 @@ class Pool:
         if attempt.failure:
             return
         try:
-            instance = await start(self._launcher.launch)
+            instance = await start(self._launcher.launch, self._limits.clock.now)
         except InstanceGoneError:
             attempt.failure = endings.PROCESS_EXIT
         else:

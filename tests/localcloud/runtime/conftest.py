@@ -172,10 +172,11 @@ def eventually(true: Callable[[], object], within_s: float = 20) -> None:
 
 
 @contextmanager
-def running(folder: Path, ready_file: Path, *options: str) -> Iterator[Running]:
-    """Start `python -m localcloud serve` with a project's functions, and end it."""
+def running(folder: Path | None, ready_file: Path, *options: str) -> Iterator[Running]:
+    """Start `python -m localcloud serve` with a project's functions, if any, and end it."""
     command = [sys.executable, "-m", "localcloud", "serve", "--ready-file", str(ready_file), "--rate", "0"]
-    process = subprocess.Popen([*command, "--functions", str(folder / "serverless.yml"), *options])
+    functions = ["--functions", str(folder / "serverless.yml")] if folder else []
+    process = subprocess.Popen([*command, *functions, *options])
     try:
         eventually(lambda: ready_file.exists() or process.poll() is not None)
         ready = json.loads(ready_file.read_text())
