@@ -29,6 +29,10 @@ def test_every_trial_is_a_dot_where_its_value_lies() -> None:
     assert two < four < six < ten < thirty
     assert other_six == six
     assert abs((ten - six) - 2 * (six - four)) < 0.5
+    ticks = {text.text: float(text.attrib["x"]) for text in _all(picture, "text")}
+    assert ticks["0"] < two
+    assert ticks["10"] == ten
+    assert ticks["30"] == thirty < plot.WIDTH
 
 
 def test_sides_medians_and_ratios_are_written() -> None:
