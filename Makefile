@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run check test lock clean
+.PHONY: help run check test test-all lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,9 +35,13 @@ check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@$(VENV)/bin/ruff check --config agent/ruff.toml agent
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@.ci/compile-agent
 
 test: $(VENV)/dev-ready  ## Run the tests that need no root
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(PYTEST_OPTIONS)
+
+test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
+	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import uvicorn
-
 from localcloud.app import create_app
 from localcloud.cloud import Cloud, Settings
 from localcloud.fleet import load
-from localcloud.fleetfile import FleetError
+from localcloud.records import RecordError
 from localcloud.runtime.options import add_options, make_runtime
 from localcloud.runtime.yamlfile import FileError
+from localcloud.server import listen, make_server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,16 +24,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     chosen = _parser().parse_args(arguments)
     try:
-        listener = socket.create_server((chosen.host, chosen.port))
+        listener = listen(chosen.host, chosen.port)
         settings = Settings(snapshot_seconds=chosen.snapshot_seconds, rate=chosen.rate)
         cloud = Cloud(lambda clock: load(chosen.fleet, clock), settings)
         url = f"http://{chosen.host}:{listener.getsockname()[1]}"
         runtime = make_runtime(chosen, cloud, url)
-    except (FleetError, FileError) as error:
+    except (RecordError, FileError) as error:
         return _refuse(str(error))
     except OSError as error:
         return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
-    server = uvicorn.Server(uvicorn.Config(create_app(cloud, runtime), log_level="warning", access_log=False))
+    server = make_server(create_app(cloud, runtime))
     if chosen.ready_file:
         _announce(chosen.ready_file, cloud, url)
     server.run(sockets=[listener])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import tempfile
 from collections import deque
@@ -14,10 +15,11 @@ from localcloud import transitions
 from localcloud.agenda import Agenda
 from localcloud.clock import Clock
 from localcloud.contents import Contents
+from localcloud.faults import Faults
 from localcloud.rates import Rates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from localcloud.accounts import Account, Credentials, Keyring
     from localcloud.resources import Region
@@ -30,6 +32,7 @@ class Settings:
     """What is chosen at the start. `rate` overrides every documented rate; 0 switches them off."""
 
     snapshot_seconds: float = 2.0
+    operation_seconds: float = 1.0
     rate: int | None = None
 
 
@@ -57,9 +60,12 @@ class Cloud:
     rates: Rates = field(default_factory=Rates)
     requests: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=LOGGED_REQUESTS))
     chance: random.Random = field(default_factory=random.Random)
+    faults: Faults = field(init=False)
+    _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the first world."""
+        self.faults = Faults(self.chance)
         self.world = self.found(self.clock)
 
     @property
@@ -94,9 +100,21 @@ class Cloud:
             raise KeyError(uin)
         return self.keyring.mint(account, self.clock.now() + duration_s, role)
 
+    def later(self, after_s: float, work: Coroutine[object, object, None]) -> None:
+        """Let something be done in the background, `after_s` real seconds from now."""
+
+        async def waiting() -> None:
+            await asyncio.sleep(after_s)
+            await work
+
+        task = asyncio.get_running_loop().create_task(waiting())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
     def reset(self) -> None:
-        """Make the world as it was at the start, and forget what was asked; the clock goes on."""
+        """Make the world as it was at the start; forget what was asked and the faults; the clock goes on."""
         self.requests.clear()
+        self.faults.drop()
         for region in self.world.regions.values():
             for snapshot in region.snapshots.values():
                 self.contents.drop(snapshot.copy)

@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from localcloud.errors import ApiError
+from localcloud.faults import read_faults
 from localcloud.moments import read_moment, utc
+from localcloud.records import RecordError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -38,6 +40,8 @@ class Control:
             Route("/_local/requests", self.requests),
             Route("/_local/reset", self.reset, methods=["POST"]),
             Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
+            Route("/_local/faults", _telling(self.faults), methods=["GET", "POST", "DELETE"]),
+            Route("/_local/faults/{id:int}", self.fault, methods=["DELETE"]),
         ]
 
     async def state(self, request: Request) -> Response:
@@ -78,6 +82,21 @@ class Control:
         self.cloud.settle()
         return JSONResponse(self._clock())
 
+    async def faults(self, request: Request) -> Response:
+        """Show the faults, set some (a list, or one), or take all away."""
+        if request.method == "DELETE":
+            self.cloud.faults.drop()
+        if request.method == "POST":
+            text = (await request.body()).decode()
+            wanted = read_faults(text if text.lstrip().startswith("[") else f"[{text}]", "faults")
+            return JSONResponse({"ids": self.cloud.faults.add(wanted)})
+        return JSONResponse({"faults": self.cloud.faults.shown()})
+
+    async def fault(self, request: Request) -> Response:
+        """Take one fault away."""
+        self.cloud.faults.drop(request.path_params["id"])
+        return JSONResponse({})
+
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
@@ -89,7 +108,7 @@ def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     async def endpoint(request: Request) -> Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError, AttributeError, ApiError) as error:
+        except (ValueError, TypeError, AttributeError, ApiError, RecordError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return endpoint

@@ -1,4 +1,3 @@
-# ruff: noqa: N818  # a class is named after its code
 """The errors that every service shares, one class for each code.
 
     ApiError
@@ -201,3 +200,10 @@ class InvalidParameterValueLimitExceeded(ApiError):
     code = "InvalidParameterValue.LimitExceeded"
     zh = "参数 `{name}` 的值的数量超过限制:{limit}。"
     en = "The parameter `{name}` has more values than {limit}."
+
+
+def injected(code: str, message: str) -> ApiError:
+    """Make an error of any code, for a fault that was asked for."""
+    kind = type("Injected", (ApiError,), {"code": code, "zh": "{message}", "en": "{message}"})
+    error: ApiError = kind(message=message)
+    return error

@@ -64,9 +64,18 @@ class OneOf:
             raise InvalidParameterValue(name=name, reason=f"`{value}` {list(self.words)}")
 
 
+Ids = Annotated[list[str], AtMost(100)]
+Page = Annotated[int, Between(1, 100)]
+
+
 def wire_name(field: str) -> str:
     """Return how a field is called on the wire: `disk_id` is `DiskId`."""
     return "".join(part[:1].upper() + part[1:] for part in field.split("_"))
+
+
+def parameter_names(kind: type) -> list[str]:
+    """Return the names of an action's parameters on the wire."""
+    return list(_shape(kind))
 
 
 @cache
@@ -143,7 +152,7 @@ def _scalar(hint: type, value: object, name: str) -> object:
 _INDEX = re.compile(r"\d+")
 
 
-def unflatten(pairs: Mapping[str, str], kind: type) -> dict[str, object]:
+def unflatten(pairs: Mapping[str, object], kind: type) -> dict[str, object]:
     """Undo the flat names of a GET (`Filters.0.Name=disk-id`) for the parameters of `kind`."""
     tree: dict[str, Any] = {}
     for path, value in pairs.items():

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from localcloud.errors import UnsupportedRegion
+from localcloud.faults import Struck
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -57,6 +58,7 @@ class Call:
     region: str
     request_id: str
     now_s: float
+    struck: Struck = field(default_factory=Struck)
     runtime: Runtime | None = None
 
     @property

@@ -6,31 +6,74 @@ does is the service's part. Every answer has status 200 and exactly `application
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import logging
 import time
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
 from localcloud import errors, signature
+from localcloud.faults import Struck
 from localcloud.parameters import read, unflatten
+from localcloud.server import cut
 from localcloud.service import Action, Answer, Call, Runtime, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from localcloud.accounts import Credentials
     from localcloud.cloud import Cloud
 
 LOG = logging.getLogger(__name__)
+JSON = "application/json"
 MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}
+
+
+class ConnectionCutError(Exception):
+    """A fault ends the connection instead of an answer."""
+
+
+class Cut(Response):
+    """No answer at all: the connection is closed."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002  # ASGI's form
+        """Close it."""
+        cut(scope)
+
+
+@dataclass
+class Exchange:
+    """A request on its way to its answer, and what is kept of it."""
+
+    request: Request
+    entry: dict[str, object]
+    struck: Struck = field(default_factory=Struck)
+
+    @property
+    def request_id(self) -> str:
+        """Return the id that the answer carries."""
+        return str(self.entry["request_id"])
+
+    def close(self, answer: Answer) -> Response:
+        """Make the HTTP answer."""
+        body = json.dumps({"Response": answer | {"RequestId": self.request_id}}, ensure_ascii=False)
+        content_type = f"{JSON}; charset=utf-8" if self.struck.get("charset") else JSON
+        return Response(body, headers={"Content-Type": content_type})
+
+    def fail(self, error: errors.ApiError) -> Response:
+        """Make the HTTP answer of an error; its status is 200, too."""
+        self.entry["code"] = error.code
+        message = error.message(self.request.headers.get("x-tc-language", "zh-CN"))
+        return self.close({"Error": {"Code": error.code, "Message": message}})
 
 
 @dataclass(frozen=True)
@@ -43,51 +86,49 @@ class Wire:
 
     async def endpoint(self, request: Request) -> Response:
         """Answer one API request."""
-        request_id = str(uuid.uuid4())
-        entry: dict[str, object] = {"request_id": request_id, "code": "", "at_s": self.cloud.clock.now()}
-        self.cloud.requests.append(entry)
+        exchange = Exchange(
+            request, {"request_id": str(uuid.uuid4()), "at_s": self.cloud.clock.now(), "code": ""}
+        )
+        self.cloud.requests.append(exchange.entry)
         try:
-            answer = await self._answer(request, request_id, entry)
+            return exchange.close(await self._answer(exchange))
         except errors.ApiError as error:
-            entry["code"] = error.code
-            message = error.message(request.headers.get("x-tc-language", "zh-CN"))
-            answer = {"Error": {"Code": error.code, "Message": message}}
+            return exchange.fail(error)
+        except ConnectionCutError:
+            exchange.entry["code"] = "(connection cut)"
+            return Cut()
         except Exception:
-            LOG.exception("%s failed", entry)
-            entry["code"] = errors.InternalError.code
-            answer = {
-                "Error": {
-                    "Code": errors.InternalError.code,
-                    "Message": "a fault of the local cloud: see its log",
-                }
-            }
-        body = json.dumps({"Response": answer | {"RequestId": request_id}}, ensure_ascii=False)
-        return Response(body, media_type="application/json")
+            LOG.exception("%s failed", exchange.entry)
+            return exchange.fail(errors.InternalError(reason="a fault of the local cloud: see its log"))
 
-    async def _answer(self, request: Request, request_id: str, entry: dict[str, object]) -> Answer:
-        signed = await _signed(request)
+    async def _answer(self, exchange: Exchange) -> Answer:
+        signed = await _signed(exchange.request)
         claim = signed.authorization()
-        entry |= {"service": claim.service, "action": request.headers.get("x-tc-action", "")}
-        entry |= {"region": request.headers.get("x-tc-region", ""), "secret_id": claim.secret_id}
-        caller = self._caller(signed, claim)
-        entry |= {"uin": caller.account.uin, "role": caller.role}
-        service = self._service(claim.service, signed.headers)
-        kind = _action(service, signed.headers)
-        region = signed.headers.get("x-tc-region", "")
-        self._admit(service, kind.__name__, caller, region)
-        call = Call(self.cloud, caller, region, request_id, self.cloud.settle(), self.runtime)
-        parameters = _parameters(signed, kind)
-        entry["parameters"] = parameters
-        answer = read(kind, parameters).answer(call)
-        return await answer if inspect.isawaitable(answer) else answer
+        action, region = signed.headers.get("x-tc-action", ""), signed.headers.get("x-tc-region", "")
+        parameters = _peeked(signed)
+        exchange.entry |= {"service": claim.service, "action": action, "region": region}
+        exchange.entry |= {"secret_id": claim.secret_id, "parameters": parameters}
+        exchange.struck = struck = self.cloud.faults.draw(claim.service, action, region, parameters)
+        caller = self._caller(signed, claim, struck)
+        exchange.entry |= {"uin": caller.account.uin, "role": caller.role}
+        service = self._service(claim.service, signed.headers.get("x-tc-version", ""))
+        if action not in service.actions:
+            raise errors.InvalidAction(action=action)
+        self._admit(service, action, caller, region)
+        call = Call(
+            self.cloud, caller, region, exchange.request_id, self.cloud.settle(), struck, self.runtime
+        )
+        return await _run(service.actions[action], signed, call)
 
-    def _caller(self, signed: signature.SignedRequest, claim: signature.Authorization) -> Credentials:
+    def _caller(
+        self, signed: signature.SignedRequest, claim: signature.Authorization, struck: Struck
+    ) -> Credentials:
         caller = self.cloud.keyring.find(claim.secret_id)
         if caller is None:
             raise errors.SecretIdNotFound(secret_id=claim.secret_id)
-        signature.verify(signed, claim, caller.secret_key, time.time())
-        token = signed.headers.get("x-tc-token", "")
-        if token != caller.token:
+        skew = struck.get("skew")
+        signature.verify(signed, claim, caller.secret_key, time.time() + (skew.by_s if skew else 0))
+        if signed.headers.get("x-tc-token", "") != caller.token:
             raise errors.TokenFailure(reason="not the one of this SecretId")
         if caller.expires_s is not None and caller.expires_s <= self.cloud.clock.now():
             raise errors.TokenFailure(reason="expired")
@@ -99,8 +140,7 @@ class Wire:
         if not self.cloud.rates.admits((caller.account.uin, region, service.name, action), per_second):
             raise errors.RequestLimitExceeded(action=action, per_second=per_second)
 
-    def _service(self, name: str, headers: Mapping[str, str]) -> Service:
-        version = headers.get("x-tc-version", "")
+    def _service(self, name: str, version: str) -> Service:
         named = [each for each in self.services if each.name == name]
         if not named:
             raise errors.NoSuchProduct(service=name)
@@ -110,11 +150,29 @@ class Wire:
         raise errors.NoSuchVersion(version=version)
 
 
-def _action(service: Service, headers: Mapping[str, str]) -> type[Action]:
-    name = headers.get("x-tc-action", "")
-    if name not in service.actions:
-        raise errors.InvalidAction(action=name)
-    return service.actions[name]
+async def _run(kind: type[Action], signed: signature.SignedRequest, call: Call) -> Answer:
+    """Read the parameters and do the action, with whatever fault has struck before it and after it."""
+    await _before(call.struck)
+    given = _given(signed)
+    action = read(kind, unflatten(given, kind) if signed.method == "GET" else given)
+    done = action.answer(call)
+    answer = await done if inspect.isawaitable(done) else done
+    delay = call.struck.get("delay")
+    await asyncio.sleep(delay.after_s if delay else 0)
+    if call.struck.get("no_answer"):
+        raise ConnectionCutError
+    return answer | {"SnapshotId": None} if call.struck.get("null_snapshot") else answer
+
+
+async def _before(struck: Struck) -> None:
+    if delay := struck.get("delay"):
+        await asyncio.sleep(delay.before_s)
+    if struck.get("reset"):
+        raise ConnectionCutError
+    if struck.get("throttle"):
+        raise errors.RequestLimitExceeded(action="", per_second=0)
+    if error := struck.get("error"):
+        raise errors.injected(error.code, error.message)
 
 
 async def _signed(request: Request) -> signature.SignedRequest:
@@ -126,9 +184,10 @@ async def _signed(request: Request) -> signature.SignedRequest:
     return signature.SignedRequest(request.method, request.url.query, dict(request.headers), body)
 
 
-def _parameters(signed: signature.SignedRequest, kind: type[Action]) -> dict[str, object]:
+def _given(signed: signature.SignedRequest) -> dict[str, object]:
+    """Return the parameters as they were sent; those of a GET are flat and all text."""
     if signed.method == "GET":
-        return unflatten(dict(parse_qsl(signed.query, keep_blank_values=True)), kind)
+        return dict(parse_qsl(signed.query, keep_blank_values=True))
     try:
         given = json.loads(signed.body or b"{}")
     except ValueError as error:
@@ -136,3 +195,11 @@ def _parameters(signed: signature.SignedRequest, kind: type[Action]) -> dict[str
     if not isinstance(given, dict):
         raise errors.InvalidRequest(reason="the body is not a JSON object")
     return given
+
+
+def _peeked(signed: signature.SignedRequest) -> dict[str, object]:
+    """Return the parameters of a request that is not verified yet; none where they cannot be read."""
+    try:
+        return _given(signed)
+    except errors.InvalidRequest:
+        return {}

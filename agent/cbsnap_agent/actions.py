@@ -4,6 +4,7 @@ Each action can be applied (in a child of the guard, because it may hang), undon
 agent once the guard has died, or by `thaw-all`), and written down so that any of these can find it.
 """
 
+import contextlib
 import errno
 import os
 import signal
@@ -25,7 +26,7 @@ class Freeze:
         self.fd = spec.get("fd")
 
     def apply(self):
-        """Freeze, in a child; thaw again if the guard died meanwhile. Return an exit status: an errno or 0."""
+        """Freeze, in a child; thaw again if the guard died meanwhile. Return 0 or the errno."""
         guard = os.getppid()
         try:
             kernel.freeze(self.fd)
@@ -137,7 +138,5 @@ def exit_status(status):
 
 def _kill_group(pid):
     for kill in (os.killpg, os.kill):
-        try:
+        with contextlib.suppress(OSError):  # no group yet, or gone
             kill(pid, signal.SIGKILL)
-        except OSError:
-            pass

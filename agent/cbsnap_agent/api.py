@@ -1,17 +1,38 @@
 """The protocol's paths: from a request to an answer, without the wire. See server.py for that."""
 
-import collections
 import json
 import re
 import time
+from typing import Any, Callable, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from . import __version__, kernel, requests, signing
 from .errors import Refusal
 
-Request = collections.namedtuple("Request", "method target headers body abandoned")
-Answer = collections.namedtuple("Answer", "status headers body undelivered")
-_Call = collections.namedtuple("_Call", "body query abandoned")
+
+class Request(NamedTuple):
+    """What came over the wire; `abandoned` tells whether the peer has gone."""
+
+    method: str
+    target: str
+    headers: Any
+    body: bytes
+    abandoned: Callable
+
+
+class Answer(NamedTuple):
+    """What goes over the wire; `undelivered` is called if it cannot be sent."""
+
+    status: int
+    headers: dict
+    body: bytes
+    undelivered: Any
+
+
+class _Call(NamedTuple):
+    body: Any
+    query: dict
+    abandoned: Callable
 
 
 class Api:
@@ -38,11 +59,8 @@ class Api:
             self._identity.check()
             parts = urlsplit(request.target)
             call = _Call(_json(request), parse_qs(parts.query), request.abandoned)
-            for method, pattern, function in _PATHS:
-                match = re.match(pattern + r"\Z", parts.path)
-                if match and method == request.method:
-                    return function(self, call, *match.groups())
-            raise Refusal(404, "unknown-path", "no {} {} here".format(request.method, parts.path))
+            function, names = _find(request.method, parts.path)
+            return function(self, call, *names)
         except Refusal as refusal:
             return refusal.status, refusal.body, None
 
@@ -88,6 +106,14 @@ _PATHS = (
     ("POST", "/v1/plans/([^/]+)/check", Api._check),  # noqa: SLF001 - the same
     ("GET", "/v1/status", Api._status),  # noqa: SLF001 - the same
 )
+
+
+def _find(wanted, path):
+    for method, pattern, function in _PATHS:
+        match = re.match(pattern + r"\Z", path)
+        if match and method == wanted:
+            return function, match.groups()
+    raise Refusal(404, "unknown-path", "no {} {} here".format(wanted, path))
 
 
 def _json(request):

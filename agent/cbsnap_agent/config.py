@@ -8,20 +8,34 @@ key_file = /etc/cbsnap-agent/keys
 and a [plan:NAME] section for each plan; see plan.py.
 """
 
-import collections
 import os
 import re
 import stat
+from typing import Any, Dict, NamedTuple, Optional, Tuple
 
 from . import ini, plan, signing, values
 from .errors import ConfigError
 
 METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/instance-id"
 
-Config = collections.namedtuple("Config", "agent plans")
-Agent = collections.namedtuple("Agent", "listen instance_id keys runtime_dir metadata_url")
-
 _PLAN = re.compile(r"^plan:[a-z][a-z0-9-]{0,39}$")
+
+
+class Agent(NamedTuple):
+    """The [agent] section; `keys` are host keys by version, `metadata_url` None where they are not asked."""
+
+    listen: Tuple[str, int]
+    instance_id: str
+    keys: Dict[str, str]
+    runtime_dir: str
+    metadata_url: Optional[str]
+
+
+class Config(NamedTuple):
+    """The whole file; `plans` by name."""
+
+    agent: Agent
+    plans: Dict[str, Any]
 
 
 def load(path):

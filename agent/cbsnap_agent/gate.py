@@ -40,8 +40,8 @@ class Gate:
             raise Refusal(401, "bad-signature", "X-Cbsnap-Time and X-Cbsnap-Nonce are missing or malformed")
 
         def signer(start_id):
-            request = (method, target, start_id, time_s, nonce, body)
-            made = [(key, signing.sign_request(key, *request)) for key in self._keys.values()]
+            request = signing.Signable(method, target, start_id, time_s, nonce, body)
+            made = [(key, signing.sign_request(key, request)) for key in self._keys.values()]
             return next((key for key, ours in made if signing.is_same(ours, signature)), None)
 
         key = signer(self.start_id)

@@ -3,6 +3,7 @@
 It is armed before the first lock. Its standard input is a socket to the agent, one JSON message a packet:
 
     agent: {"actions": [spec], "runtime_dir", "owner", "deadline"}    guard: {"ready": {protection: reached}}
+    agent: {"n", "probe": place}                  guard, when done: {"n", "status": 0}
     agent: {"n", "apply": index}                  guard, when done: {"n", "status": errno or exit status}
     agent: {"n", "deadline": seconds since boot}  guard: {"n", "late": bool}
     agent: {"n", "undo": true}                    guard: {"n", "statuses": {index: status}, "flying", "late"}
@@ -20,13 +21,13 @@ import select
 import signal
 import sys
 
-from . import actions, kernel, owed
+from . import actions, kernel, markers, owed
 
 AGENT = 0
 KILL_GRACE_S = 0.6
 _TICK_S = 0.25  # also bounds how late a deadline can be after a suspension
 _RETRY = 16  # EBUSY: somebody is at the superblock just now
-_OOM_EXEMPT = -1000
+OOM_EXEMPT = -1000
 
 
 class Guard:
@@ -40,6 +41,7 @@ class Guard:
         self._held = []  # indices, in the order in which they were applied
         self._flying = {}  # pid -> (index, number of the request)
         self._returning = {}  # pid -> index: what takes long to undo
+        self._probing = {}  # pid -> number of the request: never waited for
         self._statuses = {}
         self._undoing = self._late = self._bye = self._gone = False
 
@@ -78,6 +80,8 @@ class Guard:
         message = json.loads(packet.decode())
         if "apply" in message:
             self._apply(message["apply"], message["n"])
+        elif "probe" in message:
+            self._probe(message["probe"], message["n"])
         elif "deadline" in message:
             self._deadline = message["deadline"] if not self._undoing else self._deadline
             self._say(n=message["n"], late=self._late)
@@ -104,6 +108,13 @@ class Guard:
             os._exit(self._applied(index))
         self._flying[pid] = (index, number)
 
+    def _probe(self, place, number):
+        pid = os.fork()
+        if pid == 0:
+            os.close(AGENT)
+            os._exit(markers.probe(place))
+        self._probing[pid] = number
+
     def _applied(self, index):
         os.close(AGENT)  # or the agent would not see the guard die while this child hangs
         action = self._actions[index]
@@ -114,7 +125,7 @@ class Guard:
         return status
 
     def _land(self):
-        for pid in [*self._flying, *self._returning]:
+        for pid in [*self._flying, *self._returning, *self._probing]:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 self._landed(pid, actions.exit_status(status))
@@ -122,6 +133,9 @@ class Guard:
     def _landed(self, pid, status):
         if pid in self._returning:
             self._undone(self._returning.pop(pid), status)
+            return
+        if pid in self._probing:
+            self._say(n=self._probing.pop(pid), status=status)
             return
         index, number = self._flying.pop(pid)
         if self._actions[index].keeps_entry(status):
@@ -195,7 +209,7 @@ def _exempt_from_oom():
     path = "/proc/self/oom_score_adj"
     try:
         with open(path, "w") as score:
-            score.write(str(_OOM_EXEMPT))
+            score.write(str(OOM_EXEMPT))
     except OSError:
         pass  # wants CAP_SYS_RESOURCE; what was reached is read back and reported
     with open(path) as score:

@@ -9,6 +9,7 @@ import sys
 
 from . import kernel
 from .errors import HoldBroken, StepFailed
+from .guard import OOM_EXEMPT
 
 ARM_LIMIT_S = 1.0
 _ASK_LIMIT_S = 0.3
@@ -29,7 +30,7 @@ class GuardLink:
         self._number = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                 [sys.executable, "-ISB", "-c", _START, _HOME],
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,
@@ -51,6 +52,14 @@ class GuardLink:
             return self._ask({"apply": index}, limit_s)["status"]
         except _NoAnswer:
             return None
+
+    def takes_writes(self, place, limit_s):
+        """Tell whether a write to a volume ends (be it with an error): on a frozen one it would not."""
+        try:
+            self._ask({"probe": place}, limit_s)
+        except _NoAnswer:
+            return False
+        return True
 
     def set_deadline(self, deadline_s):
         """Move the moment at which the guard undoes everything by itself. Return False if it already has."""
@@ -115,6 +124,14 @@ class GuardLink:
         if not packet:
             raise GuardLost("the guard is gone")
         return json.loads(packet.decode())
+
+
+def shortfalls(protections):
+    """Return, as caveats, the protections that a guard did not reach."""
+    missing = [] if protections["memory_locked"] else ["the guard's memory could be swapped out"]
+    if protections["oom_score_adj"] > OOM_EXEMPT:
+        missing.append("the guard could be killed for want of memory")
+    return missing
 
 
 class _NoAnswer(GuardLost):

@@ -8,9 +8,8 @@ import contextlib
 import os
 import sys
 
-from . import bounded, kernel, labels, markers, volumes
+from . import bounded, engines, guardlink, kernel, labels, markers, volumes
 from .actions import NOT_FROZEN
-from .engines import ENGINES
 from .errors import HoldBroken, StepFailed
 from .guardlink import GuardLink, GuardLost
 from .owed import OwedList
@@ -18,8 +17,10 @@ from .owed import OwedList
 PREPARE_LIMIT_S = 60
 LOCK_LIMIT_S = 30
 SYNC_LIMIT_S = 3
+PROBE_LIMIT_S = 2
+MARK_LIMIT_S = 1
 FREEZE_LIMIT_S = 5
-UNDO_LIMIT_S = 2
+UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
 _HOME = os.path.dirname(os.path.abspath(__file__))
 
@@ -38,7 +39,7 @@ class Holding:
         self._lease_id = lease_id
         self._abandoned = abandoned
         self._owed = OwedList(runtime_dir, lease_id)
-        self._sessions = [ENGINES[name].Session(settings) for name, settings in plan.engines]
+        self._sessions = [engines.module(name).Session(settings) for name, settings in plan.engines]
         self._layout = None
         self._fds = []
         self._specs = []
@@ -108,11 +109,13 @@ class Holding:
                 )
         self._specs = specs
         self.guard = GuardLink(specs, self._runtime_dir, self._lease_id, end_s)
-        if self.guard.protections["oom_score_adj"] > -1000 or not self.guard.protections["memory_locked"]:
-            self.caveats.append("guard protections reached: {}".format(self.guard.protections))
+        self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):
         limit_s = min(end_s, kernel.boottime_s() + PREPARE_LIMIT_S)
+        for volume in self._layout.volumes:
+            if not self.guard.takes_writes(volume.place, min(PROBE_LIMIT_S, end_s - kernel.boottime_s())):
+                raise StepFailed("{} takes no writes: it is busy or already frozen".format(volume.place))
         for session in self._sessions:
             session.prepare(limit_s)
         if self._plan.sync or self._plan.freeze:
@@ -136,9 +139,9 @@ class Holding:
         record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
         for volume in self._layout.volumes:
             try:
-                markers.write(volume.place, "pre", record)
+                self._write_marker(volume.place, "pre", record, durable=False)
             except OSError as error:
-                self.caveats.append("no marker on {}: {}".format(volume.place, error.strerror))
+                self._note("no marker on {}: {}".format(volume.place, error))
 
     def _sync(self, end_s, limit_s):
         if kernel.release() < _SYNC_ERRORS_SINCE:
@@ -169,7 +172,7 @@ class Holding:
             statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
         except GuardLost:
             self.guard.kill()
-            self._owed.undo_all(kinds=("freeze",))
+            self._undo_owed("freeze")
             breaks = ["the guard died"]
         else:
             breaks = [
@@ -205,14 +208,22 @@ class Holding:
             self.guard.bye()
         except GuardLost:
             self.guard.kill()
-            self._owed.undo_all()
+            self._undo_owed("freeze", "command")
+
+    def _undo_owed(self, *kinds):
+        with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
+            bounded.call(lambda: self._owed.undo_all(kinds), UNDO_LIMIT_S, "undoing")
 
     def mark_released(self, record):
         """Write the `post` markers, durably: from now on a cut is a late one."""
         for volume in self._layout.volumes if self._layout else []:
-            with contextlib.suppress(OSError):  # the missing `pre` has been noted as a caveat
-                markers.write(volume.place, "post", record)
-                markers.make_durable(volume.place)
+            try:
+                self._write_marker(volume.place, "post", record, durable=True)
+            except (OSError, StepFailed) as error:
+                self._note("no marker on {}: {}".format(volume.place, error))
+
+    def _write_marker(self, place, name, record, **how):
+        bounded.call(lambda: markers.write(place, name, record, **how), MARK_LIMIT_S, "marking " + place)
 
     def _note(self, caveat):
         if caveat not in self.caveats:

@@ -5,11 +5,16 @@ error. Every error names the file, the line, the section and the key.
 """
 
 import collections
+from typing import NamedTuple
 
 from .errors import ConfigError
 
-_Value = collections.namedtuple("_Value", "text line")
 _REQUIRED = object()
+
+
+class _Value(NamedTuple):
+    text: str
+    line: int
 
 
 class Section:

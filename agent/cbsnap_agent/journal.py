@@ -1,4 +1,4 @@
-"""The host's journal: the records of ended leases, kept for 24 hours or 1,000 of them, in the runtime directory.
+"""The host's journal: the records of ended leases, for 24 hours or 1,000 of them, in the runtime directory.
 
 The directory is in tmpfs, so that an image's clone does not inherit leases; records of another boot are
 dropped when found.
@@ -17,7 +17,7 @@ KEPT_S = 24 * 3600
 
 
 class Journal:
-    """Records by lease id, oldest first; each also in a file of its own, so that a restarted agent knows it."""
+    """Records by lease id, oldest first; each also in a file of its own, for a restarted agent."""
 
     def __init__(self, runtime_dir, clock=time.time):
         self._folder = os.path.join(runtime_dir, "journal")

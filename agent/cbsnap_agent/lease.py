@@ -20,7 +20,7 @@ class Lease:
     """One holder's one attempt. `wanted` is the request; see requests.py."""
 
     def __init__(self, wanted, plan, runtime_dir, abandoned, keep):
-        """`abandoned` tells whether the holder has gone; `keep` is given the record once the lease has ended."""
+        """`abandoned` tells whether the holder has gone; `keep` gets the record at the end."""
         self.wanted = wanted
         self.state = "PREPARING"
         self.settled = threading.Event()  # HELD, or ended
@@ -36,7 +36,7 @@ class Lease:
         self._reason = None
 
     def prepare(self):
-        """Take the plan's steps; ends HELD or FAILED. Raises Refusal when the plan does not fit the request."""
+        """Take the plan's steps; ends HELD or FAILED. Raises Refusal when plan and request do not fit."""
         try:
             self.holding.resolve(self.wanted.disks)
             self.holding.acquire(self._budget_end)

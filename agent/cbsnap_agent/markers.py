@@ -10,22 +10,37 @@ import os
 FOLDER = ".cbsnap"
 
 
-def write(place, name, record):
-    """Write a marker (`pre` or `post`) under a volume's place, whole or not at all; raises OSError."""
+def probe(place):
+    """Write into a volume; return 0 or the errno. On a frozen filesystem it never returns."""
+    try:
+        os.makedirs(os.path.join(place, FOLDER), mode=0o700, exist_ok=True)
+        with open(os.path.join(place, FOLDER, "pre.partial"), "w"):
+            return 0
+    except OSError as error:
+        return error.errno
+
+
+def write(place, name, record, durable):
+    """Write a marker (`pre` or `post`) under a volume's place, whole or not at all; raises OSError.
+
+    `durable` brings it to the disk at once: a cut that comes late must find `post`.
+    """
     folder = os.path.join(place, FOLDER)
     os.makedirs(folder, mode=0o700, exist_ok=True)
     partial = os.path.join(folder, name + ".partial")
     with open(partial, "w") as target:
         json.dump(record, target, sort_keys=True)
         target.flush()
+        if durable:
+            os.fsync(target.fileno())
     os.rename(partial, os.path.join(folder, name))
+    if durable:
+        _fsync(folder)
 
 
-def make_durable(place):
-    """Bring a marker to the disk at once: a cut that comes late must find it."""
-    for path in (os.path.join(place, FOLDER, "post"), os.path.join(place, FOLDER)):
-        fd = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+def _fsync(folder):
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -3,19 +3,27 @@
 Decides nothing about plans. A superblock is named by its device number, "major:minor".
 """
 
-import collections
 import os
 import re
-
-Mount = collections.namedtuple("Mount", "device point fstype source options")
+from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _BY_ID = "dev/disk/by-id"
 _DISK_LINK = re.compile(r"^virtio-(disk-[a-z0-9]+)$")
 
 
+class Mount(NamedTuple):
+    """A line of mountinfo, as far as it matters here."""
+
+    device: str
+    point: str
+    fstype: str
+    source: str
+    options: str
+
+
 def read(root="/"):
-    """Return the mounts that this process sees, in the kernel's order: of two on one point the later hides."""
+    """Return the mounts that this process sees, in the kernel's order: of two on one point the later."""
     with open(os.path.join(root, "proc/self/mountinfo")) as source:
         return [_parse(line) for line in source]
 
@@ -36,12 +44,23 @@ def open_mount(spec):
 
 
 def disks_of(device, root="/"):
-    """Return the ids of the disks under a block device, through partitions, LVM and md; unknown ones left out.
+    """Return the ids of the disks under a block device, through partitions, LVM and md, as far as known.
 
     A disk shows up in its host as /dev/disk/by-id/virtio-<disk id>.
     """
     names = _links(root)
     return sorted({names[leaf] for leaf in _leaves(device, root) if leaf in names})
+
+
+def backing_mounts(mount, table, root="/"):
+    """Return the mounts under a mount: that of its loop device's image, and so on, outermost last."""
+    node = os.path.join(root, "sys/dev/block", mount.device, "loop/backing_file")
+    try:
+        with open(node) as source:
+            below = holding(source.read().rstrip("\n"), table)
+    except OSError:
+        return []
+    return [below, *backing_mounts(below, table, root)]
 
 
 def _parse(line):
@@ -55,7 +74,7 @@ def _unescape(text):
 
 
 def _within(path, point):
-    return point == "/" or path == point or path.startswith(point + "/")
+    return point in {"/", path} or path.startswith(point + "/")
 
 
 def _links(root):

@@ -5,6 +5,7 @@ One small file an action, in the order in which they were begun. Whoever finds t
 `thaw-all`) undoes what is on it, last first. The list must lie on a filesystem that is never frozen.
 """
 
+import contextlib
 import json
 import os
 
@@ -62,7 +63,5 @@ class OwedList:
 
 
 def _unlink(path):
-    try:
+    with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass

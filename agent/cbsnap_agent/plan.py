@@ -10,31 +10,48 @@
 `mounts` are filesystems that belong to the plan besides those on which the engines' data lies.
 """
 
-import collections
 import hashlib
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import values
-from .engines import ENGINES
+from . import engines, values
 
 MAX_TTL_S = 60
 FILESYSTEM_STEPS = ("sync", "freeze")
 CLEAN_ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C"}
 
-Plan = collections.namedtuple(
-    "Plan",
-    "name hash engines command sync freeze mounts disks max_ttl_s attests",
-)
-CommandStep = collections.namedtuple("CommandStep", "pre post timeout_s environment")
+
+class CommandStep(NamedTuple):
+    """The host's own commands round the snapshot; an empty argv runs nothing."""
+
+    pre: List[str]
+    post: List[str]
+    timeout_s: float
+    environment: Dict[str, str]
+
+
+class Plan(NamedTuple):
+    """A plan; `engines` are (name, settings), `hash` changes with anything that is written in its section."""
+
+    name: str
+    hash: str
+    engines: List[Tuple[str, Any]]
+    command: Optional[CommandStep]
+    sync: bool
+    freeze: bool
+    mounts: List[str]
+    disks: Dict[str, str]
+    max_ttl_s: float
+    attests: Optional[str]
 
 
 def read(section):
     """Return the plan that a [plan:NAME] section describes; raises ConfigError."""
-    steps = section.take("steps", values.words_of(*ENGINES, "command", *FILESYSTEM_STEPS))
-    engines = [(name, ENGINES[name].read(section)) for name in steps if name in ENGINES]
+    steps = section.take("steps", values.words_of(*engines.NAMES, "command", *FILESYSTEM_STEPS))
+    chosen = [(name, engines.module(name).read(section)) for name in steps if name in engines.NAMES]
     plan = Plan(
         name=section.name.partition(":")[2],
         hash=hashlib.sha256(section.canonical().encode()).hexdigest(),
-        engines=engines,
+        engines=chosen,
         command=_command(section) if "command" in steps else None,
         sync="sync" in steps,
         freeze="freeze" in steps,
@@ -58,8 +75,8 @@ def _command(section):
 
 
 def _check(section, plan, steps):
-    order = [*ENGINES, "command", *FILESYSTEM_STEPS]
-    ranks = [0 if name in ENGINES else order.index(name) for name in steps]
+    order = [*engines.NAMES, "command", *FILESYSTEM_STEPS]
+    ranks = [0 if name in engines.NAMES else order.index(name) for name in steps]
     if ranks != sorted(ranks):
         raise section.error("steps", "must name engines first, then command, then sync, then freeze")
     if not (plan.engines or plan.mounts):

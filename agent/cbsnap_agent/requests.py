@@ -1,7 +1,7 @@
 """The bodies of requests: parsed once, refused by field. Unknown fields are refused as well."""
 
-import collections
 import re
+from typing import List, NamedTuple
 
 from .errors import Refusal
 from .lease import MAX_TTL_S
@@ -9,7 +9,16 @@ from .lease import MAX_TTL_S
 MAX_BUDGET_MS = 600000
 _MAX_DISKS = 64
 
-LeaseWanted = collections.namedtuple("LeaseWanted", "lease_id operation plan disks ttl_s budget_s")
+
+class LeaseWanted(NamedTuple):
+    """A lease as its holder wants it; all must be held within `budget_s`."""
+
+    lease_id: str
+    operation: str
+    plan: str
+    disks: List[str]
+    ttl_s: float
+    budget_s: float
 
 
 def lease(body):

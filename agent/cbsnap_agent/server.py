@@ -4,6 +4,7 @@ At most so many connections: when there are more, the one that has waited longes
 that idle or slow peers cannot keep others out. Nothing is logged here.
 """
 
+import contextlib
 import http.server
 import json
 import select
@@ -42,7 +43,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def process_request(self, request, client_address):
         """Make room for a connection, and serve it in a thread."""
-        self.is_waiting(request, True)
+        self.note_waiting(request)
         self._make_room()
         super().process_request(request, client_address)
 
@@ -54,16 +55,19 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         for connection in overdue:
             _hang_up(connection)
 
-    def is_waiting(self, connection, waiting):
-        """Note whether a connection waits for its peer or has a request being answered."""
+    def note_waiting(self, connection):
+        """Note that a connection waits for its peer, from now on."""
+        with self._lock:
+            self._waiting[connection] = time.monotonic()
+
+    def note_served(self, connection):
+        """Note that a connection waits for nothing: a request is being answered, or it is closed."""
         with self._lock:
             self._waiting.pop(connection, None)
-            if waiting:
-                self._waiting[connection] = time.monotonic()
 
     def shutdown_request(self, request):
         """Forget and close a connection."""
-        self.is_waiting(request, False)
+        self.note_served(request)
         super().shutdown_request(request)
 
     def handle_error(self, request, client_address):
@@ -84,10 +88,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     wbufsize = -1  # head and body leave in one packet
     timeout = IDLE_LIMIT_S
 
-    def do_GET(self):  # noqa: N802 - the name that http.server calls
+    def do_GET(self):
         self._answer()
 
-    do_POST = do_GET
+    def do_POST(self):
+        self._answer()
 
     def log_message(self, *_args):
         """Write nothing while a filesystem may be frozen."""
@@ -102,7 +107,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
-        self.server.is_waiting(self.connection, False)
+        self.server.note_served(self.connection)
         request = Request(self.command, self.path, self.headers, body, self._is_gone)
         answer = self.server.api.answer(request)
         try:
@@ -113,7 +118,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             if answer.undelivered:
                 answer.undelivered()
-        self.server.is_waiting(self.connection, True)
+        self.server.note_waiting(self.connection)
 
     def _body(self):
         """Return the body, or None once its refusal has been sent."""
@@ -152,7 +157,5 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 
 def _hang_up(connection):
-    try:
+    with contextlib.suppress(OSError):  # it has gone by itself
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it has gone by itself

@@ -6,8 +6,20 @@ A host key is 64 hexadecimal characters; the HMAC is over its 32 bytes.
 import hashlib
 import hmac
 import re
+from typing import NamedTuple
 
 _HEX_KEY = re.compile(r"^[0-9a-f]{64}$")
+
+
+class Signable(NamedTuple):
+    """What a request's signature is over, in its order; `target` is the path with its query."""
+
+    method: str
+    target: str
+    start_id: str
+    time_s: str
+    nonce: str
+    body: bytes
 
 
 def host_key(master, version, instance_id):
@@ -15,9 +27,9 @@ def host_key(master, version, instance_id):
     return _hmac(master, "cbsnap-host-v1\n{}\n{}".format(version, instance_id))
 
 
-def sign_request(key, method, target, start_id, time_s, nonce, body):
-    """Return the signature of a request; `target` is the path with its query, `body` bytes."""
-    parts = ("CBSNAP1-REQ", method, target, start_id, time_s, nonce, _digest(body))
+def sign_request(key, request):
+    """Return the signature of a Signable."""
+    parts = ("CBSNAP1-REQ", *request[:-1], _digest(request.body))
     return _hmac(key, "\n".join(map(str, parts)))
 
 

@@ -6,18 +6,24 @@ Decides refusals that the host's layout causes; what was earned by holding a vol
 
 import collections
 import os
+from typing import NamedTuple, Tuple
 
 from . import mounts
 from .errors import Refusal
 
-# `place` is where markers go and what the record names; `mount` is the filesystem under it.
-Volume = collections.namedtuple("Volume", "place mount disks")
-
 _NO_BLOCK_DEVICE = ("overlay", "tmpfs", "ramfs", "nfs", "nfs4", "proc", "sysfs")
 
 
+class Volume(NamedTuple):
+    """A folder where markers go and which the record names, the filesystem under it, and its disks' ids."""
+
+    place: str
+    mount: mounts.Mount
+    disks: Tuple[str, ...]
+
+
 class Layout:
-    """The volumes of one plan: `volumes` in the order of their first mention, `of` each engine by its index."""
+    """The volumes of one plan: all `volumes` in the plan's order, and those `of` each engine."""
 
     def __init__(self, plan, engine_places, table=None, root="/"):
         self._disk_map = plan.disks
@@ -33,9 +39,16 @@ class Layout:
         return _unique([disk for volume in self.volumes for disk in volume.disks])
 
     def superblocks(self):
-        """Return one mount for each superblock, innermost first: a later mount lies within or beside."""
+        """Return one mount for each superblock, innermost first.
+
+        A freeze writes to what is below: to the filesystem that holds the image of a loop device.
+        """
         points = {volume.mount.device: volume.mount for volume in self.volumes}
-        return sorted(points.values(), key=lambda mount: (-mount.point.count("/"), mount.point))
+        return sorted(points.values(), key=self._nearness)
+
+    def _nearness(self, mount):
+        stacked = len(mounts.backing_mounts(mount, self._table, self._root))
+        return -stacked, -mount.point.count("/"), mount.point
 
     def _volumes(self, places):
         return _unique([self._volume(place) for place in places])

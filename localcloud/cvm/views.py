@@ -43,6 +43,7 @@ def show_instance(instance: Instance, disks: Iterable[Disk]) -> Answer:
         "Tags": shown(instance.tags),
         **_network(instance),
         **_PLAIN,
+        **instance.shows,
     }
 
 

@@ -1,4 +1,3 @@
-# ruff: noqa: N818  # a class is named after its code
 """SCF's own error codes, from the SDK's list; which of them a situation gives is inferred. Texts are ours."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: N818  # a class is named after its code
 """The error codes of the tag service that are answered here (SDK, `tag/v20180813/errorcodes.py`)."""
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """A policy file becomes a plan, or every mistake in it is told with its line and what is right."""
 
+import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -17,7 +19,7 @@ from cbsnap.model import (
     Thaw,
 )
 from cbsnap.policyfile import parse
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 WHOLE = """
@@ -331,7 +333,31 @@ def test_the_message_names_the_file_on_every_line() -> None:
     )
 
 
-@settings(deadline=None)
+def documents() -> st.SearchStrategy[object]:
+    """Return values of any shape under known keys, so that most mistakes lie deep inside."""
+    keys = st.sampled_from([*re.findall(r"([a-z_-]+):", WHOLE), "all", "<<", "[key]", "Bad"])
+    leaves = (
+        st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["1h", "disk-1", "x", ""])
+    )
+    return st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(keys, inner), max_leaves=30)
+
+
+@given(
+    documents(),
+    st.sampled_from(["", "quota", "targets", "policies", "policies.one1", "policies.one1.select"]),
+)
+def test_any_shape_under_known_keys_is_a_plan_or_an_error_with_problems(value: object, below: str) -> None:
+    for key in reversed(below.split(".")):
+        value = {key: value} if key else value
+
+    try:
+        found: object = parse(json.dumps(value), "policies.yml")
+    except PolicyFileError as error:
+        found = error.problems
+
+    assert found
+
+
 @given(st.text() | st.text("{}[]:,-&*!|>'\"#%@\t\n ab1"))
 def test_any_text_is_a_plan_or_an_error_with_problems(text: str) -> None:
     try:

@@ -8,8 +8,8 @@ import os
 import sqlite3
 from urllib.parse import quote
 
-from .. import kernel, values
-from ..errors import HoldBroken, StepFailed
+from cbsnap_agent import kernel, values
+from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _LOCK_WAIT_S = 2  # the writers of the first database wait while the second is being locked
 
@@ -30,12 +30,10 @@ class Session:
         self._identities = {}
 
     def connect(self):
-        """Open every database, none of which is created."""
+        """See that every database is there; opening one writes, so it waits for `prepare`."""
         for path in self._databases:
-            try:
-                self._connections[path] = self._open(path)
-            except (OSError, sqlite3.Error) as error:
-                raise StepFailed("sqlite: {}: {}".format(path, error)) from error
+            if not os.path.isfile(path):
+                raise StepFailed("sqlite: {} is not there".format(path))
 
     def places(self):
         """Return the database files."""
@@ -50,7 +48,12 @@ class Session:
         ]
 
     def prepare(self, end_s):
-        """Write the logs into their databases, as far as no reader or writer has to wait for it."""
+        """Open every database and write its log into it, as far as no reader or writer has to wait."""
+        for path in self._databases:
+            try:
+                self._connections[path] = self._open(path)
+            except sqlite3.Error as error:
+                raise StepFailed("sqlite: {}: {}".format(path, error)) from error
         for path, connection in self._connections.items():
             self._run(path, connection, "PRAGMA wal_checkpoint(PASSIVE)", end_s)
 

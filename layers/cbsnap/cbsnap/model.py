@@ -26,7 +26,10 @@ class Label(Enum):
     @property
     def rank(self) -> int:
         """Place in the order of trust, 0 for the weakest."""
-        return list(Label).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {label: rank for rank, label in enumerate(Label)}
 
 
 # --- what the cloud holds -------------------------------------------------------------------

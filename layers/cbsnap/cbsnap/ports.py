@@ -116,6 +116,9 @@ class Host(Protocol):
     def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
         """End a lease, telling which disks' creates were answered; can be repeated."""
 
+    def close(self) -> None:
+        """Give the connection up."""
+
 
 @dataclass(frozen=True, slots=True)
 class LeaseRequest:

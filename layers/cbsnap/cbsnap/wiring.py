@@ -5,6 +5,7 @@ Everything is made when first used, so that a function imports only what it need
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import cbsnap
 from cbsnap.clock import SystemClock
 from cbsnap.errors import InputError
+from cbsnap.model import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,7 @@ class Wiring:
 
     @cached_property
     def plan(self) -> Plan:
-        """The policy file, parsed."""
+        """The policy file, parsed; without targets it is about the function's own region."""
         from cbsnap import policyfile  # noqa: PLC0415 - a worker needs no policy file
 
         path = Path(self._environment.get("CBSNAP_POLICIES", BESIDE_THE_PACKAGE))
@@ -41,7 +43,10 @@ class Wiring:
             text = path.read_text(encoding="utf-8")
         except OSError as missing:
             raise InputError("CBSNAP_POLICIES", f"the policy file cannot be read: {missing}") from missing
-        return policyfile.parse(text, str(path))
+        plan = policyfile.parse(text, str(path))
+        return (
+            plan if plan.targets else replace(plan, targets=(Target(self._required("TENCENTCLOUD_REGION")),))
+        )
 
     @cached_property
     def clouds(self) -> Clouds:

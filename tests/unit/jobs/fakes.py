@@ -141,6 +141,8 @@ class FakeHost:
     fails: list[str] = field(default_factory=list)
     holding: LeaseRequest | None = None
     released_with: dict[str, str] | None = None
+    closed: bool = False
+    operations: list[str] = field(default_factory=list)
 
     def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
         self._trouble("check")
@@ -148,6 +150,7 @@ class FakeHost:
 
     def lease(self, request: LeaseRequest) -> LeaseRecord:
         self.log.append(f"lease {' '.join(request.disk_ids)}")
+        self.operations.append(request.operation)
         if isinstance(trouble := self._next("lease"), HostUnreachable):
             self.holding = request  # held, and the answer lost
             raise trouble
@@ -168,6 +171,9 @@ class FakeHost:
         if self.breaks:
             return LeaseRecord(lease_id, "BROKEN", "broken", self.breaks, covers, locked_ms=7)
         return LeaseRecord(lease_id, "RELEASED", "whole", covers=covers, locked_ms=7)
+
+    def close(self) -> None:
+        self.closed = True
 
     def _next(self, call: str) -> HostError | None:
         waiting = self.troubles.get(call, [])

@@ -96,6 +96,15 @@ def test_the_same_batch_again_takes_nothing(scene: Scene) -> None:
     assert scene.host.holding is None
 
 
+def test_a_label_that_somebody_scribbled_on_claims_nothing(scene: Scene) -> None:
+    scene.take()
+    scene.cloud.snapshot_list[0] = replace(scene.cloud.snapshot_list[0], tags={"cbsnap:label": "perfect"})
+
+    again = scene.take()
+
+    assert (again.outcomes[0].decision, again.outcomes[0].label) == (Decision.DONE, None)
+
+
 def test_a_request_with_the_same_key_at_another_time_takes_nothing(scene: Scene) -> None:
     scene.take(run=Run("manual", NOON, "release-7"))
 
@@ -177,6 +186,7 @@ def test_the_host_is_released_when_the_worker_itself_breaks(scene: Scene) -> Non
 
     assert scene.cloud.log[-1] == "release"
     assert scene.host.holding is None
+    assert scene.host.closed
 
 
 def test_a_lease_whose_answer_was_lost_is_let_go_before_the_next_try(scene: Scene) -> None:
@@ -355,12 +365,23 @@ def test_a_snapshot_of_this_run_that_another_worker_makes_is_adopted(scene: Scen
 
 
 def test_what_the_hosts_journal_says_is_taken_is_not_taken_twice(scene: Scene) -> None:
+    scene.cloud.snapshot_list.append(Snapshot("snap-9", REGION, "x", "disk-a", "NORMAL", 100, NOON, 10))
     scene.host.troubles["lease"] = [AlreadyTaken("taken", {"disk-a": "snap-9"})]
 
     report = scene.take()
 
     assert (report.outcomes[0].decision, report.outcomes[0].snapshot_id) == (Decision.ADOPTED, "snap-9")
-    assert scene.cloud.snapshot_list == []
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_a_snapshot_of_the_journal_that_has_vanished_is_taken_again(scene: Scene) -> None:
+    scene.host.troubles["lease"] = [AlreadyTaken("taken", {"disk-a": "snap-9"})]
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.APPLICATION)
+    assert scene.host.operations[-1].endswith("/disk-a/after-snap-9")
+    assert scene.clock.waited_s > 60
 
 
 def test_a_request_waits_for_another_snapshot_to_end(scene: Scene) -> None:

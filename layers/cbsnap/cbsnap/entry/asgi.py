@@ -38,7 +38,7 @@ def scope(event: Mapping[str, Any]) -> dict[str, Any]:
     method, path = event.get("httpMethod"), event.get("path")
     if not isinstance(method, str) or not isinstance(path, str):
         raise InputError("event", "has no httpMethod and path: this function answers HTTP calls")
-    headers = {str(name).lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    headers = {str(name).lower(): str(value) for name, value in _pairs(event, "headers").items()}
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.3"},
@@ -69,11 +69,18 @@ def body(event: Mapping[str, Any]) -> bytes:
 
 
 def _query(event: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
-    given = event.get("queryString") or event.get("queryStringParameters") or {}
+    given = _pairs(event, "queryString") or _pairs(event, "queryStringParameters")
     return [
         (str(name), [_text(one) for one in (value if isinstance(value, list) else [value])])
         for name, value in given.items()
     ]
+
+
+def _pairs(event: Mapping[str, Any], field: str) -> dict[str, Any]:
+    given = event.get(field) or {}
+    if not isinstance(given, dict):
+        raise InputError(f"event.{field}", "must be an object")
+    return given
 
 
 def _text(value: object) -> str:

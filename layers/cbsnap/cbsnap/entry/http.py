@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from cbsnap.entry import http_edge
 from cbsnap.errors import InputError
 from cbsnap.jobs import request as requests
-from cbsnap.jobs.preflight import LABEL_TAG
 from cbsnap.model import OnFailure, Quiesce, Run
 from cbsnap.rules import names, quota
 from cbsnap.rules.fitness import unfit
+from cbsnap.rules.ours import LABEL_TAG
 
 if TYPE_CHECKING:
     from cbsnap.model import Disk, Snapshot

@@ -91,17 +91,14 @@ async def _ours(_: Request, error: CbsnapError) -> Response:
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
     """Name the first field that is wrong, and all of them."""
+    broken = [one for one in error.errors() if one["type"] == "json_invalid"]
+    if broken:
+        return problem(400, "Not JSON", f"body: {broken[0]['ctx']['error']}", field="body")
     errors = [{"field": _field(one["loc"]), "message": one["msg"]} for one in error.errors()]
-    malformed = any(one["type"] == "json_invalid" for one in error.errors())
-    status = 400 if malformed else 422
     first = errors[0]
-    return problem(
-        status,
-        "Not JSON" if malformed else "Invalid request",
-        f"{first['field']}: {first['message']}",
-        field=first["field"],
-        errors=errors,
-    )
+    hint = "; send a JSON object with Content-Type: application/json" if first["field"] == "body" else ""
+    detail = f"{first['field']}: {first['message']}{hint}"
+    return problem(422, "Invalid request", detail, field=first["field"], errors=errors)
 
 
 async def _plain(_: Request, error: HTTPException) -> Response:

@@ -73,7 +73,7 @@ class Agent:
         except HostRefused as refused:
             if refused.code != "restarted":
                 raise
-            self._close()
+            self.close()
             return self._ask_once(method, target, body, timeout_s)
 
     def _ask_once(
@@ -89,7 +89,7 @@ class Agent:
             answer = connection.getresponse()
             content = answer.read(ANSWER_BYTES)
         except (OSError, HTTPException) as lost:
-            self._close()
+            self.close()
             raise HostUnreachable(
                 f"no answer from the agent at {self._address[0]}:{self._address[1]}: {lost}; "
                 "is it running, and does the function's VPC reach it?"
@@ -116,7 +116,8 @@ class Agent:
             self._connection = connection
         return self._connection
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Give the connection up; the next call opens another."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -141,7 +142,7 @@ class Agent:
     def _verify(self, status: int, nonce: str, time_s: str | None, signed: str | None, body: bytes) -> None:
         expected = signature.of_answer(self._key, status, nonce, time_s or "", body)
         if not signature.same(expected, signed or ""):
-            self._close()
+            self.close()
             raise HostUntrusted(
                 f"the answer of {self._address[0]}:{self._address[1]} is not signed with this host's key"
             )

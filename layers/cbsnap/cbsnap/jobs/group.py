@@ -6,6 +6,7 @@ else. What could not be quiesced is taken as `crash`, or not at all, as the poli
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,16 +28,20 @@ from cbsnap.jobs.bracket import Hold, held
 from cbsnap.model import Decision, Label, OnFailure, Outcome, Proof, Thaw
 from cbsnap.rules import names
 from cbsnap.rules.labels import labels
+from cbsnap.rules.ours import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.jobs.preflight import Ahead
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Batch, Group, Instance, Quiesce, Run
+    from cbsnap.model import Batch, Instance, Quiesce, Run
+    from cbsnap.ports import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
+VANISHED_S = 60.0
 _LOOK_AGAIN_S = 0.2
+_LOOK_FOR_ROW_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +52,14 @@ class Taken:
     proof: Proof | None = None
 
 
-def take(group: Group, plan: Ahead, instance: Instance | None, work: Work) -> Taken:
+def take(plan: Ahead, instance: Instance | None, work: Work) -> Taken:
     """Take the missing disks of a group at one moment."""
     if work.batch.quiesce is None or instance is None:
         reason = "no plan" if work.batch.quiesce is None else "no running instance to run the plan on"
         return Taken(_take_unquiesced(plan, work, reason))
     try:
-        return _take_quiesced(group, plan, instance, work.batch.quiesce, work)
-    except AlreadyTaken as there:
-        return Taken(_adopted(plan, there))
+        with closing(work.hosts.on(instance)) as host:
+            return _take_quiesced(plan, host, work.batch.quiesce, work)
     except CloudError as failed:
         return Taken(_all(plan, Decision.FAILED, str(failed)))
     except (HostError, InputError) as failed:
@@ -64,29 +68,51 @@ def take(group: Group, plan: Ahead, instance: Instance | None, work: Work) -> Ta
         return Taken(_all(plan, Decision.FAILED, f"not quiesced, so not taken: {failed}"))
 
 
-def _take_quiesced(group: Group, plan: Ahead, instance: Instance, quiesce: Quiesce, work: Work) -> Taken:
+def _take_quiesced(plan: Ahead, host: Host, quiesce: Quiesce, work: Work) -> Taken:
     """Hold the host and create, as often as the policy says; a busy host is no failed try."""
-    host = work.hosts.on(instance)
+    operation = _operation(plan, work.batch.run)
     tries_left = quiesce.tries
     while True:
         _require_time(quiesce, work)
         try:
-            checked = host.check(quiesce.plan, plan.members)
-            covered = _covered(plan, checked.disk_ids, quiesce)
-            work.pace.save(len(plan.missing))
-            work.cloud.warm(len(plan.missing))
-            with held(host, _operation(group, plan, work.batch.run), covered, quiesce, work.clock) as hold:
-                answers = _create(plan, work, hold.left_s(work.clock))
-                hold.answered.update(_answered(answers))
-                thawed_late = _past_thaw_point(quiesce.thaw, hold, work)
+            return _try_once(plan, host, operation, quiesce, work)
         except HostBusy as busy:
             _wait(busy, work)
+        except AlreadyTaken as there:
+            if _still_there(there, work):
+                return Taken(_adopted(plan, there))
+            operation = f"{operation}/after-{'+'.join(sorted(there.answered.values()))}"
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
             if tries_left <= 0 or _final(failed):
                 raise
-        else:
-            return _judged(group, plan, answers, hold, thawed_late)
+
+
+def _try_once(plan: Ahead, host: Host, operation: str, quiesce: Quiesce, work: Work) -> Taken:
+    """Go through the bracket once: all that may wait comes before the lease."""
+    checked = host.check(quiesce.plan, plan.members)
+    covered = _covered(plan, checked.disk_ids, quiesce)
+    work.pace.save(len(plan.missing))
+    work.cloud.warm(len(plan.missing))
+    with held(host, operation, covered, quiesce, work.clock) as hold:
+        answers = _create(plan, work, hold.left_s(work.clock))
+        hold.answered.update(_answered(answers))
+        thawed_late = _past_thaw_point(quiesce.thaw, hold, work)
+    return _judged(plan, answers, hold, thawed_late)
+
+
+def _still_there(there: AlreadyTaken, work: Work) -> bool:
+    """Tell whether the snapshots of the host's journal exist: one that failed may simply have disappeared.
+
+    A row may take a moment to show, so what is missing is looked for that long before it is given up.
+    """
+    wanted = set(there.answered.values())
+    give_up = min(work.clock.monotonic() + VANISHED_S, work.until)
+    while {one.id for one in work.cloud.snapshots(sorted(wanted))} != wanted:
+        if work.clock.monotonic() > give_up:
+            return False
+        work.clock.sleep(_LOOK_FOR_ROW_S)
+    return True
 
 
 def _require_time(quiesce: Quiesce, work: Work) -> None:
@@ -113,9 +139,9 @@ def _covered(plan: Ahead, plan_disks: frozenset[str], quiesce: Quiesce) -> tuple
     return covered
 
 
-def _operation(group: Group, plan: Ahead, run: Run) -> str:
+def _operation(plan: Ahead, run: Run) -> str:
     """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
-    whole = f"{run}/{group.id}"
+    whole = f"{run}/{plan.group_id}"
     return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
 
 
@@ -126,7 +152,7 @@ def _create(plan: Ahead, work: Work, timeout_s: float) -> dict[str, str | Except
 
 def tags_of(batch: Batch) -> dict[str, str]:
     """Return the tags that a snapshot is born with; the label comes after the proof."""
-    tags = {"cbsnap:policy": batch.run.policy, "cbsnap:deployment": batch.deployment}
+    tags = {"cbsnap:policy": batch.run.policy, DEPLOYMENT_TAG: batch.deployment}
     return tags if batch.title is None else {**tags, "cbsnap:title": batch.title}
 
 
@@ -163,9 +189,7 @@ def _final(failed: HostError) -> bool:
     return isinstance(failed, HostRefused) and failed.code != "not-quiesced"
 
 
-def _judged(
-    group: Group, plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, thawed_late: str
-) -> Taken:
+def _judged(plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, thawed_late: str) -> Taken:
     """Turn answers and the host's proof into outcomes."""
     outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
     released = hold.released
@@ -184,13 +208,13 @@ def _judged(
             reason,
             released.locked_ms if released else None,
         )
-    return Taken(tuple(outcomes.values()), _proof(group, hold))
+    return Taken(tuple(outcomes.values()), _proof(plan.group_id, hold))
 
 
-def _proof(group: Group, hold: Hold) -> Proof:
+def _proof(group_id: str, hold: Hold) -> Proof:
     record = hold.released or hold.record
     return Proof(
-        group=group.id,
+        group=group_id,
         lease_id=record.lease_id,
         verdict=record.verdict or "unconfirmed",
         reason=record.reason,

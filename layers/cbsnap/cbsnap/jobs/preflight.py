@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision, Disk, Instance, Label, Outcome, Snapshot
+from cbsnap.model import Decision, Disk, Instance, Outcome, Snapshot
 from cbsnap.rules import names
 from cbsnap.rules.fitness import unfit
+from cbsnap.rules.ours import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from cbsnap.model import Batch, Group
     from cbsnap.ports import Cloud
 
-LABEL_TAG = "cbsnap:label"
 RECYCLED = "TORECYCLE"  # on its way out: as good as gone
 
 
@@ -59,6 +59,7 @@ def by_disk(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
 class Ahead:
     """What is to be done for a group: `members` belong to the moment, `missing` are still to be taken."""
 
+    group_id: str
     members: tuple[str, ...]
     missing: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
@@ -77,7 +78,7 @@ def ahead(group: Group, facts: Facts, batch: Batch) -> Ahead:
             outcomes.append(settled)
         if settled is None or settled.decision is Decision.DONE:
             members.append(disk_id)
-    return Ahead(tuple(members), tuple(missing), tuple(outcomes))
+    return Ahead(group.id, tuple(members), tuple(missing), tuple(outcomes))
 
 
 def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
@@ -98,8 +99,7 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
     """Return the outcome of a disk that carries this run's snapshot, with the label that it has."""
     for snapshot in snapshots:
         if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id):
-            label = snapshot.tags.get(LABEL_TAG)
-            return Outcome(disk_id, Decision.DONE, snapshot.id, Label(label) if label else None)
+            return Outcome(disk_id, Decision.DONE, snapshot.id, label_of(snapshot))
     return None
 
 

@@ -18,6 +18,7 @@ from cbsnap.jobs.pace import Pace
 from cbsnap.jobs.work import Work
 from cbsnap.model import Decision, Group, Label, Outcome, Report
 from cbsnap.rules import quota
+from cbsnap.rules.ours import LABEL_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -72,7 +73,6 @@ def _take_handful(groups: Sequence[Group], work: Work) -> list[Taken]:
         taken = list(
             pool.map(
                 lambda group: one_group.take(
-                    group,
                     plans[group.id],
                     facts.instance_of(plans[group.id].members),
                     work,
@@ -147,7 +147,7 @@ def _labelled(outcomes: Sequence[Outcome], work: Work) -> list[Outcome]:
         ids = [one.snapshot_id for one in outcomes if _has_news(one, label) and one.snapshot_id]
         try:
             if ids:
-                work.cloud.tag_snapshots(ids, preflight.LABEL_TAG, label.value)
+                work.cloud.tag_snapshots(ids, LABEL_TAG, label.value)
         except CloudError as failed:
             unwritten.update(dict.fromkeys(ids, f"the label's tag is not written yet: {failed}"))
     return [_noted(one, unwritten.get(one.snapshot_id or "", "")) for one in outcomes]

@@ -41,7 +41,9 @@ def mistakes(error: ValidationError) -> Iterator[Finding]:
     """Yield what each of pydantic's errors means to the person who wrote the file."""
     schema = json_schema()
     for details in error.errors(include_url=False):
-        path = tuple(step for step in details["loc"] if step != _KEY_ITSELF)
+        path = details["loc"]
+        if path[-1:] == (_KEY_ITSELF,) and details["type"] == "cbsnap":
+            path = path[:-1]
         yield Finding(path, _sentence(details, schema, path))
 
 

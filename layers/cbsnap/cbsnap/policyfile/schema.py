@@ -87,8 +87,8 @@ TagValues = Annotated[
     Field(min_length=1),
     WithJsonSchema({"anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}]}),
 ]
-DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9]+$", examples=["disk-1a2b3c4d"])]
-InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9]+$", examples=["ins-1a2b3c4d"])]
+DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["disk-1a2b3c4d"])]
+InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]

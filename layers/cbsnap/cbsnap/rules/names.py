@@ -23,7 +23,7 @@ LONGEST = 60  # ModifySnapshotAttribute's limit on SnapshotName
 _DISK_PREFIX = "disk-"
 _TIME_FORMAT = "%Y%m%dT%H%MZ"
 _POLICY = r"[a-z][a-z0-9-]{1,27}"
-_DISK = r"[a-z0-9]+"
+_DISK = r"[a-z0-9][a-z0-9-]*"
 _NAME = re.compile(
     rf"(?P<policy>{_POLICY})\.(?P<due>[0-9]{{8}}T[0-9]{{4}}Z)\.(?P<disk>{_DISK})(?:\.(?P<digest>[0-9a-f]{{7}}))?"
 )

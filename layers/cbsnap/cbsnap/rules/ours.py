@@ -1,0 +1,61 @@
+"""Which snapshots are ours: our deployment's tag *and* a name that parses.
+
+What may be deleted or counted is only ever asked of these, so that a foreign snapshot cannot get
+there. Snapshots with the name alone are to be adopted or reported, which is the jobs' business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cbsnap.model import Label
+from cbsnap.rules.names import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from cbsnap.model import Snapshot
+    from cbsnap.rules.names import SnapshotName
+
+DEPLOYMENT_TAG = "cbsnap:deployment"
+LABEL_TAG = "cbsnap:label"
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A snapshot of ours with what name and tags say; `label` is None while it is unproven."""
+
+    snapshot: Snapshot
+    name: SnapshotName
+    label: Label | None
+
+    @property
+    def line(self) -> tuple[str, str, str]:
+        """Region, disk and policy: what retention and coverage look at together, copies by their source."""
+        return self.snapshot.region, self.name.disk_id, self.name.policy
+
+    @property
+    def age_rank(self) -> tuple[datetime, datetime, str]:
+        """Sort key: by the time it was due, which a copy has from its source."""
+        return self.name.due, self.snapshot.created_at, self.snapshot.id
+
+    def good(self, least: Label) -> bool:
+        """Tell whether it is whole and may be trusted at least so far."""
+        return self.snapshot.state == "NORMAL" and self.label is not None and self.label.rank >= least.rank
+
+
+def ours(snapshots: Iterable[Snapshot], deployment: str) -> list[Ours]:
+    """Return those that are this deployment's, in the order given."""
+    return [
+        Ours(snapshot, name, label_of(snapshot))
+        for snapshot in snapshots
+        if snapshot.tags.get(DEPLOYMENT_TAG) == deployment and (name := parse(snapshot.name))
+    ]
+
+
+def label_of(snapshot: Snapshot) -> Label | None:
+    """Return the label written on it; an unknown word proves nothing."""
+    written = snapshot.tags.get(LABEL_TAG)
+    return next((label for label in Label if label.value == written), None)

@@ -1,0 +1,120 @@
+"""A pytest fixture with a local cloud in the test's own process, so that its clock and state are at hand.
+
+    def test_takes_a_snapshot(localcloud):
+        client = my_client(localcloud.endpoint, localcloud.secret_id, localcloud.secret_key)
+        ...
+        localcloud.cloud.clock.advance(60)
+
+Its fleet is the built-in example; `@pytest.mark.fleet("fleet.yml")` names another file, and the text of one
+is taken, too. Rates are not limited. Names stay the same from version to version.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from localcloud.app import create_app
+from localcloud.cloud import Cloud, Settings
+from localcloud.contents import Contents
+from localcloud.fleet import load
+from localcloud.server import listen, make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A served cloud: where it answers, who may call it, and the cloud itself."""
+
+    url: str
+    cloud: Cloud
+
+    @property
+    def endpoint(self) -> str:
+        """Return host and port, as the SDK's HttpProfile takes them together with `protocol="http"`."""
+        return self.url.removeprefix("http://")
+
+    @property
+    def secret_id(self) -> str:
+        """Return the first account's SecretId."""
+        return self.cloud.keyring.accounts[0].secret_id
+
+    @property
+    def secret_key(self) -> str:
+        """Return the first account's SecretKey."""
+        return self.cloud.keyring.accounts[0].secret_key
+
+
+@dataclass
+class Stage:
+    """One server for the whole session; the test at hand puts its own cloud on it."""
+
+    url: str
+    app: Starlette | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on to the cloud that is there now."""
+        if self.app is None:
+            raise RuntimeError("no test is using the local cloud")
+        await self.app(scope, receive, send)
+
+    @contextmanager
+    def showing(self, cloud: Cloud) -> Iterator[LocalCloud]:
+        """Serve this cloud for a while."""
+        self.app = create_app(cloud)
+        yield LocalCloud(self.url, cloud)
+        self.app = None
+
+
+@pytest.fixture(scope="session")
+def localcloud_stage() -> Iterator[Stage]:
+    """Serve from a thread on a free port of this machine."""
+    with listen("127.0.0.1", 0) as listener:
+        stage = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        server = make_server(stage, lifespan=False)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        yield stage
+        server.should_exit = True
+        thread.join()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line(
+        "markers", "fleet(file): the fleet of the localcloud fixture: a path, or its text"
+    )
+
+
+@pytest.fixture
+def localcloud(
+    request: pytest.FixtureRequest, tmp_path: Path, localcloud_stage: Stage
+) -> Iterator[LocalCloud]:
+    """Serve a cloud for one test."""
+    marker = request.node.get_closest_marker("fleet")
+    fleet = _file(marker.args[0], tmp_path) if marker else None
+    cloud = Cloud(
+        lambda clock: load(fleet, clock),
+        Settings(rate=0),
+        contents=Contents(tmp_path / "localcloud-copies"),
+    )
+    with localcloud_stage.showing(cloud) as served:
+        yield served
+
+
+def _file(fleet: str | Path, folder: Path) -> Path:
+    if isinstance(fleet, Path) or "\n" not in fleet:
+        return Path(fleet)
+    path = folder / "fleet.yml"
+    path.write_text(fleet)
+    return path

@@ -1,0 +1,130 @@
+"""YAML (and JSON, which is a part of it) read into dataclasses, a mistake answered with its line.
+
+A record's fields are its keys; one without a default is required, and no other key is taken. What the values
+mean is the part of whoever asks.
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import yaml
+
+T = TypeVar("T")
+
+
+class RecordError(Exception):
+    """The text has a mistake; the message names where it is from and the line."""
+
+
+@dataclass(frozen=True)
+class Found(Generic[T]):
+    """What a text says, and on which line each of its records stands."""
+
+    origin: str
+    record: T
+    lines: dict[int, int]
+
+    def mistake(self, record: object, text: str) -> RecordError:
+        """Make the error of a record that is well formed and makes no sense."""
+        return RecordError(f"{self.origin}:{self.lines.get(id(record), 1)}: {text}")
+
+
+def read(hint: type[T], text: str, origin: str) -> Found[T]:
+    """Read a `hint` (a dataclass, or a list of one) from a text; an empty one is an empty mapping.
+
+    Raises RecordError, naming `origin` and the line.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise RecordError(f"{origin}:{line}: {error.problem}") from error
+    reader = _Reader(origin)
+    return Found(origin, reader.read(hint, node, "the whole"), reader.lines)
+
+
+@cache
+def _shape(kind: type[Any]) -> dict[str, tuple[Any, Field[Any]]]:
+    hints = get_type_hints(kind)
+    return {each.name: (hints[each.name], each) for each in fields(kind)}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    origin: str
+    lines: dict[int, int] = field(default_factory=dict)
+
+    def fail(self, node: yaml.Node, text: str) -> RecordError:
+        return RecordError(f"{self.origin}:{_line(node)}: {text}")
+
+    def read(self, hint: Any, node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # hints are known as it runs
+        origin = get_origin(hint)
+        if origin in (Union, types.UnionType):
+            return self.read(get_args(hint)[0], node, what)
+        if origin is list:
+            return self._list(get_args(hint)[0], node, what)
+        if origin is dict:
+            return {
+                key.value: self.read(get_args(hint)[1], value, f"{what}.{key.value}")
+                for key, value in self._pairs(node, what)
+            }
+        if hint is object:
+            return _value(node)
+        if is_dataclass(hint):
+            return self._record(hint, node, what)
+        return self._scalar(hint, node, what)
+
+    def _pairs(self, node: yaml.Node, what: str) -> list[tuple[Any, yaml.Node]]:
+        if not isinstance(node, yaml.MappingNode):
+            raise self.fail(node, f"{what} should be a mapping")
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise self.fail(key, f"{what} has `{key.value}` twice")
+            seen.add(key.value)
+        return list(node.value)
+
+    def _list(self, hint: Any, node: yaml.Node, what: str) -> list[Any]:  # noqa: ANN401  # as above
+        if not isinstance(node, yaml.SequenceNode):
+            raise self.fail(node, f"{what} should be a list")
+        return [self.read(hint, each, f"{what}[{index}]") for index, each in enumerate(node.value)]
+
+    def _record(self, kind: Any, node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # as above
+        shape, values = _shape(kind), {}
+        for key, value in self._pairs(node, what):
+            if key.value not in shape:
+                near = difflib.get_close_matches(key.value, shape, 1)
+                meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(shape)}"
+                raise self.fail(key, f"{what} has no key `{key.value}`; {meant}")
+            values[key.value] = self.read(shape[key.value][0], value, f"{what}.{key.value}")
+        for name, (_, each) in shape.items():
+            if name not in values and each.default is MISSING and each.default_factory is MISSING:
+                raise self.fail(node, f"{what} needs `{name}`")
+        record = kind(**values)
+        self.lines[id(record)] = _line(node)
+        return record
+
+    def _scalar(self, hint: type, node: yaml.Node, what: str) -> object:
+        if not isinstance(node, yaml.ScalarNode):
+            raise self.fail(node, f"{what} should be {hint.__name__}")
+        if hint is str:
+            return node.value
+        value = _value(node)
+        wanted: tuple[type, ...] = (int, float) if hint is float else (hint,)
+        if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
+            raise self.fail(node, f"{what} should be {hint.__name__}, not `{node.value}`")
+        return value
+
+
+def _value(node: yaml.Node) -> object:
+    value: object = yaml.SafeLoader("").construct_object(node, deep=True)
+    return value
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1 if node.start_mark else 1

@@ -1,0 +1,92 @@
+"""What happens when something dies: every process is real, and killed as the kernel would kill it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+from tests.agent.driver import DISK, eventually, is_alive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.agent.driver import Agent, Orders
+
+
+def test_the_agent_killed_lets_writers_in_and_knows_the_lease_no_more(
+    agent: Agent, orders: Orders, start_agent: Callable[..., Agent]
+) -> None:
+    lease_id = agent.client().held()
+    guard = agent.guard_pid()
+
+    agent.kill()
+    eventually(orders.is_writable, within_s=1)
+    eventually(lambda: not is_alive(guard), within_s=1)
+    client = start_agent(orders.plan()).client()
+    reply = client.call("POST", f"/v1/leases/{lease_id}/release", {"answered": {DISK: "snap-1"}})
+
+    assert (reply.status, reply.body["code"]) == (410, "unknown-lease")
+
+
+def test_a_hung_agent_is_killed_by_its_guard_at_the_deadline(agent: Agent, orders: Orders) -> None:
+    agent.client().held(ttl_s=0.5)
+
+    agent.process.send_signal(signal.SIGSTOP)
+    eventually(orders.is_writable, within_s=1.5)
+
+    assert agent.process.wait(5) == -signal.SIGKILL
+
+
+def test_the_guard_killed_breaks_the_lease_and_unlocks(agent: Agent, orders: Orders) -> None:
+    client = agent.client()
+    lease_id = client.held()
+
+    os.kill(agent.guard_pid(), signal.SIGKILL)
+    eventually(orders.is_writable, within_s=1)
+    record = client.release(lease_id, {DISK: "snap-1"})
+
+    assert (record["state"], record["verdict"]) == ("BROKEN", "broken")
+    assert "guard" in record["reason"]
+    assert [cover["label"] for cover in record["covers"]] == ["crash"]
+
+
+def test_the_guard_hung_does_not_keep_the_agent_from_letting_go(agent: Agent, orders: Orders) -> None:
+    client = agent.client()
+    lease_id = client.held(ttl_s=0.5)
+
+    os.kill(agent.guard_pid(), signal.SIGSTOP)
+    eventually(orders.is_writable, within_s=1.5)
+
+    assert client.release(lease_id)["verdict"] == "broken"
+
+
+def test_the_guard_ignores_polite_signals(agent: Agent, orders: Orders) -> None:
+    client = agent.client()
+    lease_id = client.held()
+
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        os.kill(agent.guard_pid(), number)
+
+    assert not orders.is_writable()
+    assert client.release(lease_id)["verdict"] == "whole"
+
+
+def test_a_new_lease_follows_at_once_after_each_kind_of_death(agent: Agent) -> None:
+    client = agent.client()
+    lease_id = client.held()
+    os.kill(agent.guard_pid(), signal.SIGKILL)
+    eventually(lambda: client.record(lease_id)["state"] == "BROKEN")
+
+    assert client.release(client.held(), {DISK: "snap-1"})["verdict"] == "whole"
+
+
+def test_a_database_replaced_while_held_breaks_the_proof(agent: Agent, orders: Orders) -> None:
+    client = agent.client()
+    lease_id = client.held()
+
+    moved = orders.path.with_suffix(".old")
+    orders.path.rename(moved)
+    orders.path.write_bytes(moved.read_bytes())
+
+    assert client.release(lease_id)["state"] == "BROKEN"

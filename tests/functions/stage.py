@@ -1,0 +1,242 @@
+"""A local cloud with our functions, and a host with a SQLite database and its agent: real processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import requests
+from cbsnap.clock import SystemClock
+from cbsnap.hosts.signature import host_key
+from cbsnap.tencent.api import Api, EnvironmentCredentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+MASTER = "5" * 64
+TOKEN = "a token for the tests"  # noqa: S105 - opens nothing but the test's own function
+HOST_IP = "127.0.78.21"
+REGION = "ap-guangzhou"
+FLEET = """
+regions:
+  ap-guangzhou:
+    instances:
+      - {{id: ins-db, ip: {ip}}}
+      - {{id: ins-mute, ip: 127.0.78.99}}
+    disks:
+      - {{id: disk-db, instance: ins-db, tags: {{tier: db}}, content: {data}}}
+      - {{id: disk-mute, instance: ins-mute, tags: {{tier: mute}}}}
+      - {{id: disk-idle, name: idle, tags: {{tier: rest}}}}
+      - {{id: disk-unable, snapshot_ability: false, tags: {{tier: rest}}}}
+  ap-singapore:
+    disks:
+      - {{id: disk-far, tags: {{tier: rest}}}}
+"""
+POLICIES = """
+version: 1
+deployment: tests
+time_zone: Etc/UTC
+targets: [{{region: ap-guangzhou}}, {{region: ap-singapore}}]
+agent: {{port: {port}}}
+policies:
+  databases: {{select: {{tags: {{tier: db}}}}, schedule: "0 0 * * *", window: 23h, quiesce: {{plan: sqlite}}}}
+  mute:
+    select: {{tags: {{tier: mute}}}}
+    schedule: "0 0 * * *"
+    window: 23h
+    quiesce: {{plan: sqlite, tries: 1}}
+  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 23h}}
+"""
+AGENT = """[agent]
+listen = {ip}:{port}
+instance_id = ins-db
+key_file = {folder}/keys
+runtime_dir = {folder}/run
+metadata = off
+
+[plan:sqlite]
+steps = sqlite sync
+sqlite.databases = {folder}/data/orders.db
+disks = {folder}/data=disk-db
+"""
+OVER = {"succeeded", "failed", "dead"}
+
+
+@dataclass
+class Stage:
+    """The running parts."""
+
+    folder: Path
+    url: str
+    port: int
+    database: Path
+    agent: Agent
+
+    def reset(self) -> None:
+        """Put cloud and host back to where they began: the host's journal would remember, as it should."""
+        self.settle()
+        self.agent.restart_without_memory()
+        self._post("/_local/reset")
+
+    def fire(self) -> dict[str, dict[str, Any]]:
+        """Fire the timer; return the outcomes by disk when everything that came of it is over."""
+        before = {one["request_id"] for one in self.invocations()}
+        self._post("/_local/timers/cbsnap-tick/fire")
+        until("the run is over", lambda: self._over(before))
+        return outcomes([one for one in self.invocations() if one["request_id"] not in before])
+
+    def invoke_together(self, event: dict[str, Any], times: int) -> None:
+        """Invoke the worker with one event several times at once; return when all are over."""
+        before = {one["request_id"] for one in self.invocations()}
+        api = Api(REGION, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+        params = {
+            "FunctionName": "cbsnap-snapshot",
+            "InvocationType": "Event",
+            "ClientContext": json.dumps(event),
+        }
+        for _ in range(times):
+            api.call("scf", "Invoke", params)
+        until("all are over", lambda: self._over(before))
+
+    def settle(self) -> None:
+        """Wait until no invocation is under way."""
+        until("nothing is under way", lambda: all(one["state"] in OVER for one in self.invocations()))
+
+    def invocations(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = requests.get(f"{self.url}/_local/invocations", timeout=10).json()
+        return found
+
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Return all snapshots, as the cloud itself keeps them."""
+        state = requests.get(f"{self.url}/_local/state", timeout=10).json()
+        return [one for region in state["regions"] for one in region["snapshots"].values()]
+
+    def api(self, method: str, path: str, token: str | None = TOKEN, **more: Any) -> requests.Response:  # noqa: ANN401
+        """Call the gateway at its function URL."""
+        headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **more.pop("headers", {})}
+        url = f"{self.url}/_local/url/cbsnap-gateway{path}"
+        return requests.request(method, url, headers=headers, timeout=60, **more)
+
+    def locked(self) -> bool:
+        """Tell whether writers of the host's database have to wait."""
+        database = sqlite3.connect(self.database, timeout=0, isolation_level=None)
+        try:
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+        except sqlite3.OperationalError:
+            return True
+        finally:
+            database.close()
+        return False
+
+    def _credentials(self) -> dict[str, str]:
+        return {"TENCENTCLOUD_SECRETID": "AKIDlocalcloud", "TENCENTCLOUD_SECRETKEY": "localcloud"}
+
+    def _over(self, before: set[str]) -> bool:
+        news = [one for one in self.invocations() if one["request_id"] not in before]
+        return bool(news) and all(one["state"] in OVER for one in news)
+
+    def _post(self, path: str) -> None:
+        requests.post(self.url + path, timeout=10).raise_for_status()
+
+
+def outcomes(invocations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Merge the reports of a run: what the worker says of a disk comes after what the schedule said."""
+    found: dict[str, dict[str, Any]] = {}
+    for one in sorted(invocations, key=lambda one: one["function"] == "cbsnap-snapshot"):
+        for report in one["result"] or []:
+            found.update({outcome["disk_id"]: outcome for outcome in report.get("outcomes", [])})
+    return found
+
+
+@contextmanager
+def built(folder: Path) -> Iterator[Stage]:
+    """Start everything, and end it with the body."""
+    with socket.create_server((HOST_IP, 0)) as free:
+        port = free.getsockname()[1]
+    (folder / "data").mkdir()
+    (folder / "policies").mkdir()
+    (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
+    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
+    (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
+    (folder / "keys").touch(mode=0o600)
+    (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
+    database = folder / "data/orders.db"
+    made = sqlite3.connect(database)
+    made.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY)")
+    made.close()
+    with ExitStack() as processes:
+        agent = Agent(folder, port)
+        processes.callback(agent.end)
+        ready = processes.enter_context(_cloud(folder))
+        yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+
+
+def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
+    """Wait for a condition of another process."""
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, f"within {timeout_s} s it did not come about that {what}"
+        time.sleep(0.02)
+
+
+class Agent:
+    """The host's agent, which can be killed and started."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self._folder = folder
+        self._port = port
+        self.process = self._start()
+
+    def restart_without_memory(self) -> None:
+        """Start it anew as after a reboot: what it kept in memory is gone."""
+        self.end()
+        shutil.rmtree(self._folder / "run")
+        self.process = self._start()
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(self._folder / "agent.ini")]
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "agent")})
+        until("the agent answers", lambda: _answers(f"http://{HOST_IP}:{self._port}/v1/hello"))
+        return process
+
+
+@contextmanager
+def _cloud(folder: Path) -> Iterator[Path]:
+    ready = folder / "ready.json"
+    command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
+    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
+    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
+    environment = {
+        **os.environ,
+        "CBSNAP_MASTER_KEY": MASTER,
+        "CBSNAP_API_TOKENS": hashlib.sha256(TOKEN.encode()).hexdigest(),
+    }
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
+        yield ready
+        process.terminate()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=1).ok
+    except requests.ConnectionError:
+        return False

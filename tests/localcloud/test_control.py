@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from localcloud.pytest_plugin import LocalCloud
+
+    Call = Callable[..., dict[str, Any]]
+
+
+def local(localcloud: LocalCloud, path: str, body: object = None) -> dict[str, Any]:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{localcloud.url}/_local/{path}", data)  # noqa: S310  # our own server
+    with urllib.request.urlopen(request) as answer:  # noqa: S310  # as above
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def test_the_clock_is_set_stopped_and_advanced(localcloud: LocalCloud) -> None:
+    stopped = local(localcloud, "clock", {"set": "2027-01-15T08:00:00Z", "speed": 0})
+    advanced = local(localcloud, "clock", {"advance_s": 90})
+
+    assert stopped["now"] == "2027-01-15T08:00:00Z"
+    assert advanced["now_s"] - stopped["now_s"] == 90
+    assert local(localcloud, "clock") == advanced
+
+
+def test_a_faster_clock_makes_snapshots_sooner(localcloud: LocalCloud, call: Call) -> None:
+    call("cbs", "CreateSnapshot", DiskId="disk-orders-a")
+
+    local(localcloud, "clock", {"speed": 1_000_000})
+    again = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")
+
+    assert again["SnapshotId"]
+
+
+@pytest.mark.parametrize("body", [{"advance": 1}, {"set": "soon"}, {"advance_s": "x"}, []])
+def test_a_clock_set_wrongly_is_answered_with_the_reason(localcloud: LocalCloud, body: object) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        local(localcloud, "clock", body)
+
+    assert refused.value.code == 400
+    assert "error" in json.load(refused.value)
+
+
+def test_a_reset_brings_the_fleet_back(localcloud: LocalCloud, call: Call) -> None:
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+
+    local(localcloud, "reset", {})
+
+    assert local(localcloud, "requests")["requests"] == []
+    assert call("cbs", "DescribeSnapshots", SnapshotIds=[made])["TotalCount"] == 0
+    assert call("cbs", "DescribeDisks")["TotalCount"] == 9
+
+
+def test_the_state_says_where_a_copy_lies_and_how_it_was_cut(
+    localcloud: LocalCloud, call: Call, tmp_path: Path
+) -> None:
+    (tmp_path / "data").write_text("bytes")
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+
+    state = local(localcloud, "state?region=ap-guangzhou")
+
+    assert [each["name"] for each in state["regions"]] == ["ap-guangzhou"]
+    snapshot = state["regions"][0]["snapshots"][made]
+    assert snapshot["copy"] == str(tmp_path / "localcloud-copies" / made)
+    assert snapshot["cut"] in ("copy", "reflink")

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception import TencentCloudSDKException
+
+from localcloud.rates import Rates
+from localcloud.signature import SignedRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from localcloud.pytest_plugin import LocalCloud
+
+    Call = Callable[..., dict[str, Any]]
+
+
+def post(localcloud: LocalCloud, body: bytes, **headers: str) -> tuple[str, dict[str, Any]]:
+    """Send a request, signed with `timestamp` (now unless said), and return content type and Response."""
+    timestamp = headers.pop("timestamp", str(int(time.time())))
+    day = time.strftime("%Y-%m-%d", time.gmtime(int(timestamp)))
+    plain = {
+        "content-type": "application/json",
+        "host": localcloud.endpoint,
+        "x-tc-timestamp": timestamp,
+        "x-tc-action": "DescribeDisks",
+        "x-tc-version": "2017-03-12",
+        "x-tc-region": "ap-guangzhou",
+    } | {name.replace("_", "-"): value for name, value in headers.items()}
+    scope = f"{localcloud.secret_id}/{day}/{plain.pop('service', 'cbs')}/tc3_request"
+    unsigned = f"TC3-HMAC-SHA256 Credential={scope}, SignedHeaders=content-type;host, Signature={'0' * 64}"
+    request = SignedRequest("POST", "", plain | {"authorization": unsigned}, body)
+    signature = request.signature(request.authorization(), localcloud.secret_key)
+    plain.setdefault("authorization", unsigned.replace("0" * 64, signature))
+    sent = urllib.request.Request(localcloud.url, body, plain)  # noqa: S310  # our own server
+    with urllib.request.urlopen(sent) as answer:  # noqa: S310  # as above
+        return answer.headers["Content-Type"], json.load(answer)["Response"]
+
+
+def code(response: dict[str, Any]) -> str:
+    return str(response.get("Error", {}).get("Code", ""))
+
+
+def test_answers_with_exactly_application_json(localcloud: LocalCloud) -> None:
+    good_type, good = post(localcloud, b"{}")
+    bad_type, bad = post(localcloud, b"{}", x_tc_action="Nonsense")
+
+    assert (good_type, code(good)) == ("application/json", "")
+    assert (bad_type, code(bad)) == ("application/json", "InvalidAction")
+    assert good["RequestId"] != bad["RequestId"]
+
+
+def test_get_and_post_are_read_alike(call: Call) -> None:
+    filters = [{"Name": "disk-usage", "Values": ["SYSTEM_DISK"]}]
+
+    by_post = call("cbs", "DescribeDisks", Filters=filters, Limit=5)
+    by_get = call("cbs", "DescribeDisks", method="GET", Filters=filters, Limit=5)
+
+    assert by_post["TotalCount"] == 1
+    assert by_get["DiskSet"] == by_post["DiskSet"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"authorization": ""}, "AuthFailure.InvalidAuthorization"),
+        ({"timestamp": str(int(time.time()) - 400)}, "AuthFailure.SignatureExpire"),
+        ({"timestamp": str(int(time.time()) + 400)}, "AuthFailure.SignatureExpire"),
+        ({"x_tc_token": "unasked"}, "AuthFailure.TokenFailure"),
+        ({"x_tc_version": "1999-01-01"}, "NoSuchVersion"),
+        ({"x_tc_region": "ap-nowhere"}, "UnsupportedRegion"),
+        ({"service": "nonsense"}, "NoSuchProduct"),
+    ],
+)
+def test_a_call_that_is_wrong_outside_its_body_has_its_own_code(
+    localcloud: LocalCloud, headers: dict[str, str], expected: str
+) -> None:
+    _, response = post(localcloud, b"{}", **headers)
+
+    assert code(response) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "named"),
+    [
+        (b"{", "InvalidRequest", "JSON"),
+        (b"[]", "InvalidRequest", "object"),
+        (b'{"DiskID": "x"}', "UnknownParameter", "DiskID"),
+        (b'{"DiskIds": "disk-1"}', "InvalidParameter", "DiskIds"),
+        (b'{"DiskIds": [1]}', "InvalidParameter", "DiskIds.0"),
+        (b'{"Limit": true}', "InvalidParameter", "Limit"),
+        (b'{"Limit": 101}', "InvalidParameterValue", "Limit"),
+        (b'{"Offset": -1}', "InvalidParameterValue", "Offset"),
+        (b'{"Order": "UP"}', "InvalidParameterValue", "Order"),
+        (b'{"Filters": [{"Name": "zone"}]}', "MissingParameter", "Filters.0.Values"),
+        (b'{"Filters": [{"Name": "colour", "Values": []}]}', "InvalidFilter", "colour"),
+        (
+            b'{"DiskIds": ["disk-1"], "Filters": [{"Name": "zone", "Values": ["x"]}]}',
+            "InvalidParameter",
+            "Filters",
+        ),
+    ],
+)
+def test_a_parameter_that_is_wrong_is_named(
+    localcloud: LocalCloud, body: bytes, expected: str, named: str
+) -> None:
+    _, response = post(localcloud, body, x_tc_language="en-US")
+
+    assert code(response) == expected
+    assert named in response["Error"]["Message"]
+
+
+def test_speaks_chinese_unless_asked_for_english(localcloud: LocalCloud) -> None:
+    _, chinese = post(localcloud, b'{"DiskIds": "hello"}')
+    _, english = post(localcloud, b'{"DiskIds": "hello"}', x_tc_language="en-US")
+
+    assert chinese["Error"]["Message"] == "参数 `DiskIds` 取值类型错误。"  # the text is recorded
+    assert english["Error"]["Message"] == "The parameter `DiskIds` is of the wrong type."
+
+
+def test_a_body_above_ten_megabytes_is_refused(localcloud: LocalCloud) -> None:
+    _, response = post(localcloud, b" " * (10 * 1024 * 1024 + 1))
+
+    assert code(response) == "RequestSizeLimitExceeded"
+
+
+def test_a_wrong_key_is_refused_and_an_unknown_id_has_another_code(
+    localcloud: LocalCloud, call: Call
+) -> None:
+    with pytest.raises(TencentCloudSDKException) as wrong:
+        call("cbs", "DescribeDisks", credential=Credential(localcloud.secret_id, "wrong"))
+    with pytest.raises(TencentCloudSDKException) as unknown:
+        call("cbs", "DescribeDisks", credential=Credential("AKIDnobody", "wrong"))
+
+    assert wrong.value.code == "AuthFailure.SignatureFailure"
+    assert unknown.value.code == "AuthFailure.SecretIdNotFound"
+
+
+def test_temporary_credentials_need_their_token_and_end(localcloud: LocalCloud, call: Call) -> None:
+    minted = localcloud.cloud.mint_credentials(duration_s=60)
+    whole = Credential(minted.secret_id, minted.secret_key, minted.token)
+
+    good = call("cbs", "DescribeDisks", credential=whole)
+    with pytest.raises(TencentCloudSDKException) as bare:
+        call("cbs", "DescribeDisks", credential=Credential(minted.secret_id, minted.secret_key))
+    localcloud.cloud.clock.advance(61)
+    with pytest.raises(TencentCloudSDKException) as late:
+        call("cbs", "DescribeDisks", credential=whole)
+
+    assert good["TotalCount"] == 9
+    assert bare.value.code == late.value.code == "AuthFailure.TokenFailure"
+
+
+def test_no_second_has_more_calls_than_the_rate() -> None:
+    now = [100.0]
+    rates = Rates(clock=lambda: now[0])
+
+    first = [rates.admits("CreateSnapshot", 2) for _ in range(3)]
+    now[0] += 0.9
+    soon = rates.admits("CreateSnapshot", 2)
+    now[0] += 0.2
+    later = rates.admits("CreateSnapshot", 2)
+
+    assert first == [True, True, False]
+    assert not soon
+    assert later
+    assert rates.admits("another action", 2)
+
+
+def test_every_call_is_kept_with_its_caller_and_code(localcloud: LocalCloud, call: Call) -> None:
+    call("cbs", "DescribeDisks")
+    with pytest.raises(TencentCloudSDKException):
+        call("cbs", "CreateSnapshot", DiskId="disk-nowhere1")
+
+    with urllib.request.urlopen(f"{localcloud.url}/_local/requests") as answer:  # noqa: S310  # our own server
+        kept = json.load(answer)["requests"]
+
+    assert [(each["action"], each["code"], each["uin"]) for each in kept] == [
+        ("DescribeDisks", "", "100000000001"),
+        ("CreateSnapshot", "InvalidDiskId.NotFound", "100000000001"),
+    ]
+    assert kept[1]["parameters"] == {"DiskId": "disk-nowhere1"}
+
+
+def test_calls_at_once_are_all_answered(call: Call) -> None:
+    totals: list[int] = []
+    threads = [
+        threading.Thread(target=lambda: totals.append(call("cbs", "DescribeDisks")["TotalCount"]))
+        for _ in range(16)
+    ]
+
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert totals == [9] * 16
