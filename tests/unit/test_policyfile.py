@@ -150,7 +150,8 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             policy("    qqq: 1"),
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
-                "select, group, schedule, window, time_zone, quiesce, keep"
+                "select, group, schedule, window, time_zone, quiesce, keep, "
+                "max_held, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -372,7 +373,8 @@ def test_how_a_run_is_paced_reaches_the_plan() -> None:
     text = (
         "policies:\n  orders-db:\n    select: {usage: data}\n    max_held: 3\n    jitter: 10m\n"
         "    skip_dates: [2026-11-11, '2026-12-24']\n    paused: true\n"
-        "targets:\n  - {region: ap-guangzhou, role: 'qcs::cam::uin/1:roleName/r', external_id: e-1, worker: w-1}\n"
+        "targets:\n  - {region: ap-guangzhou, role: 'qcs::cam::uin/1:roleName/r', "
+        "external_id: e-1, worker: w-1}\n"
     )
 
     plan = parse(text, "policies.yml")
@@ -387,8 +389,8 @@ def test_how_a_run_is_paced_reaches_the_plan() -> None:
     ("target", "told"),
     [
         ("{region: ap-guangzhou, external_id: x1}", "has an external_id and no role"),
-        ("{region: ap-guangzhou, role: admin}", "targets.0.role"),
-        ("{region: ap-guangzhou, worker: 'a b'}", "targets.0.worker"),
+        ("{region: ap-guangzhou, role: admin}", "targets[0].role"),
+        ("{region: ap-guangzhou, worker: 'a b'}", "targets[0].worker"),
     ],
 )
 def test_a_target_that_cannot_be_meant_is_told(target: str, told: str) -> None:
@@ -400,4 +402,4 @@ def test_a_target_that_cannot_be_meant_is_told(target: str, told: str) -> None:
 def test_a_day_that_is_none_is_told() -> None:
     (problem,) = problems("policies:\n  orders-db:\n    select: {usage: data}\n    skip_dates: [tomorrow]\n")
 
-    assert problem.startswith("4: policies.orders-db.skip_dates.0: 'tomorrow' is no day")
+    assert problem.startswith("4: policies.orders-db.skip_dates[0]: 'tomorrow' is no day")

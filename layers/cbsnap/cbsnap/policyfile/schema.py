@@ -106,6 +106,18 @@ RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["a
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
+RoleName = Annotated[
+    str,
+    Field(
+        pattern=r"^qcs::cam::uin/[0-9]+:role(Name)?/[A-Za-z0-9_.-]+$",
+        examples=["qcs::cam::uin/100000000001:roleName/cbsnap"],
+    ),
+]
+ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,128}$", examples=["cbsnap-prod"])]
+WorkerName = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9-]+/)?[A-Za-z][A-Za-z0-9_-]{1,59}$", examples=["ap-singapore/cbsnap-snapshot"]),
+]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -120,18 +132,10 @@ class TargetSection(Section):
     """One region whose disks are looked after, of this account or of another one's role."""
 
     region: RegionName
-    role: str | None = Field(
-        None,
-        pattern=r"^qcs::cam::uin/\d+:role(Name)?/[\w.-]+$",
-        description="A role of another account, such as qcs::cam::uin/100000000001:roleName/cbsnap",
-    )
-    external_id: str | None = Field(
-        None, pattern=r"^[\w+=,.@:/-]{2,128}$", description="What the role's account asks for beside it"
-    )
-    worker: str | None = Field(
-        None,
-        pattern=r"^([a-z0-9-]+/)?[A-Za-z][\w-]{1,59}$",
-        description="The function that reaches these hosts, [region/]name; by default the deployment's",
+    role: RoleName | None = Field(None, description="A role of another account, which the functions assume")
+    external_id: ExternalId | None = Field(None, description="What the role's account asks for beside it")
+    worker: WorkerName | None = Field(
+        None, description="The function that reaches these hosts; by default the deployment's"
     )
 
     @model_validator(mode="after")
