@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import CloudError
 from cbsnap.jobs import group as one_group
 from cbsnap.jobs import preflight, settle
-from cbsnap.jobs.group import Taken
 from cbsnap.jobs.pace import Pace
+from cbsnap.jobs.verdicts import Taken
 from cbsnap.jobs.work import Work
 from cbsnap.model import Decision, Group, Label, Outcome, Report
 from cbsnap.rules import quota
@@ -55,7 +55,7 @@ def _take(groups: Sequence[Group], work: Work) -> tuple[list[Outcome], list[Proo
     for handful in _handfuls(groups):
         for taken in _take_handful(handful, work):
             outcomes += taken.outcomes
-            proofs += [taken.proof] if taken.proof else []
+            proofs += taken.proofs
     return outcomes, proofs
 
 
@@ -75,7 +75,7 @@ def _take_handful(groups: Sequence[Group], work: Work) -> list[Taken]:
             pool.map(
                 lambda group: one_group.take(
                     plans[group.id],
-                    facts.instance_of(plans[group.id].members),
+                    facts.running(plans[group.id].members),
                     work,
                 ),
                 admitted,
@@ -117,7 +117,7 @@ def _writerless(taken: Sequence[Taken], before: Facts, work: Work) -> list[Taken
         outcome.disk_id
         for one in taken
         for outcome in one.outcomes
-        if outcome.label is Label.CRASH and before.instance_of([outcome.disk_id]) is None
+        if outcome.label is Label.CRASH and not before.running([outcome.disk_id])
     ]
     if not idle:
         return list(taken)
