@@ -18,6 +18,7 @@ from cbsnap.errors import (
     QuotaExhausted,
     Refused,
     SnapshotInProgress,
+    Throttled,
 )
 from cbsnap.jobs.take import take_batch
 from cbsnap.model import (
@@ -49,6 +50,7 @@ class Scene:
         self.clock = FakeClock()
         self.cloud = FakeCloud(self.clock, [disk("disk-a"), disk("disk-b")], [instance()])
         self.host = FakeHost(self.clock, self.cloud.log)
+        self.others: dict[str, FakeHost] = {}
         self.batch = Batch(
             Run("orders", NOON),
             HERE,
@@ -62,7 +64,15 @@ class Scene:
 
     def take(self, **changes: object) -> Report:
         batch = replace(self.batch, **changes)  # type: ignore[arg-type]
-        return take_batch(batch, self.cloud, FakeHosts(self.host), self.clock, budget_s=880)
+        return take_batch(batch, self.cloud, FakeHosts(self.host, self.others), self.clock, budget_s=880)
+
+    def on_two_hosts(self) -> FakeHost:
+        """Put disk-b on another instance, in one group with disk-a."""
+        self.cloud.disk_list[1] = disk("disk-b", "ins-2")
+        self.cloud.instance_list.append(instance("ins-2"))
+        self.others["ins-2"] = FakeHost(self.clock, self.cloud.log, frozenset({"disk-b"}))
+        self.batch = replace(self.batch, groups=(Group("app=orders", ("disk-a", "disk-b")),))
+        return self.others["ins-2"]
 
     def both(self) -> None:
         self.host.plan_disks = frozenset({"disk-a", "disk-b"})
@@ -502,3 +512,82 @@ def test_tokens_are_saved_before_the_lease(scene: Scene) -> None:
 
     assert scene.clock.waited_s == 10
     assert scene.cloud.log.index("lease disk-a disk-b") > 0
+
+
+def test_a_group_across_hosts_is_taken_while_all_are_held(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+
+    report = scene.take()
+
+    log = scene.cloud.log
+    assert log[log.index("lease disk-a") :] == [
+        "lease disk-a",
+        "lease disk-b",
+        "create disk-a disk-b",
+        "release",
+        "release",
+    ]
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+    assert scene.host.released_with == other.released_with == {"disk-a": "snap-1", "disk-b": "snap-2"}
+    assert len(report.proofs) == 2
+
+
+def test_a_second_host_that_cannot_be_held_frees_the_first_at_once(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.fails = ["a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=1))
+
+    assert {one.decision for one in report.outcomes} == {Decision.FAILED}
+    assert scene.host.holding is None
+    assert "create disk-a disk-b" not in scene.cloud.log
+
+
+def test_no_host_is_held_while_another_is_waited_for(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.troubles["lease"] = [HostBusy("held by another", 20_000)]
+
+    report = scene.take()
+
+    log = scene.cloud.log
+    assert log[log.index("lease disk-a") :][:3] == ["lease disk-a", "lease disk-b", "release"]
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+
+
+def test_one_broken_host_demotes_the_whole_group(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.breaks = "the session was killed"
+
+    report = scene.take()
+
+    assert [one.label for one in report.outcomes] == [Label.CRASH, Label.CRASH]
+
+
+def test_one_unconfirmed_host_leaves_the_whole_group_unproven(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.troubles["release"] = [HostRefused("unknown-lease", "", "another boot")]
+
+    report = scene.take()
+
+    assert [one.label for one in report.outcomes] == [None, None]
+
+
+def test_what_was_throttled_inside_the_lease_is_worth_one_more_call(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert scene.cloud.log[-3:] == ["create disk-a", "create disk-a", "release"]
+
+
+def test_what_is_throttled_twice_is_left_and_the_host_released(scene: Scene) -> None:
+    def again() -> None:
+        scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    scene.cloud.on_create = again
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert scene.host.holding is None
