@@ -178,7 +178,10 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "targets:\n- region: ap-guangzhou\n- region: ap-guangzhou\n" + policy(""),
             "3: targets[1]: ap-guangzhou is given twice: keep one of them",
         ),
-        (policy("    group: host"), "4: policies.orders-db.group: must be 'disk' or 'instance', not 'host'"),
+        (
+            policy("    group: host"),
+            "4: policies.orders-db.group: must be disk, instance, all or tag:<key>, such as tag:app, not 'host'",
+        ),
         (policy("    schedule: 7"), "4: policies.orders-db.schedule: must be text, not 7: put it in quotes"),
         (
             policy("    keep: {}"),

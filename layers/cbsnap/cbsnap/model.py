@@ -124,6 +124,8 @@ class Grouping(Enum):
 
     DISK = "disk"
     INSTANCE = "instance"
+    TAG = "tag"
+    ALL = "all"
 
 
 class OnFailure(Enum):
@@ -178,6 +180,7 @@ class QuotaLimits:
 class Policy:
     """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`.
 
+    `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
     """
 
@@ -188,6 +191,7 @@ class Policy:
     window: timedelta
     keep: Keep
     group: Grouping = Grouping.DISK
+    group_tag: str | None = None
     quiesce: Quiesce | None = None
     max_held: int | None = None
     jitter: timedelta = timedelta(0)

@@ -129,13 +129,13 @@ def _order(plan: Plan, policy: Policy, run: Run, target: Target, ground: _Ground
 def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground) -> handing.Planned:
     settled = {disk.id: preflight.settled_already(disk.id, ground.facts, order) for disk in disks}
     able = [disk for disk in disks if _belongs_to_the_moment(settled[disk.id])]
-    groups = {group.id: group for group in grouped(able, policy.group)}
+    groups = {group.id: group for group in grouped(able, policy.group, policy.group_tag)}
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
     counts = {disk.id: disk.snapshot_count for disk in disks}
     admission = quota.admit(open_parts, counts, ground.room, order.quota)
     # Places are counted over all groups, done ones too, so that they do not move from tick to tick.
     places = pacing.turns(
-        grouped(disks, policy.group), order.run.due, ground.now, ground.ahead, policy.jitter
+        grouped(disks, policy.group, policy.group_tag), order.run.due, ground.now, ground.ahead, policy.jitter
     )
     ready, waiting = _in_turn(admission.groups, {turn.group.id: turn for turn in places}, policy, order)
     known = [one for one in settled.values() if one is not None]

@@ -29,6 +29,7 @@ from cbsnap.rules import names, schedule
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = r"[0-9]{1,5}[smhdw]"
+_GROUP = r"disk|instance|all|tag:.{1,127}"
 _USAGES = {"data": "DATA_DISK", "system": "SYSTEM_DISK", None: None}
 
 
@@ -80,6 +81,12 @@ def _day(value: object) -> object:
         raise _wrong(f'{value!r} is no day: write it as "2026-11-11"') from error
 
 
+def _group(value: str) -> str:
+    if re.fullmatch(_GROUP, value) is None:
+        raise _wrong(f"must be disk, instance, all or tag:<key>, such as tag:app, not {value!r}")
+    return value
+
+
 _TEXT_SCHEMA = {"type": "string"}
 Duration = Annotated[
     timedelta,
@@ -117,6 +124,11 @@ ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,128}$", exam
 WorkerName = Annotated[
     str,
     Field(pattern=r"^([a-z0-9-]+/)?[A-Za-z][A-Za-z0-9_-]{1,59}$", examples=["ap-singapore/cbsnap-snapshot"]),
+]
+GroupName = Annotated[
+    str,
+    AfterValidator(_group),
+    WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
 ]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
@@ -275,7 +287,7 @@ class PolicySection(Section):
     """Which disks, when, how they are held, how long their snapshots stay."""
 
     select: SelectSection
-    group: Literal["disk", "instance"] = Field("disk", description="What is taken at one moment")
+    group: GroupName = Field("disk", description="What is taken at one moment")
     schedule: Cron = Field(
         "0 2 * * *", description="Five-field cron; see docs/policies.md on daylight saving"
     )
@@ -303,7 +315,8 @@ class PolicySection(Section):
             time_zone=self.time_zone or time_zone,
             window=self.window,
             keep=self.keep.keep(),
-            group=model.Grouping(self.group),
+            group=model.Grouping(self.group.partition(":")[0]),
+            group_tag=self.group.partition(":")[2] or None,
             quiesce=self.quiesce.quiesce() if self.quiesce else None,
             max_held=self.max_held,
             jitter=self.jitter,
