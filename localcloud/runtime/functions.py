@@ -95,7 +95,7 @@ class FunctionRuntime:
         return {"instances": self.instances.state(), "timers": self.timers.state()}
 
     def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
-        """Return what an account's functions logged to a topic, as records of the log service, oldest first."""
+        """Return what an account's functions logged to a topic, as the log service's records."""
         for invocation in self.journal.find():
             deployed = self.catalog.functions.get(invocation.function)
             if deployed and deployed.key[:2] == (uin, region) and deployed.latest.log_topic == topic:
