@@ -45,12 +45,13 @@ class Instances:
         if function in self._pools:
             return
         root = Path(self._folder.name, f"{next(self._numbers)}-{function.name}")
-        lay_out(root, function.source, [folder for folder in layers if folder.is_dir()])
-        complete = all(folder.is_dir() for folder in layers)
+        built = [folder for folder in layers if folder.is_dir()]
+        lay_out(root, function.source, built)
         program = Program(
             handler=function.handler,
             folder=root / "var/user",
-            more_folders=() if complete else (self._settings.packages,),
+            packages=[] if len(built) == len(layers) else [self._settings.packages],
+            read_only=[function.source, root / "opt", *built],
             environ=environment.process_environment(function, account, root, self._settings.extra),
         )
         launcher = Forked(program) if self._settings.prefork else Fresh(program)
@@ -78,7 +79,7 @@ class Instances:
     def state(self) -> list[dict[str, object]]:
         """Return the processes of each version."""
         return [
-            {"function": function.name, "version": function.version, **pool.pids}
+            {"function": function.name, "version": function.version, **pool.state()}
             for function, pool in self._pools.items()
         ]
 

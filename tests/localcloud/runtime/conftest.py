@@ -63,6 +63,13 @@ def wait_for(event, context):
 def eat(event, context):
     return len(bytearray(event["mib"] << 20))
 
+def write_beside(event, context):
+    try:
+        pathlib.Path(__file__).with_name("written").write_text("")
+    except OSError as error:
+        return error.strerror
+    return "written"
+
 def die(event, context):
     os._exit(3)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from tests.localcloud.runtime.conftest import eventually, running
@@ -78,6 +79,19 @@ def test_finds_code_and_layers_where_the_platform_puts_them_and_nothing_else(clo
     assert Path(folders[1], "of_layer.py").read_text() == "VALUE = 1\n"
     assert told["file"].endswith("/var/user/index.py")
     assert not any("site-packages" in folder for folder in told["path"])
+
+
+def test_says_whether_a_function_can_change_its_code(cloud: Running) -> None:
+    outcome = cloud.result("write_beside")
+
+    state = requests.get(f"{cloud.url}/_local/state", timeout=10).json()["runtime"]
+    (read_only,) = [each["read_only"] for each in state["instances"] if each["function"] == "write_beside"]
+    assert outcome == ("Read-only file system" if read_only else "written")
+
+
+@pytest.mark.root
+def test_a_function_cannot_change_its_code(cloud: Running) -> None:
+    assert cloud.result("write_beside") == "Read-only file system"
 
 
 def test_reuses_an_idle_instance(cloud: Running) -> None:
