@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import environment
+from localcloud.runtime.attempt import FUNCTION_NOT_FOUND
 from localcloud.runtime.launch import Forked, Fresh, Program
 from localcloud.runtime.layers import lay_out
 from localcloud.runtime.limits import Limits
@@ -60,12 +61,16 @@ class Instances:
     async def run(
         self, function: Function, attempt: Attempt, work: Work, reserved_mib: Mapping[Key, int]
     ) -> None:
-        """Have an instance of a prepared function do the work, if the limits allow; fill in the attempt."""
+        """Have an instance do the work, if the limits allow; a function may have been deleted meanwhile."""
+        pool = self._pools.get(function)
+        if pool is None:
+            attempt.failure = FUNCTION_NOT_FOUND
+            return
         attempt.failure = self._limits.enter(function, reserved_mib)
         if attempt.failure:
             return
         try:
-            await self._pools[function].run(attempt, work)
+            await pool.run(attempt, work)
         finally:
             self._limits.leave(function)
 

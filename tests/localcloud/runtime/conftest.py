@@ -109,6 +109,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     functions: dict[str, dict[str, Any]]
     functions = {name: {"name": name, "src": "code", "handler": f"index.{name}"} for name in names}
     functions["slow"] |= {"timeout": 1}
+    functions["wait_long"] = functions["wait_for"] | {"name": "wait_long", "timeout": 900}
     functions["echo"] |= {
         "layers": [{"name": "shared", "version": 1}],
         "environments": [{"key": "COLOUR", "value": "blue"}],

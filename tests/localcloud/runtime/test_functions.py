@@ -282,6 +282,18 @@ def test_a_function_of_another_region_is_not_found(cloud: Running) -> None:
     assert caught.value.code == "ResourceNotFound.FunctionName"
 
 
+def test_a_server_that_is_told_to_end_does_not_wait_for_a_function(project: Path, tmp_path: Path) -> None:
+    event = {"mine": str(tmp_path / "mine"), "theirs": str(tmp_path / "never")}
+    with ThreadPoolExecutor() as threads, running(project, tmp_path / "ready", "--prefork") as cloud:
+        waiting = threads.submit(cloud.invoke, "wait_long", event)
+        eventually((tmp_path / "mine").exists)
+
+        cloud.process.send_signal(signal.SIGTERM)
+
+        cloud.process.wait(timeout=20)
+        assert waiting.exception(timeout=20) is not None
+
+
 @pytest.mark.parametrize("prefork", [["--prefork"], []])
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_the_server(
