@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import tempfile
@@ -59,6 +60,7 @@ def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> in
     server = make_server(create_app(cloud, runtime, kept), certificate=certificate)
     if chosen.ready_file:
         _announce(chosen.ready_file, cloud, url, authority)
+    gc.freeze()  # a large fleet need not be looked through again and again for garbage
     server.run(sockets=[listener])
     return 0
 
@@ -71,7 +73,11 @@ def _cloud(chosen: argparse.Namespace, own: Path) -> Cloud:
         _warn(f"{chosen.disks} cannot share blocks: a snapshot is a plain copy, and may be torn under writes")
 
     def found(clock: Clock) -> World:
-        return load(chosen.fleet, clock)
+        gc.disable()  # nothing in a new world is garbage, and a large one has millions of objects
+        try:
+            return load(chosen.fleet, clock)
+        finally:
+            gc.enable()
 
     settings = Settings(chosen.snapshot_seconds, chosen.operation_seconds, chosen.rate)
     cloud = Cloud(found, contents, settings, chance=Random(chosen.seed))  # noqa: S311  # repeatable, not secret

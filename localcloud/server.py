@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 TRANSPORT = "localcloud.transport"
+SHUTDOWN_S = 1  # for calls under way: one may be waiting for a function that has minutes left
 
 
 class CuttableProtocol(H11Protocol):
@@ -57,5 +58,6 @@ def make_server(app: ASGIApp, *, lifespan: bool = True, certificate: Path | None
         log_level="warning",
         access_log=False,
         ssl_certfile=certificate,
+        timeout_graceful_shutdown=SHUTDOWN_S,
     )
     return uvicorn.Server(config)

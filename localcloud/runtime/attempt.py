@@ -49,6 +49,8 @@ class Attempt:
     memory_bytes: int = 0
 
 
+FUNCTION_NOT_FOUND = Failure(435, "FunctionNotFound")
+QUALIFIER_NOT_FOUND = Failure(442, "QualifierNotFound")
 MEMORY_LIMIT = Failure(434, "MemoryLimitReached")
 PROCESS_EXIT = Failure(439, "User process exit when running")
 RESPONSE_SIZE = Failure(407, "The size of response exceeds the upper limit (6MB)")

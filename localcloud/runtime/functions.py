@@ -12,8 +12,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import environment
-from localcloud.runtime.attempt import Attempt
-from localcloud.runtime.catalog import DEFAULT_ALIAS
+from localcloud.runtime.attempt import QUALIFIER_NOT_FOUND, Attempt
+from localcloud.runtime.catalog import DEFAULT_ALIAS, NotDeployedError
 from localcloud.runtime.instances import Instances
 from localcloud.runtime.invocation import Invocation, Journal
 from localcloud.runtime.logs import records
@@ -95,7 +95,7 @@ class FunctionRuntime:
         return {"instances": self.instances.state(), "timers": self.timers.state()}
 
     def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
-        """Return what an account's functions logged to a topic, as records of the log service, oldest first."""
+        """Return what an account's functions logged to a topic, as the log service's records."""
         for invocation in self.journal.find():
             deployed = self.catalog.functions.get(invocation.function)
             if deployed and deployed.key[:2] == (uin, region) and deployed.latest.log_topic == topic:
@@ -154,9 +154,18 @@ class FunctionRuntime:
         invocation.settle(deployed.dead_letter)
 
     async def _attempt(self, deployed: Deployed, invocation: Invocation) -> None:
-        function = deployed.resolve(invocation.qualifier)
         invocation.state = "running"
-        invocation.attempts.append(Attempt(self.cloud.clock.now(), function.version))
+        attempt = Attempt(self.cloud.clock.now(), invocation.qualifier)
+        invocation.attempts.append(attempt)
+        try:
+            function = deployed.resolve(invocation.qualifier)
+        except NotDeployedError:
+            attempt.failure = QUALIFIER_NOT_FOUND
+        else:
+            attempt.version = function.version
+            await self._run(function, attempt, invocation)
+
+    async def _run(self, function: Function, attempt: Attempt, invocation: Invocation) -> None:
         account = self.account(function)
         keys = environment.keys(self.cloud.mint_credentials(account.uin, role=function.role))
         context = environment.context(function, account, invocation.request_id)
@@ -166,7 +175,7 @@ class FunctionRuntime:
             if each.reserved_mib is not None
         }
         work = Work(keys, invocation.event, context)
-        await self.instances.run(function, invocation.last, work, reserved_mib)
+        await self.instances.run(function, attempt, work, reserved_mib)
 
     def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

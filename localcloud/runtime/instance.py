@@ -137,7 +137,7 @@ class Instance:
             return 0
 
     async def ready(self) -> dict[str, Any]:
-        """Wait until the handler is loaded; returns {"failure"}, raises InstanceGoneError."""
+        """Wait until the handler is loaded; returns {"failure", "read_only"}, raises InstanceGoneError."""
         return await self._channel.receive()
 
     async def call(self, environ: Mapping[str, str], event: object, context: object) -> dict[str, Any]:

@@ -63,6 +63,13 @@ def wait_for(event, context):
 def eat(event, context):
     return len(bytearray(event["mib"] << 20))
 
+def write_beside(event, context):
+    try:
+        pathlib.Path(__file__).with_name("written").write_text("")
+    except OSError as error:
+        return error.strerror
+    return "written"
+
 def die(event, context):
     os._exit(3)
 
@@ -102,6 +109,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     functions: dict[str, dict[str, Any]]
     functions = {name: {"name": name, "src": "code", "handler": f"index.{name}"} for name in names}
     functions["slow"] |= {"timeout": 1}
+    functions["wait_long"] = functions["wait_for"] | {"name": "wait_long", "timeout": 900}
     functions["echo"] |= {
         "layers": [{"name": "shared", "version": 1}],
         "environments": [{"key": "COLOUR", "value": "blue"}],

@@ -229,6 +229,27 @@ def test_a_dead_event_goes_to_the_dead_letter_queue(cloud: Running, ask: Callabl
     assert (record["state"], record["dead_letter"], record["event"]) == ("dead", "lost", {"a": 1})
 
 
+@pytest.mark.parametrize(("gone", "status"), [("function", 435), ("alias", 442)])
+def test_an_event_whose_function_is_deleted_meanwhile_dies(
+    cloud: Running, ask: Callable[..., Any], f: str, gone: str, status: int
+) -> None:
+    ask(
+        "UpdateFunctionCode",
+        FunctionName=f,
+        ZipFile=zipped(index__py="def main_handler(e, c): return 1 / 0\n"),
+    )
+    ask("CreateAlias", FunctionName=f, Name="prod", FunctionVersion="$LATEST")
+    request_id = cloud.invoke(f, InvocationType="Event", Qualifier="prod").FunctionRequestId
+
+    if gone == "function":
+        ask("DeleteFunction", FunctionName=f)
+    else:
+        ask("DeleteAlias", FunctionName=f, Name="prod")
+
+    record = cloud.ended(request_id)
+    assert (record["state"], record["error"]["statusCode"]) == ("dead", status)
+
+
 def test_reserved_memory_is_the_functions_most(cloud: Running, ask: Callable[..., Any], f: str) -> None:
     ask("PutReservedConcurrencyConfig", FunctionName=f, ReservedConcurrencyMem=64)
 
