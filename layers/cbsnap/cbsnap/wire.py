@@ -11,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
 from cbsnap.model import Batch, Report
+from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _BATCH = TypeAdapter(Batch)
 _REPORTS = TypeAdapter(tuple[Report, ...])
+_UPKEEP = TypeAdapter(tuple[Upkeep, ...])
 
 
 def batch_text(batch: Batch) -> str:
@@ -36,4 +38,10 @@ def batch(event: Mapping[str, Any]) -> Batch:
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _REPORTS.dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:
+    """Return what a pass came to as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _UPKEEP.dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped

@@ -18,8 +18,9 @@ from cbsnap.model import Target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Hosts, Workers
+    from cbsnap.ports import Clock, Clouds, Workers
     from cbsnap.tencent.api import Api
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -63,7 +64,7 @@ class Wiring:
         api = self._api(self._required("TENCENTCLOUD_REGION"))
         return Worker(api, self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot"))
 
-    def hosts(self, port: int) -> Hosts:
+    def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 
