@@ -122,10 +122,13 @@ class Api:
     def _find(self, _call, lease_id):
         return 200, self._host.find(lease_id), None
 
-    def _of_operation(self, call):
-        if list(call.query) != ["operation"]:
-            raise Refusal(400, "bad-field", "the query must be ?operation=…", "operation")
-        return 200, {"leases": self._host.of_operation(call.query["operation"][0])}, None
+    def _leases(self, call):
+        asked = list(call.query)
+        if asked == ["operation"]:
+            return 200, {"leases": self._host.of_operation(call.query["operation"][0])}, None
+        if asked == ["snapshot"]:
+            return 200, {"leases": self._host.journal.of_snapshot(call.query["snapshot"][0])}, None
+        raise Refusal(400, "bad-field", "the query must be ?operation=… or ?snapshot=…", "operation")
 
     def _check(self, call, name):
         return 200, self._host.check(name, requests.check(call.body)), None
@@ -136,7 +139,7 @@ class Api:
 
 _PATHS = (
     ("POST", "/v1/leases", Api._lease),  # noqa: SLF001 - the class's own table
-    ("GET", "/v1/leases", Api._of_operation),  # noqa: SLF001 - the same
+    ("GET", "/v1/leases", Api._leases),  # noqa: SLF001 - the same
     ("GET", "/v1/leases/([^/]+)", Api._find),  # noqa: SLF001 - the same
     ("POST", "/v1/leases/([^/]+)/renew", Api._renew),  # noqa: SLF001 - the same
     ("POST", "/v1/leases/([^/]+)/release", Api._release),  # noqa: SLF001 - the same

@@ -180,7 +180,10 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
         ),
         (
             policy("    group: host"),
-            "4: policies.orders-db.group: must be disk, instance, all or tag:<key>, such as tag:app, not 'host'",
+            (
+                "4: policies.orders-db.group: must be disk, instance, all or tag:<key>, such as tag:app, "
+                "not 'host'"
+            ),
         ),
         (policy("    schedule: 7"), "4: policies.orders-db.schedule: must be text, not 7: put it in quotes"),
         (

@@ -53,6 +53,8 @@ class Disk:
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
+    type: str = ""
+    created_at: datetime | None = None
     tags: Mapping[str, str] = NO_TAGS
 
 
@@ -85,6 +87,7 @@ class Snapshot:
     deadline: datetime | None = None
     encrypted: bool = False
     copied: bool = False
+    locked: bool = False
     shares: int = 0
     image_ids: tuple[str, ...] = ()
     copying_to: tuple[str, ...] = ()

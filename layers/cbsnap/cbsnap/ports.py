@@ -142,6 +142,23 @@ class Hosts(Protocol):
         """Return the agent of one instance; nothing is sent yet."""
 
 
+class Journal(Protocol):
+    """What the agent on one instance remembers of ended leases: 24 hours, and not past a reboot."""
+
+    def of_snapshot(self, snapshot_id: str) -> list[LeaseRecord]:
+        """Return the leases whose release carried this snapshot."""
+
+    def close(self) -> None:
+        """Give the connection up."""
+
+
+class Journals(Protocol):
+    """The way to the agents' journals."""
+
+    def on(self, instance: Instance) -> Journal:
+        """Return one instance's journal; nothing is sent yet."""
+
+
 class Clock(Protocol):
     """Time, so that tests need not wait."""
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
 from cbsnap.model import Batch, Report
+from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,6 +27,11 @@ def _batches() -> TypeAdapter[Batch]:
 @cache
 def _reports() -> TypeAdapter[tuple[Report, ...]]:
     return TypeAdapter(tuple[Report, ...])
+
+
+@cache
+def _upkeep() -> TypeAdapter[tuple[Upkeep, ...]]:
+    return TypeAdapter(tuple[Upkeep, ...])
 
 
 def batch_text(batch: Batch) -> str:
@@ -45,4 +51,10 @@ def batch(event: Mapping[str, Any]) -> Batch:
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:
+    """Return what a pass came to as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _upkeep().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped

@@ -18,8 +18,9 @@ from cbsnap.model import Target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Hosts, Workers
+    from cbsnap.ports import Clock, Clouds, Workers
     from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -63,7 +64,7 @@ class Wiring:
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
-    def hosts(self, port: int) -> Hosts:
+    def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 

@@ -1,4 +1,4 @@
-"""What timers and asynchronous invocations start: the functions `schedule` and `snapshot`.
+"""What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
 
 Each returns its reports and prints them, one JSON line a report, since the log is where a run
 is read back from.
@@ -54,8 +54,21 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     return _printed([report], context)
 
 
+def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Look after what has been taken."""
+    from cbsnap.jobs import maintain as job  # noqa: PLC0415 - what the worker does not need
+
+    del event
+    here = wiring()
+    journals = here.hosts(here.plan.agent_port)
+    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, here.clouds, journals, here.clock)), context)
+
+
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = wire.reports(reports)
+    return _logged("report", wire.reports(reports), context)
+
+
+def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
     for value in values:
-        print(json.dumps({"cbsnap": "report", "request_id": context["request_id"], **value}))  # noqa: T201
+        print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
     return values
