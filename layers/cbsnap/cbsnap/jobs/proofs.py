@@ -85,10 +85,9 @@ def _settle(
     if record is None:
         return Label.CRASH, f"the journal of {instance.id} knows no lease that had answered it"
     members = _members(one, policy, record, inventory)
-    others = {running[each].id: running[each] for each in members if each in running} | {
-        instance.id: instance
-    }
-    records = [_record(one, each, journals) for _, each in sorted(others.items())]
+    others = {running[each].id: running[each] for each in members if each in running}
+    others.pop(instance.id, None)
+    records = [record, *(_record(one, each, journals) for _, each in sorted(others.items()))]
     if None in records:
         return Label.CRASH, "not every host of its group remembers a lease that had answered it"
     label, reason = labels(members, record.answered, records)[one.name.disk_id]
