@@ -254,6 +254,18 @@ def test_the_filesystem_of_the_agents_own_files_is_never_frozen(
     assert loop.is_writable()
 
 
+def test_a_filesystem_that_holds_the_agents_log_is_never_frozen(
+    make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    loop = make_loop("data")
+    agent = start_agent(plan(loop), folder=loop.mount, runtime_dir=tmp_path / "run")
+
+    record = agent.client().lease().body
+
+    assert record["state"] == "FAILED"
+    assert "agent itself" in record["reason"]
+
+
 def test_a_plan_with_a_missing_mount_is_refused(
     make_loop: Callable[..., Loop], start_agent: Callable[..., Agent]
 ) -> None:

@@ -37,9 +37,7 @@ WHOLE = ("lock+sync+freeze", "stage+sync+freeze")
 
 
 @pytest.fixture
-def shop(
-    make_loop: Callable[..., Loop], packed_agent: Path, reachable: Path
-) -> Iterator[tuple[MariaDb, Loop]]:
+def shop(make_loop: Callable[..., Loop], packed_agent: Path) -> Iterator[tuple[MariaDb, Loop]]:
     """Run a busy shop on a disk whose image lies on a filesystem that can clone it."""
     store = make_loop("store", "xfs", 12 << 10)
     disk = make_loop("disk", "ext4", 1536, folder=store.mount)
