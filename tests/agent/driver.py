@@ -153,6 +153,13 @@ class Agent:
         assert self.process.poll() is None, (self.folder / "log").read_text()
         return self
 
+    def thaw_all(self) -> int:
+        """Undo what is owed, as the service manager's stop hook does; return the exit code."""
+        command = [self.python, *self.program, "thaw-all", "--runtime-dir", str(self.runtime_dir)]
+        return subprocess.run(
+            command, env={"PYTHONPATH": str(AGENT_HOME)}, check=False, timeout=20
+        ).returncode
+
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the agent's command line over this configuration."""
         configured = [arguments[0], "--config", str(self.folder / "agent.ini"), *arguments[1:]]
