@@ -69,6 +69,7 @@ class Control:
 
     async def reset(self, _: Request) -> Response:
         """Put the world back to how it was at the start."""
+        await self.cloud.errands.stop()
         self.cloud.reset()
         if self.runtime:
             await self.runtime.reset()
