@@ -20,7 +20,6 @@ from localcloud.faults import read_faults
 from localcloud.fleet import load
 from localcloud.records import RecordError
 from localcloud.runtime.options import add_options, make_runtime
-from localcloud.runtime.yamlfile import FileError
 from localcloud.server import listen, make_server
 from localcloud.tls import make_certificate
 
@@ -42,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
         try:
             return _serve(chosen, listener, own)
-        except (RecordError, FileError, store.StoreError) as error:
+        except (RecordError, store.StoreError) as error:
             return _refuse(str(error))
         except ModuleNotFoundError as error:
             return _refuse(f"--tls needs the package {error.name}")

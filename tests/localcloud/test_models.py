@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import cbs, cvm, sts, tag, tat
+from localcloud import cbs, cls, cvm, sts, tag, tat
 from localcloud.parameters import parameter_names
 from tests.localcloud.sdk_models import differences, shape
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., dict[str, Any]]
 
-SERVICES = (cbs.SERVICE, cvm.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
+SERVICES = (cbs.SERVICE, cls.SERVICE, cvm.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
 DISK = "qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-orders-a"
 TAGS = [{"TagKey": "app", "TagValue": "orders"}]
 OLD = "snap-full0001-00"
@@ -65,6 +65,7 @@ ASKED: dict[str, dict[str, dict[str, Any]]] = {
         "TerminateDisks": {"DiskIds": ["disk-spare001"]},
         "UnbindAutoSnapshotPolicy": {"AutoSnapshotPolicyId": "asp-nightly1", "DiskIds": ["disk-web-sys1"]},
     },
+    "cls": {"SearchLog": {"TopicId": "topic", "From": 0, "To": 2_000_000_000_000}},
     "cvm": {
         "DescribeInstances": {},
         "DescribeRegions": {},

@@ -175,25 +175,25 @@ def test_no_second_has_more_calls_than_the_rate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rate", "service", "action", "expected"),
+    ("rate", "api", "expected"),
     [
-        (None, "cbs", "DescribeSnapshots", 20),
-        (None, "cbs", "DescribeDisks", 100),
-        (None, "tag", "GetTagKeys", 100),
-        (3, "cbs", "DescribeDisks", 3),
+        (None, ("cbs", "DescribeSnapshots"), 20),
+        (None, ("cbs", "DescribeDisks"), 100),
+        (None, ("tag", "GetTagKeys"), 100),
+        (3, ("cbs", "DescribeDisks"), 3),
     ],
 )
 def test_rates_are_the_documented_ones_unless_told_otherwise(
-    localcloud: LocalCloud, call: Call, rate: int | None, service: str, action: str, expected: int
+    localcloud: LocalCloud, call: Call, rate: int | None, api: tuple[str, str], expected: int
 ) -> None:
     localcloud.cloud.settings = Settings(rate=rate)
     localcloud.cloud.rates = Rates(clock=lambda: 0.0)
 
     for _ in range(expected):
-        call(service, action)
+        call(*api)
     with pytest.raises(TencentCloudSDKException) as refused:
-        call(service, action)
-    elsewhere = call(service, action, region="ap-singapore")
+        call(*api)
+    elsewhere = call(*api, region="ap-singapore")
 
     assert refused.value.code == "RequestLimitExceeded"
     assert elsewhere["RequestId"]
