@@ -122,7 +122,7 @@ class _Reader:
             raise self.fail(node, f"{what} should be {hint.__name__}")
         if self.fill and VARIABLE.search(node.value):
             text = VARIABLE.sub(lambda match: self._filled(match[1], node), node.value)
-            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))
+            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # its stub
             node = yaml.ScalarNode(tag, text, node.start_mark)
         if hint is str:
             return node.value
