@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -99,6 +100,7 @@ def _warn(reason: str) -> None:
 def _announce(ready_file: Path, cloud: Cloud, url: str, authority: Path | None) -> None:
     account = cloud.keyring.accounts[0]
     ready = {"url": url, "secret_id": account.secret_id, "secret_key": account.secret_key}
+    ready["pid"] = str(os.getpid())
     if authority:
         ready["ca"] = str(authority)
     part = ready_file.with_name(ready_file.name + ".part")
