@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -20,7 +21,6 @@ from localcloud.faults import read_faults
 from localcloud.fleet import load
 from localcloud.records import RecordError
 from localcloud.runtime.options import add_options, make_runtime
-from localcloud.runtime.yamlfile import FileError
 from localcloud.server import listen, make_server
 from localcloud.tls import make_certificate
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
         try:
             return _serve(chosen, listener, own)
-        except (RecordError, FileError, store.StoreError) as error:
+        except (RecordError, store.StoreError) as error:
             return _refuse(str(error))
         except ModuleNotFoundError as error:
             return _refuse(f"--tls needs the package {error.name}")
@@ -100,6 +100,7 @@ def _warn(reason: str) -> None:
 def _announce(ready_file: Path, cloud: Cloud, url: str, authority: Path | None) -> None:
     account = cloud.keyring.accounts[0]
     ready = {"url": url, "secret_id": account.secret_id, "secret_key": account.secret_key}
+    ready["pid"] = str(os.getpid())
     if authority:
         ready["ca"] = str(authority)
     part = ready_file.with_name(ready_file.name + ".part")

@@ -13,6 +13,7 @@ from localcloud import transitions
 from localcloud.agenda import Agenda
 from localcloud.clock import Clock
 from localcloud.devices import Devices
+from localcloud.errands import Errands
 from localcloud.faults import Faults
 from localcloud.rates import Rates
 from localcloud.tagging import TagBook
@@ -68,6 +69,7 @@ class Cloud:
     chance: random.Random = field(default_factory=random.Random)
     faults: Faults = field(init=False)
     devices: Devices = field(default_factory=Devices)
+    errands: Errands = field(default_factory=Errands)
     changes: int = 0
     _made: dict[Hashable, tuple[int, Any]] = field(default_factory=dict)
     _background: set[asyncio.Task[None]] = field(default_factory=set)

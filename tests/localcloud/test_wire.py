@@ -10,6 +10,7 @@ import pytest
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception import TencentCloudSDKException
 
+from localcloud.cloud import Settings
 from localcloud.rates import Rates
 from localcloud.signature import SignedRequest
 
@@ -176,6 +177,31 @@ def test_no_second_has_more_calls_than_the_rate() -> None:
     assert not soon
     assert later
     assert rates.admits("another action", 2)
+
+
+@pytest.mark.parametrize(
+    ("rate", "api", "expected"),
+    [
+        (None, ("cbs", "DescribeSnapshots"), 20),
+        (None, ("cbs", "DescribeDisks"), 100),
+        (None, ("tag", "GetTagKeys"), 100),
+        (3, ("cbs", "DescribeDisks"), 3),
+    ],
+)
+def test_rates_are_the_documented_ones_unless_told_otherwise(
+    localcloud: LocalCloud, call: Call, rate: int | None, api: tuple[str, str], expected: int
+) -> None:
+    localcloud.cloud.settings = Settings(rate=rate)
+    localcloud.cloud.rates = Rates(clock=lambda: 0.0)
+
+    for _ in range(expected):
+        call(*api)
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call(*api)
+    elsewhere = call(*api, region="ap-singapore")
+
+    assert refused.value.code == "RequestLimitExceeded"
+    assert elsewhere["RequestId"]
 
 
 def test_every_call_is_kept_with_its_caller_and_code(localcloud: LocalCloud, call: Call) -> None:

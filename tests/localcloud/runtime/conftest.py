@@ -142,9 +142,12 @@ class Running:
 
     def scf(self, region: str = "ap-guangzhou") -> ScfClient:
         """Return the vendor's client."""
+        return ScfClient(self.credential, region, self.profile())
+
+    def profile(self) -> ClientProfile:
+        """Return what points any client of the vendor at this cloud."""
         endpoint = self.url.removeprefix("http://")
-        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint))
-        return ScfClient(self.credential, region, profile)
+        return ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint))
 
     def invoke(self, name: str, event: object = None, **more: str) -> Any:  # noqa: ANN401 - the SDK is untyped
         """Call a function, and return the SDK's Result."""
