@@ -694,3 +694,18 @@ def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) ->
 
     decisions = [one.decision for one in report.outcomes]
     assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)
+
+
+def test_what_a_holder_made_before_it_died_is_found_before_the_next_try(scene: Scene) -> None:
+    def holder_dies_after_its_create() -> None:
+        scene.host.on_check = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.host.on_check = holder_dies_after_its_create
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)]
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.DONE, None)
+    assert len(scene.cloud.snapshot_list) == 1
+    assert scene.host.holding is None

@@ -8,6 +8,7 @@ answers mean is decided in `verdicts`.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import (
@@ -69,24 +70,42 @@ def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> T
 
 
 def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:
-    """Hold the hosts and create, as often as the policy says; a busy host is no failed try."""
-    operation = _operation(plan, work.batch.run)
-    tries_left = quiesce.tries
-    while True:
+    """Hold the hosts and create, as often as the policy says; a busy host is no failed try.
+
+    Whoever held the host meanwhile may have taken the group, and died before it could say so: what
+    is still missing is looked up again before each further try.
+    """
+    known: list[Outcome] = []
+    tries_left, after = quiesce.tries, ""
+    while plan.missing:
         _require_time(len(hosts), quiesce, work)
         try:
-            return _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
+            operation = _operation(plan, work.batch.run) + after
+            taken = _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
+            return verdicts.merged([verdicts.Taken(tuple(known)), taken])
         except HostBusy as busy:
             _wait(busy, work)
         except AlreadyTaken as there:
             if _still_there(there, work):
-                return verdicts.adopted(plan, there)
-            operation = f"{operation}/after-{'+'.join(sorted(there.answered.values()))}"
+                return verdicts.merged([verdicts.Taken(tuple(known)), verdicts.adopted(plan, there)])
+            after = f"/after-{'+'.join(sorted(there.answered.values()))}"
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
             if tries_left <= 0 or _final(failed):
                 raise
+        plan, found = _look_again(plan, work)
+        known += found
         work.pace.save(len(plan.missing))
+    return verdicts.Taken(tuple(known))
+
+
+def _look_again(plan: Ahead, work: Work) -> tuple[Ahead, list[Outcome]]:
+    """Return what of a group is missing now, and the outcomes of what is there."""
+    there = preflight.by_disk(work.cloud.snapshots_of(plan.missing))
+    looked = [preflight.of_this_run(one, there.get(one, ()), work.batch) for one in plan.missing]
+    known = [one for one in looked if one is not None]
+    done = {one.disk_id for one in known}
+    return replace(plan, missing=tuple(one for one in plan.missing if one not in done)), known
 
 
 def _try_once(plan: Ahead, wishes: Sequence[Wish], operation: str, quiesce: Quiesce, work: Work) -> Taken:
@@ -208,11 +227,11 @@ def _final(failed: HostError) -> bool:
 def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Taken:
     """Create without a lease; when some time has passed since the last look, after another one."""
     known: list[Outcome] = []
-    if work.clock.monotonic() - facts.read_at > FRESH_S:
-        there = preflight.by_disk(work.cloud.snapshots_of(plan.missing))
-        looked = [preflight.of_this_run(one, there.get(one, ()), work.batch) for one in plan.missing]
-        known = [one for one in looked if one is not None]
-    open_still = [one for one in plan.missing if one not in {done.disk_id for done in known}]
-    answers = _create(open_still, work, UNQUIESCED_TIMEOUT_S) if open_still else {}
+    try:
+        if work.clock.monotonic() - facts.read_at > FRESH_S:
+            plan, known = _look_again(plan, work)
+    except CloudError as failed:
+        return verdicts.all_failed(plan, str(failed))
+    answers = _create(plan.missing, work, UNQUIESCED_TIMEOUT_S) if plan.missing else {}
     taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
     return verdicts.Taken((*known, *taken))
