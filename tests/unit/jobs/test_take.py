@@ -212,6 +212,7 @@ def test_a_lease_whose_answer_was_lost_is_let_go_before_the_next_try(scene: Scen
         "warm 1",
         "lease disk-a",
         "release",
+        "look",
         "warm 1",
         "lease disk-a",
         "create disk-a",
