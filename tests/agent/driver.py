@@ -194,8 +194,8 @@ class Agent:
 
     def _guards(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        pids = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
-        return [pid for pid in pids if b"cbsnap_agent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        pids = {int(pid) for task in tasks for pid in _read(task / "children").split()}
+        return [pid for pid in pids if b"cbsnap_agent" in _read(Path(f"/proc/{pid}/cmdline"))]
 
     def kill(self) -> None:
         """Kill the agent as the kernel would."""
@@ -210,6 +210,14 @@ class Agent:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         return self.process.wait(10)
+
+
+def _read(path: Path) -> bytes:
+    """Return what /proc says, nothing of a thread or process that has just gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def is_alive(pid: int) -> bool:
