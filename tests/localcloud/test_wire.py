@@ -71,8 +71,6 @@ def test_get_and_post_are_read_alike(call: Call) -> None:
     ("headers", "expected"),
     [
         ({"authorization": ""}, "AuthFailure.InvalidAuthorization"),
-        ({"timestamp": str(int(time.time()) - 400)}, "AuthFailure.SignatureExpire"),
-        ({"timestamp": str(int(time.time()) + 400)}, "AuthFailure.SignatureExpire"),
         ({"x_tc_token": "unasked"}, "AuthFailure.TokenFailure"),
         ({"x_tc_version": "1999-01-01"}, "NoSuchVersion"),
         ({"x_tc_region": "ap-nowhere"}, "UnsupportedRegion"),
@@ -85,6 +83,13 @@ def test_a_call_that_is_wrong_outside_its_body_has_its_own_code(
     _, response = post(localcloud, b"{}", **headers)
 
     assert code(response) == expected
+
+
+@pytest.mark.parametrize("skew_s", [-400, 400])
+def test_a_call_signed_at_another_time_is_refused(localcloud: LocalCloud, skew_s: int) -> None:
+    _, response = post(localcloud, b"{}", timestamp=str(int(time.time()) + skew_s))
+
+    assert code(response) == "AuthFailure.SignatureExpire"
 
 
 @pytest.mark.parametrize(
