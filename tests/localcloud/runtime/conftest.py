@@ -73,6 +73,11 @@ def write_beside(event, context):
         return error.strerror
     return "written"
 
+def flood(event, context):
+    for _ in range(3000):
+        print("x" * 1023)
+    return "done"
+
 def die(event, context):
     os._exit(3)
 
@@ -108,6 +113,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"component": "layer", "inputs": {"name": "shared", "src": "out", "runtimes": ["Python3.10"]}}
         )
     )
+    (folder / "stillborn").mkdir()
+    (folder / "stillborn/index.py").write_text("import os\nos._exit(1)\n")
     names = [line[4:].partition("(")[0] for line in HANDLERS.splitlines() if line.startswith("def ")]
     functions: dict[str, dict[str, Any]]
     functions = {name: {"name": name, "src": "code", "handler": f"index.{name}"} for name in names}
@@ -118,6 +125,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "layers": [{"name": "shared", "version": 1}],
         "environments": [{"key": "COLOUR", "value": "blue"}],
     }
+    functions["stillborn"] = {"name": "stillborn", "src": "stillborn"}
     functions["broken"] = {"name": "broken", "src": "broken"}
     triggers = [
         {"type": "http", "function": "http", "parameters": {"authType": "NONE"}},

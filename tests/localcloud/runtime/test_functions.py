@@ -141,6 +141,21 @@ def test_tells_of_a_module_that_cannot_be_imported(cloud: Running) -> None:
     assert "nowhere_to_be_found" in told["stackTrace"]
 
 
+def test_tells_of_a_process_that_ends_while_it_starts(cloud: Running) -> None:
+    for _ in range(2):
+        told = json.loads(cloud.invoke("stillborn").ErrMsg)
+
+        assert told["statusCode"] == 439
+
+
+def test_cuts_a_flood_of_output_and_takes_the_result(cloud: Running) -> None:
+    answer = cloud.invoke("flood")
+
+    assert answer.RetMsg == '"done"'
+    log = cloud.record(answer.FunctionRequestId)["log"]
+    assert 1000 < sum(line.count("x") for line in log) / 1023 <= 1024
+
+
 def test_refuses_a_result_that_is_not_json(cloud: Running) -> None:
     told = json.loads(cloud.invoke("unserialisable").ErrMsg)
 
