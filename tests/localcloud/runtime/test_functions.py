@@ -296,6 +296,25 @@ def test_a_function_of_another_region_is_not_found(cloud: Running) -> None:
     assert caught.value.code == "ResourceNotFound.FunctionName"
 
 
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_end_leaves_nothing_behind(
+    project: Path, tmp_path: Path, end: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("TMPDIR", str(own))
+
+    with running(project, tmp_path / "ready", "--prefork") as cloud:
+        cloud.result("echo")
+        held = list(own.iterdir())
+        cloud.process.send_signal(end)
+        cloud.process.wait(timeout=20)
+
+    assert held
+    assert list(own.iterdir()) == []
+    assert cloud.process.returncode == 128 + end
+
+
 def test_a_server_that_is_told_to_end_does_not_wait_for_a_function(project: Path, tmp_path: Path) -> None:
     event = {"mine": str(tmp_path / "mine"), "theirs": str(tmp_path / "never")}
     with ThreadPoolExecutor() as threads, running(project, tmp_path / "ready", "--prefork") as cloud:
