@@ -145,7 +145,10 @@ class Thaw(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quiesce:
-    """How hosts are held. `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD."""
+    """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
+
+    `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD, or to a stopped instance.
+    """
 
     plan: str
     on_failure: OnFailure = OnFailure.ABORT
@@ -153,6 +156,11 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+
+    @property
+    def stops(self) -> bool:
+        """Whether the instance is stopped, taken and started again."""
+        return not self.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +189,9 @@ class Policy:
     """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`.
 
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
-    `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
+    `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
+    disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
+    its groups.
     """
 
     name: str
@@ -194,6 +204,7 @@ class Policy:
     group_tag: str | None = None
     quiesce: Quiesce | None = None
     max_held: int | None = None
+    one_at_a_time: str | None = None
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
@@ -247,10 +258,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id)."""
+    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
+
+    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    """
 
     id: str
     disk_ids: tuple[str, ...]
+    chain: str = ""
 
 
 class Decision(Enum):
