@@ -9,6 +9,7 @@ from cbsnap.errors import InputError, PolicyFileError
 from cbsnap.model import (
     Grouping,
     Keep,
+    Label,
     OnFailure,
     Plan,
     Policy,
@@ -45,6 +46,9 @@ policies:
     time_zone: Asia/Tokyo
     quiesce: {plan: mysql, on_failure: crash, tries: 3, ttl: 20s, budget: 2m, thaw: visible}
     keep: {last: 1, hourly: 2, daily: 3, weekly: 4, monthly: 5, yearly: 6, within: 30d}
+    good: application
+    lesser_for: 5d
+    fuse: 20
   second:
     select: {all: true, exclude: {attached: false}}
 """
@@ -85,6 +89,9 @@ def test_every_key_reaches_the_plan() -> None:
                 keep=Keep(1, 2, 3, 4, 5, 6, timedelta(days=30)),
                 group=Grouping.INSTANCE,
                 quiesce=Quiesce("mysql", OnFailure.CRASH, 3, 20, 120, Thaw.VISIBLE),
+                good=Label.APPLICATION,
+                lesser_for=timedelta(days=5),
+                fuse_percent=20,
             ),
             Policy(
                 name="second",
@@ -125,6 +132,20 @@ def test_a_quiesce_section_has_the_cores_defaults() -> None:
     assert plan.policies[0].quiesce == Quiesce("mysql")
 
 
+@pytest.mark.parametrize(
+    ("more", "good"),
+    [
+        ("", Label.CRASH),
+        ("    quiesce: {plan: mysql}", Label.FILESYSTEM),
+        ("    quiesce: {plan: mysql}\n    good: clean", Label.CLEAN),
+    ],
+)
+def test_what_is_good_follows_from_the_plan_unless_it_is_said(more: str, good: Label) -> None:
+    plan = parse(policy(more), "policies.yml")
+
+    assert plan.policies[0].good is good
+
+
 def test_the_rules_of_keep_that_are_given_replace_the_default_ones() -> None:
     plan = parse(policy("    keep: {weekly: 4}"), "policies.yml")
 
@@ -150,7 +171,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             policy("    qqq: 1"),
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
-                "select, group, schedule, window, time_zone, quiesce, keep"
+                "select, group, schedule, window, time_zone, quiesce, keep, good, lesser_for, fuse"
             ),
         ),
         (

@@ -179,7 +179,11 @@ class QuotaLimits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`."""
+    """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`.
+
+    `good` is the least label that fills the rules of `keep`; lesser ones stay for `lesser_for`. A pass
+    that would delete more than `fuse_percent` of the policy's snapshots in a region deletes none.
+    """
 
     name: str
     select: Selection
@@ -189,6 +193,9 @@ class Policy:
     keep: Keep
     group: Grouping = Grouping.DISK
     quiesce: Quiesce | None = None
+    good: Label = Label.CRASH
+    lesser_for: timedelta = timedelta(days=3)
+    fuse_percent: int = 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,23 @@ class Journals(Protocol):
         """Return one instance's journal; nothing is sent yet."""
 
 
+class Lifecycle(Protocol):
+    """What can be done with one region's snapshots once they are made."""
+
+    def delete_snapshots(self, snapshot_ids: Sequence[str]) -> None:
+        """Delete snapshots, all or none."""
+
+    def set_deadline(self, snapshot_id: str, deadline: datetime | None) -> None:
+        """Let the cloud delete a snapshot at a time, at least a day ahead; None keeps it for good."""
+
+
+class Lifecycles(Protocol):
+    """The regions that can be reached."""
+
+    def region(self, name: str) -> Lifecycle:
+        """Return one region's."""
+
+
 class Clock(Protocol):
     """Time, so that tests need not wait."""
 

@@ -15,6 +15,9 @@ class Action(Enum):
     LABELLED = "labelled"
     TAGGED = "tagged"
     ADOPTED = "adopted"
+    DELETED = "deleted"
+    ENDED = "given an end"
+    UNENDED = "kept for good"
 
 
 class Trouble(Enum):
@@ -27,6 +30,7 @@ class Trouble(Enum):
     ORPHAN = "orphan"
     FOREIGN = "not adopted"
     REFUSED = "refused"
+    FUSE = "fuse"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Workers
     from cbsnap.tencent.api import Api
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -55,6 +55,13 @@ class Wiring:
         from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
 
         return Regions(self._api)
+
+    @cached_property
+    def lifecycles(self) -> Lifecycles:
+        """What can be done with the regions' snapshots."""
+        from cbsnap.tencent.lifecycle import RegionLifecycles  # noqa: PLC0415 - the SDK takes its time to import
+
+        return RegionLifecycles(self._api)
 
     @cached_property
     def workers(self) -> Workers:

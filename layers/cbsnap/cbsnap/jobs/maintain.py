@@ -5,34 +5,50 @@ A step that fails is reported and does not keep the others from their work, nor 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs.follow import follow
 from cbsnap.jobs.inventory import Inventory
+from cbsnap.jobs.prune import prune
 from cbsnap.upkeep import Change, Finding, Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Journals
+    from cbsnap.ports import Clock, Clouds, Journals, Lifecycles
     from cbsnap.upkeep import Note
 
 T = TypeVar("T")
 
 
-def maintain(plan: Plan, clouds: Clouds, journals: Journals, clock: Clock) -> list[Upkeep]:
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a pass works with."""
+
+    clouds: Clouds
+    lifecycles: Lifecycles
+    journals: Journals
+    clock: Clock
+
+
+def maintain(plan: Plan, means: Means) -> list[Upkeep]:
     """Look after every region of the plan; returns what each came to."""
-    return [_region(plan, clouds, journals, clock, target.region) for target in plan.targets]
+    return [_region(plan, means, target.region) for target in plan.targets]
 
 
-def _region(plan: Plan, clouds: Clouds, journals: Journals, clock: Clock, region: str) -> Upkeep:
+def _region(plan: Plan, means: Means, region: str) -> Upkeep:
     try:
-        inventory = Inventory(clouds.region(region), plan.deployment)
+        inventory = Inventory(means.clouds.region(region), plan.deployment)
     except CloudError as failed:
         return Upkeep(region, error=f"the region cannot be read: {failed}")
-    steps = {"follow": follow(plan, inventory, journals, clock.now())}
+    now = means.clock.now()
+    steps = {
+        "follow": follow(plan, inventory, means.journals, now),
+        "prune": prune(plan, inventory, means.lifecycles.region(region), now),
+    }
     return _gone_through(region, steps)
 
 

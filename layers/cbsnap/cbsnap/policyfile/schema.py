@@ -245,6 +245,15 @@ class PolicySection(Section):
     time_zone: Zone | None = Field(None, description="Instead of the file's")
     quiesce: QuiesceSection | None = Field(None, description="Without it, snapshots are crash-consistent")
     keep: KeepSection = Field({"last": 3, "daily": 7}, validate_default=True)
+    good: Literal["clean", "application", "filesystem", "crash"] | None = Field(
+        None, description="The least label that fills keep; filesystem with quiesce, crash without"
+    )
+    lesser_for: Annotated[Duration, _between("1h", "9999w")] = Field(
+        "3d", validate_default=True, description="How long snapshots of a lesser label stay"
+    )
+    fuse: int = Field(
+        50, ge=1, le=100, description="Delete none when more than this percentage of the policy's would go"
+    )
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -257,6 +266,9 @@ class PolicySection(Section):
             keep=self.keep.keep(),
             group=model.Grouping(self.group),
             quiesce=self.quiesce.quiesce() if self.quiesce else None,
+            good=model.Label(self.good or ("filesystem" if self.quiesce else "crash")),
+            lesser_for=self.lesser_for,
+            fuse_percent=self.fuse,
         )
 
 

@@ -1,0 +1,42 @@
+"""What happens to snapshots after they were made: the port `Lifecycle`, over CBS."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from cbsnap.tencent.api import Api
+
+
+class RegionLifecycle:
+    """One region's snapshots. Every call here may be sent twice: the second time changes nothing."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def delete_snapshots(self, snapshot_ids: Sequence[str]) -> None:
+        """Delete snapshots, all or none, images that are made of them never (362/15646)."""
+        self._api.read("cbs", "DeleteSnapshots", {"SnapshotIds": list(snapshot_ids)})
+
+    def set_deadline(self, snapshot_id: str, deadline: datetime | None) -> None:
+        """Let a snapshot expire, or keep it for good; Deadline counts beside IsPermanent false only (SDK)."""
+        end = (
+            {"IsPermanent": True}
+            if deadline is None
+            else {"IsPermanent": False, "Deadline": deadline.isoformat(timespec="seconds")}
+        )
+        self._api.read("cbs", "ModifySnapshotAttribute", {"SnapshotId": snapshot_id, **end})
+
+
+class RegionLifecycles:
+    """The regions of one account."""
+
+    def __init__(self, api: Callable[[str], Api]) -> None:
+        self._api = api
+
+    def region(self, name: str) -> RegionLifecycle:
+        """Return one region's; nothing is sent yet."""
+        return RegionLifecycle(self._api(name))
