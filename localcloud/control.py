@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from localcloud.devices import DeviceError
 from localcloud.errors import ApiError
 from localcloud.faults import read_faults
 from localcloud.moments import read_moment, utc
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from localcloud.cloud import Cloud
+    from localcloud.resources import Disk
     from localcloud.service import Answer, Runtime
 
 
@@ -41,6 +43,7 @@ class Control:
             Route("/_local/reset", self.reset, methods=["POST"]),
             Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
             Route("/_local/faults", _telling(self.faults), methods=["GET", "POST", "DELETE"]),
+            Route("/_local/disks/{disk}/device", _telling(self.device), methods=["POST", "DELETE"]),
             Route("/_local/faults/{id:int}", self.fault, methods=["DELETE"]),
         ]
 
@@ -55,6 +58,7 @@ class Control:
                 "accounts": [asdict(each) for each in self.cloud.keyring.accounts],
                 "regions": regions,
                 "copies": str(self.cloud.contents.root),
+                "devices": self.cloud.devices.attached,
                 "runtime": self.runtime.state() if self.runtime else None,
             }
         )
@@ -97,6 +101,21 @@ class Control:
         self.cloud.faults.drop(request.path_params["id"])
         return JSONResponse({})
 
+    async def device(self, request: Request) -> Response:
+        """Make a block device of a disk's image (POST), or remove it (DELETE)."""
+        disk = self._disk(request.path_params["disk"])
+        if request.method == "DELETE":
+            await self.cloud.devices.detach(disk.id)
+            return JSONResponse({})
+        disk.content = disk.content or self.cloud.contents.image(disk.id, disk.size_gib)
+        return JSONResponse({"device": await self.cloud.devices.attach(disk.id, disk.content)})
+
+    def _disk(self, disk_id: str) -> Disk:
+        for region in self.cloud.world.regions.values():
+            if disk_id in region.disks:
+                return region.disks[disk_id]
+        raise ValueError(f"there is no disk `{disk_id}`")
+
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
@@ -108,7 +127,7 @@ def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     async def endpoint(request: Request) -> Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError, AttributeError, ApiError, RecordError) as error:
+        except (ValueError, TypeError, AttributeError, ApiError, RecordError, DeviceError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return endpoint

@@ -47,7 +47,7 @@ class InstanceSpec:
 
 @dataclass(frozen=True)
 class DiskSpec:
-    """A disk; `existing_snapshots` fills it with so many finished ones."""
+    """A disk; `existing_snapshots` gives it so many finished ones, `count` makes so many such disks."""
 
     id: str
     account: str = ""
@@ -67,6 +67,7 @@ class DiskSpec:
     migrating: bool = False
     snapshot_ability: bool = True
     existing_snapshots: int = 0
+    count: int = 1
     content: str = ""
     created: str = ""
     deadline: str = ""

@@ -105,8 +105,8 @@ def localcloud(
     fleet = _file(marker.args[0], tmp_path) if marker else None
     cloud = Cloud(
         lambda clock: load(fleet, clock),
+        Contents(tmp_path / "localcloud-copies"),
         Settings(rate=0),
-        contents=Contents(tmp_path / "localcloud-copies"),
     )
     with localcloud_stage.showing(cloud) as served:
         yield served

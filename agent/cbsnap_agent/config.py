@@ -11,7 +11,7 @@ and a [plan:NAME] section for each plan; see plan.py.
 import os
 import re
 import stat
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from . import ini, plan, signing, values
 from .errors import ConfigError
@@ -29,6 +29,9 @@ class Agent(NamedTuple):
     keys: Dict[str, str]
     runtime_dir: str
     metadata_url: Optional[str]
+    allow: List[Any]
+    metrics: bool
+    tls: Optional[Tuple[str, str]]
 
 
 class Config(NamedTuple):
@@ -58,9 +61,20 @@ def _agent(section):
         keys=section.take("key_file", _keys),
         runtime_dir=section.take("runtime_dir", values.path, "/run/cbsnap-agent"),
         metadata_url=section.take("metadata", _metadata, METADATA_URL),
+        allow=section.take("allow", values.networks, []),
+        metrics=section.take("metrics", values.yes_no, default=False),
+        tls=_tls(section),
     )
     section.finish()
     return agent
+
+
+def _tls(section):
+    """Return (certificate, key), both or None."""
+    pair = section.take("tls_certificate", values.path, None), section.take("tls_key", values.path, None)
+    if (pair[0] is None) != (pair[1] is None):
+        raise section.error("tls_key", "and tls_certificate go together")
+    return pair if pair[0] else None
 
 
 def _plan(section):

@@ -11,7 +11,20 @@ from typing import TYPE_CHECKING
 
 from localcloud.runtime.catalog import Deployed, Timer, Url
 from localcloud.runtime.cron import Cron, CronError
-from localcloud.runtime.function import LATEST, Function, Key, LayerRef
+from localcloud.runtime.function import (
+    AGES_S,
+    ENVIRONMENT_LIMIT_BYTES,
+    INIT_LIMITS_S,
+    LATEST,
+    LAYERS_LIMIT,
+    MEMORY_SIZES_MIB,
+    RESERVED_PREFIXES,
+    RETRIES,
+    TIME_LIMITS_S,
+    Function,
+    Key,
+    LayerRef,
+)
 from localcloud.runtime.yamlfile import read_yaml
 
 if TYPE_CHECKING:
@@ -24,15 +37,11 @@ TOP_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
 INPUT_KEYS = {"src", "region", "runtime", "namespace", "role", "memorySize", "timeout", "environments", "vpc"}
 INPUT_KEYS |= {"functions", "triggers"}
 FUNCTION_KEYS = {"name", "handler", "src", "description", "runtime", "role", "memorySize", "timeout", "vpc"}
-FUNCTION_KEYS |= {"initTimeout", "environments", "layers", "msgTTL", "retryNum", "publicAccess"}
+FUNCTION_KEYS |= {"initTimeout", "environments", "layers", "cls", "msgTTL", "retryNum", "publicAccess"}
 TRIGGER_KEYS = {"type", "function", "parameters"}
 TIMER_KEYS = {"name", "cronExpression", "enable", "argument", "qualifier"}
 URL_KEYS = {"authType", "netConfig", "qualifier"}
-RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
-ENVIRONMENT_LIMIT_BYTES = 4096
 ARGUMENT_LIMIT_BYTES = 4096
-LAYERS_LIMIT = 5
-MEMORY_SIZES_MIB = (64, *range(128, 3073, 128))
 
 
 def read_functions(file: Path, uin: str, environ: Mapping[str, str] = os.environ) -> list[Deployed]:
@@ -76,7 +85,7 @@ def _url(given: Section) -> Url:
         raise given.error("authType", "should be NONE: no other is emulated")
     net = given.section("netConfig").allow({"enableExtranet", "enableIntranet"})
     reached = net.flag("enableExtranet", default=True) or net.flag("enableIntranet", default=False)
-    return Url(reached, given.text("qualifier", LATEST))
+    return Url(reached, qualifier=given.text("qualifier", LATEST))
 
 
 def _timer(given: Section) -> Timer:
@@ -94,8 +103,8 @@ def _timer(given: Section) -> Timer:
 def _deployed(given: Section, inputs: Section, folder: Path, uin: str) -> Deployed:
     return Deployed(
         {LATEST: _function(given, inputs, folder, uin)},
-        retries=_within(given, "retryNum", 2, 0, 2),
-        event_age_s=_within(given, "msgTTL", 6 * 3600, 60, 6 * 3600),
+        retries=_within(given, "retryNum", 2, RETRIES),
+        event_age_s=_within(given, "msgTTL", 6 * 3600, AGES_S),
     )
 
 
@@ -109,19 +118,20 @@ def _function(given: Section, inputs: Section, folder: Path, uin: str) -> Functi
         handler=given.text("handler", "index.main_handler"),
         source=_source(given.over(inputs, "src"), folder),
         memory_mib=_memory_mib(given.over(inputs, "memorySize")),
-        time_limit_s=_within(given.over(inputs, "timeout"), "timeout", 3, 1, 900),
-        init_limit_s=_within(given, "initTimeout", 65, 3, 300),
+        time_limit_s=_within(given.over(inputs, "timeout"), "timeout", 3, TIME_LIMITS_S),
+        init_limit_s=_within(given, "initTimeout", 65, INIT_LIMITS_S),
         environment=_environment(given, inputs),
         layers=_layers(given),
         role=given.over(inputs, "role").text("role", ""),
+        log_topic=given.section("cls").allow({"logsetId", "topicId"}).text("topicId", ""),
         description=given.text("description", ""),
     )
 
 
-def _within(given: Section, key: str, default: int, low: int, high: int) -> int:
+def _within(given: Section, key: str, default: int, bounds: range) -> int:
     value = given.number(key, default)
-    if not low <= value <= high:
-        raise given.error(key, f"should be from {low} to {high}")
+    if value not in bounds:
+        raise given.error(key, f"should be from {bounds[0]} to {bounds[-1]}")
     return value
 
 

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
-from cbsnap.tencent.api import Api, EnvironmentCredentials
+from cbsnap.tencent.api import Api
+from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
 
 if TYPE_CHECKING:

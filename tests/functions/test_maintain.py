@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agents
-from cbsnap.jobs.bracket import held
+from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.proofs import settled
 from cbsnap.model import Quiesce
@@ -28,7 +28,7 @@ def taken_without_a_label(stage: Stage, answered: dict[str, str] | None = None) 
     host = Agents(MASTER, 1, stage.port, clock).on(cloud.instances(["ins-db"])[0])
     midnight = datetime.now(timezone.utc).replace(hour=0, minute=0)
     name = f"databases.{midnight:%Y%m%dT%H%MZ}.db"
-    with held(host, "databases@test/ins-db", ("disk-db",), Quiesce("sqlite"), clock) as hold:
+    with held([Wish(host, ("disk-db",))], "databases@test/ins-db", Quiesce("sqlite"), clock) as hold:
         made = cloud.create_snapshots({"disk-db": name}, TAGS, 10)["disk-db"]
         hold.answered.update({"disk-db": str(made)} if answered is None else answered)
     host.close()

@@ -229,15 +229,15 @@ def test_a_stack_is_frozen_from_the_inside_whatever_its_paths(
     assert inner.is_writable()
 
 
-def test_the_root_filesystem_is_never_frozen(start_agent: Callable[..., Agent]) -> None:
+def test_the_root_filesystem_is_never_held(start_agent: Callable[..., Agent]) -> None:
     client = start_agent(f"[plan:orders]\nsteps = freeze\nmounts = /etc\ndisks = /etc={DISK}\n").client()
 
     record = client.lease().body
     found = client.call("POST", "/v1/plans/orders/check", {"disks": [DISK]}).body
 
     assert record["state"] == "FAILED"
-    assert "/ is never frozen" in record["reason"]
-    assert found["problems"][0]["code"] == "cannot-freeze"
+    assert "/ is never held" in record["reason"]
+    assert found["problems"][0]["code"] == "cannot-hold"
 
 
 def test_the_filesystem_of_the_agents_own_files_is_never_frozen(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.tencent.api import Api, EnvironmentCredentials
+from cbsnap.model import Target
+from cbsnap.tencent.api import Api
+from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.lifecycle import RegionLifecycles
 from cbsnap.tencent.region import Regions
 
@@ -56,7 +58,7 @@ class Account:
         return RegionLifecycles(self._api)
 
     def inventory(self, region: str = HERE) -> Inventory:
-        return Inventory(self.regions.region(region), DEPLOYMENT)
+        return Inventory(self.regions.at(Target(region)), DEPLOYMENT)
 
     def held(self, region: str = HERE) -> Held:
         """Return what the cloud itself keeps of a region."""
@@ -68,17 +70,17 @@ class Account:
         """Take a snapshot that is due now, and let it finish."""
         name = f"{policy}.{self.now():%Y%m%dT%H%MZ}.{disk_id.removeprefix('disk-')}"
         tags = {**self.tags, "cbsnap:policy": policy} | ({"cbsnap:label": label} if label else {})
-        made = self.regions.region(HERE).create_snapshots({disk_id: name}, tags, 10)[disk_id]
+        made = self.regions.at(Target(HERE)).create_snapshots({disk_id: name}, tags, 10)[disk_id]
         assert isinstance(made, str), made
         self.sleep(60)
         return made
 
-    def _api(self, region: str) -> Api:
+    def _api(self, target: Target) -> Api:
         keys = {
             "TENCENTCLOUD_SECRETID": self.local.secret_id,
             "TENCENTCLOUD_SECRETKEY": self.local.secret_key,
         }
-        return Api(region, EnvironmentCredentials(keys), self, self.local.url)
+        return Api(target.region, EnvironmentCredentials(keys), self, self.local.url)
 
 
 @pytest.fixture

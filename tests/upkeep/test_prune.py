@@ -30,7 +30,7 @@ pytestmark = pytest.mark.fleet(FLEET)
 
 def pruned(account: Account) -> list[str]:
     """Prune; return the reasons of what was refused."""
-    notes = list(prune(PLAN, account.inventory(), account.lifecycles.region(HERE), account.now()))
+    notes = list(prune(PLAN, account.inventory(), account.lifecycles.at(Target(HERE)), account.now()))
     return [note.reason for note in notes if isinstance(note, Finding)]
 
 
@@ -53,7 +53,7 @@ def test_what_came_to_be_shared_since_the_listing_is_refused_alone(account: Acco
     listed = account.inventory()
     account.held().snapshots[taken[1]].shared_with["200000000002"] = 0.0
 
-    notes = list(prune(PLAN, listed, account.lifecycles.region(HERE), account.now()))
+    notes = list(prune(PLAN, listed, account.lifecycles.at(Target(HERE)), account.now()))
 
     assert list(account.held().snapshots) == [taken[1], taken[3]]
     assert [note.subject for note in notes if isinstance(note, Finding)] == [taken[1]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
 
@@ -127,6 +127,8 @@ class Grouping(Enum):
 
     DISK = "disk"
     INSTANCE = "instance"
+    TAG = "tag"
+    ALL = "all"
 
 
 class OnFailure(Enum):
@@ -183,6 +185,8 @@ class Policy:
 
     `good` is the least label that fills the rules of `keep`; lesser ones stay for `lesser_for`. A pass
     that would delete more than `fuse_percent` of the policy's snapshots in a region deletes none.
+    `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
+    `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
     """
 
     name: str
@@ -192,17 +196,33 @@ class Policy:
     window: timedelta
     keep: Keep
     group: Grouping = Grouping.DISK
+    group_tag: str | None = None
     quiesce: Quiesce | None = None
     good: Label = Label.CRASH
     lesser_for: timedelta = timedelta(days=3)
     fuse_percent: int = 50
+    max_held: int | None = None
+    jitter: timedelta = timedelta(0)
+    skip_dates: frozenset[date] = frozenset()
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A region whose disks are looked after."""
+    """A region whose disks are looked after: of our own account, or of the one that `role` belongs to.
+
+    `role` is a CAM role's resource name (`qcs::cam::uin/100000000001:roleName/cbsnap`), `worker` the
+    function that reaches the region's hosts, as `[region/]name`.
+    """
 
     region: str
+    role: str | None = None
+    external_id: str | None = None
+    worker: str | None = None
+
+    def __str__(self) -> str:
+        """Return the region, and whose it is when it is not ours."""
+        return self.region if self.role is None else f"{self.region} as {self.role}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,19 +306,23 @@ class Proof:
 class Batch:
     """What one worker invocation is to take; everything it needs stands in here.
 
-    `not_after`: no host is locked later than this. `patience_s`: how long another snapshot of
-    the same disk is waited for; a scheduled run waits for its next tick instead, with 0.
-    `rate_per_s`: this worker's share of the API's rate for CreateSnapshot.
+    `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
+    dropped, since what it asks for has been handed out again. `patience_s`: how long another
+    snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
+    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot. `side_by_side`: hosts
+    held at the same time.
     """
 
     run: Run
-    region: str
+    target: Target
     deployment: str
     groups: tuple[Group, ...]
     not_after: datetime
+    deliver_by: datetime
     quiesce: Quiesce | None = None
     quota: QuotaLimits = QuotaLimits()
     rate_per_s: float = 10.0
+    side_by_side: int = 8
     patience_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780

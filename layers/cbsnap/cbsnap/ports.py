@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage
+    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage, Target
 
 
 class Cloud(Protocol):
@@ -32,6 +32,9 @@ class Cloud(Protocol):
 
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
+
+    def snapshots_since(self, moment: datetime) -> list[Snapshot]:
+        """Return those made since then, and those that are still being made whenever they began."""
 
     def usage(self) -> SnapshotUsage:
         """Return what the region's snapshots add up to."""
@@ -53,10 +56,10 @@ class Cloud(Protocol):
 
 
 class Clouds(Protocol):
-    """The regions that can be reached."""
+    """The regions and accounts that can be reached."""
 
-    def region(self, name: str) -> Cloud:
-        """Return the view of one region."""
+    def at(self, target: Target) -> Cloud:
+        """Return the view of one target; nothing is sent yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +170,10 @@ class Lifecycle(Protocol):
 
 
 class Lifecycles(Protocol):
-    """The regions that can be reached."""
+    """The regions and accounts that can be reached."""
 
-    def region(self, name: str) -> Lifecycle:
-        """Return one region's."""
+    def at(self, target: Target) -> Lifecycle:
+        """Return one target's; nothing is sent yet."""
 
 
 class Clock(Protocol):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=timezone.utc)
 REGION = "ap-guangzhou"
+HERE = Target(REGION)
 
 
 @dataclass
@@ -85,6 +86,10 @@ class FakeCloud:
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         self.log.append("look")
         return [one for one in self.snapshots() if one.disk_id in disk_ids]
+
+    def snapshots_since(self, moment: datetime) -> list[Snapshot]:
+        self.log.append("since")
+        return [one for one in self.snapshots() if one.created_at >= moment or one.state == "CREATING"]
 
     def usage(self) -> SnapshotUsage:
         return SnapshotUsage(len(self.snapshot_list), 0.0, 0.0)
@@ -186,13 +191,13 @@ class FakeHost:
 
 @dataclass
 class FakeHosts:
-    """One host for every instance."""
+    """One host for every instance, or another for some."""
 
     host: FakeHost
+    others: dict[str, FakeHost] = field(default_factory=dict)
 
     def on(self, instance: Instance) -> FakeHost:
-        del instance
-        return self.host
+        return self.others.get(instance.id, self.host)
 
 
 @dataclass

@@ -144,4 +144,14 @@ class FakeJournal:
         return self
 
 
+@dataclass
+class FakeJournals:
+    """The journals of several hosts, by instance."""
+
+    journals: dict[str, FakeJournal]
+
+    def on(self, instance: Instance) -> FakeJournal:
+        return self.journals[instance.id]
+
+
 TOGETHER = Grouping.INSTANCE

@@ -7,7 +7,7 @@ from cbsnap.errors import InputError, QuotaExhausted
 from cbsnap.jobs.request import Asked, request
 from cbsnap.model import Plan, Quiesce, QuotaLimits, Run, Target
 
-from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
+from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
 
 
 class Scene:
@@ -20,7 +20,7 @@ class Scene:
     def ask(self, *disk_ids: str, quiesce: Quiesce | None = None, limits: QuotaLimits | None = None) -> Run:
         plan = Plan("prod", (Target(REGION),), (), limits or QuotaLimits())
         asked = Asked(disk_ids, "release-7", quiesce)
-        return request(asked, plan, self.cloud, self.workers, self.clock)
+        return request(asked, plan, HERE, self.cloud, self.workers, self.clock)
 
 
 @pytest.fixture

@@ -1,86 +1,77 @@
-"""The bracket round one group: preflight, lease, create, release, label.
+"""The bracket round one group: preflight, leases, create, release.
 
-All that can fail or take time comes before the lease; inside it are the creates and nothing
-else. What could not be quiesced is taken as `crash`, or not at all, as the policy says.
+All that can fail or take time comes before the leases; inside them are the creates and nothing
+else. What could not be quiesced is taken as `crash`, or not at all, as the policy says. What the
+answers mean is decided in `verdicts`.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import (
     AlreadyTaken,
-    CbsnapError,
     CloudError,
-    DiskBusy,
     HostBusy,
     HostError,
     HostRefused,
     HostUnreachable,
     InputError,
-    OutcomeUnknown,
-    QuotaExhausted,
-    Refused,
+    Throttled,
 )
-from cbsnap.jobs.bracket import Hold, held
-from cbsnap.model import Decision, Label, OnFailure, Outcome, Proof, Thaw
+from cbsnap.jobs import verdicts
+from cbsnap.jobs.bracket import Hold, Wish, held
+from cbsnap.model import Label, OnFailure, Thaw
 from cbsnap.rules import names
-from cbsnap.rules.labels import labels
 from cbsnap.rules.ours import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from cbsnap.jobs.preflight import Ahead
+    from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
     from cbsnap.model import Batch, Instance, Quiesce, Run
     from cbsnap.ports import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
 VANISHED_S = 60.0
+THROTTLED_PAUSE_S = 1.0  # the rate is counted by the second
 _LOOK_AGAIN_S = 0.2
 _LOOK_FOR_ROW_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a group; `proof` only when a host was held."""
-
-    outcomes: tuple[Outcome, ...]
-    proof: Proof | None = None
-
-
-def take(plan: Ahead, instance: Instance | None, work: Work) -> Taken:
-    """Take the missing disks of a group at one moment."""
-    if work.batch.quiesce is None or instance is None:
+def take(plan: Ahead, instances: Sequence[Instance], work: Work) -> Taken:
+    """Take the missing disks of a group at one moment. `instances`: the running ones it is attached to."""
+    if work.batch.quiesce is None or not instances:
         reason = "no plan" if work.batch.quiesce is None else "no running instance to run the plan on"
-        return Taken(_take_unquiesced(plan, work, reason))
+        return _take_unquiesced(plan, work, reason)
     try:
-        with closing(work.hosts.on(instance)) as host:
-            return _take_quiesced(plan, host, work.batch.quiesce, work)
+        with ExitStack() as connections:
+            hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in instances]
+            return _take_quiesced(plan, hosts, work.batch.quiesce, work)
     except CloudError as failed:
-        return Taken(_all(plan, Decision.FAILED, str(failed)))
+        return verdicts.all_failed(plan, str(failed))
     except (HostError, InputError) as failed:
         if work.batch.quiesce.on_failure is OnFailure.CRASH:
-            return Taken(_take_unquiesced(plan, work, f"not quiesced: {failed}"))
-        return Taken(_all(plan, Decision.FAILED, f"not quiesced, so not taken: {failed}"))
+            return _take_unquiesced(plan, work, f"not quiesced: {failed}")
+        return verdicts.all_failed(plan, f"not quiesced, so not taken: {failed}")
 
 
-def _take_quiesced(plan: Ahead, host: Host, quiesce: Quiesce, work: Work) -> Taken:
-    """Hold the host and create, as often as the policy says; a busy host is no failed try."""
+def _take_quiesced(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:
+    """Hold the hosts and create, as often as the policy says; a busy host is no failed try."""
     operation = _operation(plan, work.batch.run)
     tries_left = quiesce.tries
     while True:
-        _require_time(quiesce, work)
+        _require_time(len(hosts), quiesce, work)
         try:
-            return _try_once(plan, host, operation, quiesce, work)
+            return _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
         except HostBusy as busy:
             _wait(busy, work)
         except AlreadyTaken as there:
             if _still_there(there, work):
-                return Taken(_adopted(plan, there))
+                return verdicts.adopted(plan, there)
             operation = f"{operation}/after-{'+'.join(sorted(there.answered.values()))}"
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
@@ -88,17 +79,49 @@ def _take_quiesced(plan: Ahead, host: Host, quiesce: Quiesce, work: Work) -> Tak
                 raise
 
 
-def _try_once(plan: Ahead, host: Host, operation: str, quiesce: Quiesce, work: Work) -> Taken:
-    """Go through the bracket once: all that may wait comes before the lease."""
-    checked = host.check(quiesce.plan, plan.members)
-    covered = _covered(plan, checked.disk_ids, quiesce)
+def _try_once(plan: Ahead, wishes: Sequence[Wish], operation: str, quiesce: Quiesce, work: Work) -> Taken:
+    """Go through the bracket once: all that may wait comes before the leases."""
     work.pace.save(len(plan.missing))
     work.cloud.warm(len(plan.missing))
-    with held(host, operation, covered, quiesce, work.clock) as hold:
-        answers = _create(plan, work, hold.left_s(work.clock))
+    with held(wishes, operation, quiesce, work.clock) as hold:
+        answers = _create_held(plan, work, hold)
         hold.answered.update(_answered(answers))
-        thawed_late = _past_thaw_point(quiesce.thaw, hold, work)
-    return _judged(plan, answers, hold, thawed_late)
+        not_thawed = _past_thaw_point(quiesce.thaw, hold, work)
+    return verdicts.held_and_taken(plan, answers, hold, not_thawed)
+
+
+def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
+    """Ask each host which disks its plan holds; one that writes outside the group is refused, by name."""
+    wishes = []
+    for host in hosts:
+        plan_disks = host.check(quiesce.plan, plan.members).disk_ids
+        outside = sorted(plan_disks - set(plan.members))
+        if outside:
+            raise HostRefused(
+                "wrong-disks",
+                "",
+                f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
+                "select it too, or group by instance",
+            )
+        if plan_disks:
+            wishes.append(Wish(host, tuple(sorted(plan_disks))))
+    if not wishes:
+        raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
+    return wishes
+
+
+def _operation(plan: Ahead, run: Run) -> str:
+    """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
+    whole = f"{run}/{plan.group_id}"
+    return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
+
+
+def _require_time(hosts: int, quiesce: Quiesce, work: Work) -> None:
+    """Refuse to lock what could not be released in time, or later than the window allows."""
+    if work.clock.now() > work.batch.not_after:
+        raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
+    if work.clock.monotonic() + hosts * quiesce.budget_s + quiesce.ttl_s > work.until:
+        raise HostRefused("no-time", "", "this invocation has no time left for another lease")
 
 
 def _still_there(there: AlreadyTaken, work: Work) -> bool:
@@ -115,38 +138,18 @@ def _still_there(there: AlreadyTaken, work: Work) -> bool:
     return True
 
 
-def _require_time(quiesce: Quiesce, work: Work) -> None:
-    """Refuse to lock what could not be released in time, or later than the window allows."""
-    if work.clock.now() > work.batch.not_after:
-        raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
-    if work.clock.monotonic() + quiesce.budget_s + quiesce.ttl_s > work.until:
-        raise HostRefused("no-time", "", "this invocation has no time left for another lease")
+def _create_held(plan: Ahead, work: Work, hold: Hold) -> dict[str, str | Exception]:
+    """Create inside the leases; what was only throttled, and so not made, is worth one more call."""
+    answers = _create(plan.missing, work, hold.left_s(work.clock))
+    throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
+    if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
+        work.clock.sleep(THROTTLED_PAUSE_S)
+        answers.update(_create(throttled, work, hold.left_s(work.clock)))
+    return answers
 
 
-def _covered(plan: Ahead, plan_disks: frozenset[str], quiesce: Quiesce) -> tuple[str, ...]:
-    """Return the disks to hold; a plan that writes to a disk outside the group is refused, by name."""
-    outside = sorted(plan_disks - set(plan.members))
-    if outside:
-        raise HostRefused(
-            "wrong-disks",
-            "",
-            f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
-            "select it too, or group by instance",
-        )
-    covered = tuple(sorted(plan_disks & set(plan.members)))
-    if not covered:
-        raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
-    return covered
-
-
-def _operation(plan: Ahead, run: Run) -> str:
-    """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
-    whole = f"{run}/{plan.group_id}"
-    return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
-
-
-def _create(plan: Ahead, work: Work, timeout_s: float) -> dict[str, str | Exception]:
-    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in plan.missing}
+def _create(disk_ids: Sequence[str], work: Work, timeout_s: float) -> dict[str, str | Exception]:
+    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in disk_ids}
     return work.cloud.create_snapshots(named, tags_of(work.batch), timeout_s)
 
 
@@ -161,7 +164,7 @@ def _answered(answers: Mapping[str, str | Exception]) -> dict[str, str]:
 
 
 def _past_thaw_point(thaw: Thaw, hold: Hold, work: Work) -> str:
-    """Wait inside the lease for the policy's thaw point; return why it was not reached, or nothing."""
+    """Wait inside the leases for the policy's thaw point; return why it was not reached, or nothing."""
     if thaw is Thaw.RETURNED or not hold.answered:
         return ""
     while hold.left_s(work.clock) > _LOOK_AGAIN_S:
@@ -189,80 +192,11 @@ def _final(failed: HostError) -> bool:
     return isinstance(failed, HostRefused) and failed.code != "not-quiesced"
 
 
-def _judged(plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, thawed_late: str) -> Taken:
-    """Turn answers and the host's proof into outcomes."""
-    outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
-    released = hold.released
-    for disk_id, snapshot_id in hold.answered.items():
-        if released is None:
-            label, reason = None, "the release was not confirmed: to be settled from the host's journal"
-        elif thawed_late:
-            label, reason = Label.CRASH, thawed_late
-        else:
-            label, reason = labels(plan.members, hold.answered, released)[disk_id]
-        outcomes[disk_id] = Outcome(
-            disk_id,
-            Decision.TAKEN,
-            snapshot_id,
-            label,
-            reason,
-            released.locked_ms if released else None,
-        )
-    return Taken(tuple(outcomes.values()), _proof(plan.group_id, hold))
-
-
-def _proof(group_id: str, hold: Hold) -> Proof:
-    record = hold.released or hold.record
-    return Proof(
-        group=group_id,
-        lease_id=record.lease_id,
-        verdict=record.verdict or "unconfirmed",
-        reason=record.reason,
-        locked_ms=record.locked_ms,
-        frozen_ms=record.frozen_ms,
-        covers=tuple(f"{cover.disk_id} {cover.how}" for cover in record.covers),
-        caveats=record.caveats,
-        positions=record.positions,
-        steps=record.steps,
-    )
-
-
-def _take_unquiesced(plan: Ahead, work: Work, reason: str) -> tuple[Outcome, ...]:
+def _take_unquiesced(plan: Ahead, work: Work, reason: str) -> Taken:
     work.pace.save(len(plan.missing))
-    answers = _create(plan, work, UNQUIESCED_TIMEOUT_S)
-    return tuple(outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
-
-
-def outcome_of(
-    disk_id: str, answer: str | Exception, label: Label | None = None, reason: str = ""
-) -> Outcome:
-    """Return what an answer to CreateSnapshot means for its disk."""
-    if isinstance(answer, str):
-        return Outcome(disk_id, Decision.TAKEN, answer, label, reason)
-    for situation, decision in _DECISIONS.items():
-        if isinstance(answer, situation):
-            return Outcome(disk_id, decision, reason=str(answer))
-    raise answer
-
-
-_DECISIONS: Mapping[type[CbsnapError], Decision] = {
-    OutcomeUnknown: Decision.UNKNOWN,
-    DiskBusy: Decision.DEFERRED,
-    QuotaExhausted: Decision.REFUSED,
-    Refused: Decision.REFUSED,
-    CloudError: Decision.FAILED,
-}
-
-
-def _adopted(plan: Ahead, there: AlreadyTaken) -> tuple[Outcome, ...]:
-    """Leave a group to whoever took it: the snapshots are there, their label comes from that holder."""
-    return tuple(
-        Outcome(disk_id, Decision.ADOPTED, there.answered[disk_id], reason="taken by another invocation")
-        if disk_id in there.answered
-        else Outcome(disk_id, Decision.DEFERRED, reason=str(there))
-        for disk_id in plan.missing
+    answers = _create(plan.missing, work, UNQUIESCED_TIMEOUT_S)
+    return verdicts.Taken(
+        tuple(
+            verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items()
+        )
     )
-
-
-def _all(plan: Ahead, decision: Decision, reason: str) -> tuple[Outcome, ...]:
-    return tuple(Outcome(disk_id, decision, reason=reason) for disk_id in plan.missing)

@@ -17,7 +17,7 @@ from cbsnap.upkeep import Change, Finding, Upkeep
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cbsnap.model import Plan
+    from cbsnap.model import Plan, Target
     from cbsnap.ports import Clock, Clouds, Journals, Lifecycles
     from cbsnap.upkeep import Note
 
@@ -35,21 +35,21 @@ class Means:
 
 
 def maintain(plan: Plan, means: Means) -> list[Upkeep]:
-    """Look after every region of the plan; returns what each came to."""
-    return [_region(plan, means, target.region) for target in plan.targets]
+    """Look after every target of the plan; returns what each came to."""
+    return [_target(plan, means, target) for target in plan.targets]
 
 
-def _region(plan: Plan, means: Means, region: str) -> Upkeep:
+def _target(plan: Plan, means: Means, target: Target) -> Upkeep:
     try:
-        inventory = Inventory(means.clouds.region(region), plan.deployment)
+        inventory = Inventory(means.clouds.at(target), plan.deployment)
     except CloudError as failed:
-        return Upkeep(region, error=f"the region cannot be read: {failed}")
+        return Upkeep(str(target), error=f"the region cannot be read: {failed}")
     now = means.clock.now()
     steps = {
         "follow": follow(plan, inventory, means.journals, now),
-        "prune": prune(plan, inventory, means.lifecycles.region(region), now),
+        "prune": prune(plan, inventory, means.lifecycles.at(target), now),
     }
-    return _gone_through(region, steps)
+    return _gone_through(str(target), steps)
 
 
 def _gone_through(region: str, steps: dict[str, Iterator[Note]]) -> Upkeep:

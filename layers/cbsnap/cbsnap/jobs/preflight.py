@@ -31,11 +31,11 @@ class Facts:
     instances: Mapping[str, Instance]
     snapshots: Mapping[str, tuple[Snapshot, ...]]
 
-    def instance_of(self, disk_ids: Iterable[str]) -> Instance | None:
-        """Return the running instance that these disks are attached to."""
+    def running(self, disk_ids: Iterable[str]) -> list[Instance]:
+        """Return the running instances that these disks are attached to, by id."""
         ids = {one for disk_id in disk_ids for one in self.disks[disk_id].instance_ids}
-        running = [self.instances[one] for one in sorted(ids) if one in self.instances]
-        return next((one for one in running if one.state == "RUNNING"), None)
+        attached = [self.instances[one] for one in sorted(ids) if one in self.instances]
+        return [one for one in attached if one.state == "RUNNING"]
 
 
 def read(cloud: Cloud, disk_ids: Iterable[str]) -> Facts:
@@ -85,7 +85,7 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
     """Return the outcome of a disk that is not to be taken now, or None."""
     disk = facts.disks.get(disk_id)
     if disk is None:
-        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.region}")
+        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.target.region}")
     mine = of_this_run(disk_id, facts.snapshots.get(disk_id, ()), batch)
     if mine is not None:
         return mine
@@ -116,9 +116,7 @@ def writerless(disk_ids: Iterable[str], before: Facts, after: Facts) -> set[str]
     return {
         disk_id
         for disk_id in disk_ids
-        if before.instance_of([disk_id]) is None
-        and disk_id in after.disks
-        and after.instance_of([disk_id]) is None
+        if not before.running([disk_id]) and disk_id in after.disks and not after.running([disk_id])
     }
 
 

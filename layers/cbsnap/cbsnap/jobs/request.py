@@ -19,7 +19,7 @@ from cbsnap.rules.groups import grouped
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits
+    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Target
     from cbsnap.ports import Clock, Cloud, Workers
 
 POLICY = "manual"
@@ -37,7 +37,9 @@ class Asked:
     title: str | None = None
 
 
-def request(asked: Asked, plan: Plan, cloud: Cloud, workers: Workers, clock: Clock) -> Run:
+def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
+    asked: Asked, plan: Plan, target: Target, cloud: Cloud, workers: Workers, clock: Clock
+) -> Run:
     """Hand a request to a worker and return its run.
 
     Raises InputError for a disk that does not exist or cannot be taken, QuotaExhausted with figures.
@@ -46,12 +48,14 @@ def request(asked: Asked, plan: Plan, cloud: Cloud, workers: Workers, clock: Clo
     disks = _known(asked.disk_ids, cloud)
     limits = _require_room(disks, plan, cloud)
     grouping = Grouping.INSTANCE if asked.quiesce else Grouping.DISK
+    until = clock.now() + WINDOW
     order = Batch(
         run,
-        cloud.region,
+        target,
         plan.deployment,
         tuple(grouped(disks, grouping)),
-        not_after=clock.now() + WINDOW,
+        not_after=until,
+        deliver_by=until,
         quiesce=asked.quiesce,
         quota=limits,
         patience_s=PATIENCE_S,

@@ -1,7 +1,7 @@
 """A worker's batch: groups side by side, a handful at a time; then labels, and what was left open.
 
-The facts are read once for each handful. A batch that the platform kept beyond its window is
-dropped and says so.
+The facts are read once for each handful. A batch that the platform kept too long is dropped
+and says so.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import CloudError
 from cbsnap.jobs import group as one_group
 from cbsnap.jobs import preflight, settle
-from cbsnap.jobs.group import Taken
 from cbsnap.jobs.pace import Pace
+from cbsnap.jobs.verdicts import Taken
 from cbsnap.jobs.work import Work
 from cbsnap.model import Decision, Group, Label, Outcome, Report
 from cbsnap.rules import quota
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from cbsnap.model import Batch, Proof
     from cbsnap.ports import Clock, Cloud, Hosts
 
-SIDE_BY_SIDE = 8  # hosts of one worker held at the same time, at most
 HANDFUL = 20  # disks whose facts are read together
 _PATIENCE_STEP_S = 3.0
 
@@ -35,9 +34,11 @@ _PATIENCE_STEP_S = 3.0
 def take_batch(batch: Batch, cloud: Cloud, hosts: Hosts, clock: Clock, budget_s: float) -> Report:
     """Take a batch's groups. `budget_s`: the invocation's time, less what ending it needs."""
     work = Work(batch, cloud, hosts, clock, Pace(batch.rate_per_s, clock), clock.monotonic() + budget_s)
-    if clock.now() > batch.not_after:
-        late = f"delivered after the window's end at {batch.not_after:%Y-%m-%d %H:%M} UTC: not taken"
-        return _report(batch, [Outcome(one, Decision.REFUSED, reason=late) for one in _ids(batch.groups)])
+    if clock.now() > batch.deliver_by:
+        late = (
+            f"delivered after {batch.deliver_by:%Y-%m-%d %H:%M:%S} UTC: dropped, since it is handed out anew"
+        )
+        return _report(batch, [Outcome(one, Decision.DEFERRED, reason=late) for one in _ids(batch.groups)])
     outcomes, proofs = _take(batch.groups, work)
     settled = settle.settle(settle.adopt(outcomes, work), clock.monotonic(), work)
     lost = _never_made(batch.groups, outcomes, settled)
@@ -54,7 +55,7 @@ def _take(groups: Sequence[Group], work: Work) -> tuple[list[Outcome], list[Proo
     for handful in _handfuls(groups):
         for taken in _take_handful(handful, work):
             outcomes += taken.outcomes
-            proofs += [taken.proof] if taken.proof else []
+            proofs += taken.proofs
     return outcomes, proofs
 
 
@@ -69,12 +70,12 @@ def _take_handful(groups: Sequence[Group], work: Work) -> list[Taken]:
             for group in groups
         ]
     known = Taken((*(one for plan in plans.values() for one in plan.outcomes), *refused))
-    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+    with ThreadPoolExecutor(work.batch.side_by_side) as pool:
         taken = list(
             pool.map(
                 lambda group: one_group.take(
                     plans[group.id],
-                    facts.instance_of(plans[group.id].members),
+                    facts.running(plans[group.id].members),
                     work,
                 ),
                 admitted,
@@ -116,7 +117,7 @@ def _writerless(taken: Sequence[Taken], before: Facts, work: Work) -> list[Taken
         outcome.disk_id
         for one in taken
         for outcome in one.outcomes
-        if outcome.label is Label.CRASH and before.instance_of([outcome.disk_id]) is None
+        if outcome.label is Label.CRASH and not before.running([outcome.disk_id])
     ]
     if not idle:
         return list(taken)
@@ -174,7 +175,7 @@ def _report(
     batch: Batch, outcomes: Sequence[Outcome], proofs: Sequence[Proof] = (), left: int | None = None
 ) -> Report:
     in_order = tuple(sorted(outcomes, key=lambda one: one.disk_id))
-    return Report(str(batch.run), batch.region, in_order, tuple(proofs), left)
+    return Report(str(batch.run), str(batch.target), in_order, tuple(proofs), left)
 
 
 def _ids(groups: Iterable[Group]) -> list[str]:

@@ -32,10 +32,10 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
-    regions = [target.region for target in plan.targets]
-    for index, region in enumerate(regions):
-        if region in regions[:index]:
-            yield Finding(("targets", index), f"{region} is given twice: keep one of them")
+    places = [(target.region, target.role) for target in plan.targets]
+    for index, place in enumerate(places):
+        if place in places[:index]:
+            yield Finding(("targets", index), f"{place[0]} is given twice: keep one of them")
 
 
 def _long_names(policy: Policy) -> Iterator[Finding]:

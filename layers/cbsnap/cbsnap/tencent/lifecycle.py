@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
+    from cbsnap.model import Target
     from cbsnap.tencent.api import Api
 
 
@@ -32,11 +33,11 @@ class RegionLifecycle:
 
 
 class RegionLifecycles:
-    """The regions of one account."""
+    """The port `Lifecycles`: each target's region."""
 
-    def __init__(self, api: Callable[[str], Api]) -> None:
+    def __init__(self, api: Callable[[Target], Api]) -> None:
         self._api = api
 
-    def region(self, name: str) -> RegionLifecycle:
-        """Return one region's; nothing is sent yet."""
-        return RegionLifecycle(self._api(name))
+    def at(self, target: Target) -> RegionLifecycle:
+        """Return one target's; nothing is sent yet."""
+        return RegionLifecycle(self._api(target))
