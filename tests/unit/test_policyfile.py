@@ -30,6 +30,8 @@ time_zone: Europe/Berlin
 targets: [{region: ap-guangzhou}, {region: eu-frankfurt}]
 quota: {region: 500, disk: 70}
 agent: {port: 7000}
+notify: {ops: "json://${HOOK}"}
+heartbeat: https://beat.example/1
 policies:
   orders-db:
     select:
@@ -49,6 +51,8 @@ policies:
     good: application
     lesser_for: 5d
     fuse: 20
+    coverage: 26h
+    notify: ops
   second:
     select: {all: true, exclude: {attached: false}}
 """
@@ -92,6 +96,8 @@ def test_every_key_reaches_the_plan() -> None:
                 good=Label.APPLICATION,
                 lesser_for=timedelta(days=5),
                 fuse_percent=20,
+                coverage=timedelta(hours=26),
+                notify="ops",
             ),
             Policy(
                 name="second",
@@ -104,6 +110,8 @@ def test_every_key_reaches_the_plan() -> None:
         ),
         quota=QuotaLimits(500, 70),
         agent_port=7000,
+        notify={"ops": "json://${HOOK}"},
+        heartbeat="https://beat.example/1",
     )
 
 
@@ -172,7 +180,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
-                "good, lesser_for, fuse, max_held, jitter, skip_dates, paused"
+                "good, lesser_for, fuse, coverage, notify, max_held, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -213,6 +221,10 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "4: policies.orders-db.keep: keeps nothing: set a rule above 0, such as {last: 3, daily: 7}",
         ),
         (policy("    keep: {last: -1}"), "4: policies.orders-db.keep.last: must be at least 0, not -1"),
+        (
+            policy("    notify: ops"),
+            "4: policies.orders-db.notify: no ops in the file's notify, which has none",
+        ),
         (
             policy("    keep: {daily: 64}"),
             (
@@ -354,7 +366,8 @@ def test_the_message_names_the_file_on_every_line() -> None:
 
     assert str(caught.value) == (
         "my.yml:1: policies: is missing, and has no default\n"
-        "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, policies"
+        "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, "
+        "notify, heartbeat, policies"
     )
 
 

@@ -185,6 +185,7 @@ class Policy:
 
     `good` is the least label that fills the rules of `keep`; lesser ones stay for `lesser_for`. A pass
     that would delete more than `fuse_percent` of the policy's snapshots in a region deletes none.
+    `coverage` is how old the newest good one may be, `notify` the name of who is told.
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
     """
@@ -201,6 +202,8 @@ class Policy:
     good: Label = Label.CRASH
     lesser_for: timedelta = timedelta(days=3)
     fuse_percent: int = 50
+    coverage: timedelta | None = None
+    notify: str | None = None
     max_held: int | None = None
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
@@ -227,13 +230,18 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address."""
+    """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
+
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    """
 
     deployment: str
     targets: tuple[Target, ...]
     policies: tuple[Policy, ...]
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
+    notify: Mapping[str, str] = NO_TAGS
+    heartbeat: str | None = None
 
 
 # --- what is done ---------------------------------------------------------------------------

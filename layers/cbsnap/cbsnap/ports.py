@@ -176,6 +176,26 @@ class Lifecycles(Protocol):
         """Return one target's; nothing is sent yet."""
 
 
+class Notifier(Protocol):
+    """The way to people, and to a monitor that waits for a sign of life."""
+
+    def send(self, url: str, title: str, body: str) -> None:
+        """Send one message. Raises NotificationFailed."""
+
+    def beat(self, url: str) -> None:
+        """Give a sign of life. Raises NotificationFailed."""
+
+
+class Memory(Protocol):
+    """What was told before, by address and by what it is about; it may forget, and then all is news."""
+
+    def recall(self, address: str) -> dict[str, str]:
+        """Return what was remembered."""
+
+    def remember(self, address: str, told: dict[str, str]) -> None:
+        """Keep this instead."""
+
+
 class Clock(Protocol):
     """Time, so that tests need not wait."""
 

@@ -60,7 +60,14 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     del event
     here = wiring()
-    means = job.Means(here.clouds, here.lifecycles, here.hosts(here.plan.agent_port), here.clock)
+    means = job.Means(
+        here.clouds,
+        here.lifecycles,
+        here.hosts(here.plan.agent_port),
+        here.clock,
+        here.notifier,
+        here.memory,
+    )
     return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
 
 

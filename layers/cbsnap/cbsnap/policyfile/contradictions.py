@@ -29,6 +29,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
         yield from _idle_quiesce(policy)
         yield from _short_window(policy)
         yield from _overfull(policy, plan.quota)
+        yield from _unknown_address(policy, plan)
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
@@ -59,6 +60,14 @@ def _short_window(policy: Policy) -> Iterator[Finding]:
         yield Finding(
             ("policies", policy.name, "window"),
             f"shorter than quiesce.budget ({policy.quiesce.budget_s}s), so no host is held in time",
+        )
+
+
+def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
+    if policy.notify is not None and policy.notify not in plan.notify:
+        known = ", ".join(plan.notify) or "none"
+        yield Finding(
+            ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
         )
 
 

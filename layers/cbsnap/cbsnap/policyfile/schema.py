@@ -111,6 +111,7 @@ DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["d
 InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
+AddressName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["ops"])]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
 RoleName = Annotated[
@@ -306,6 +307,10 @@ class PolicySection(Section):
     fuse: int = Field(
         50, ge=1, le=100, description="Delete none when more than this percentage of the policy's would go"
     )
+    coverage: Annotated[Duration, _between("10m", "9999w")] | None = Field(
+        None, description="How old the newest good snapshot may be; without it, that of the last closed run"
+    )
+    notify: AddressName | None = Field(None, description="Who is told, by a name in the file's notify")
     max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
     jitter: Annotated[Duration, _between("0s", "12h")] = Field(
         "0s", validate_default=True, description="Spreads the starts over this time after the due one"
@@ -330,6 +335,8 @@ class PolicySection(Section):
             good=model.Label(self.good or ("filesystem" if self.quiesce else "crash")),
             lesser_for=self.lesser_for,
             fuse_percent=self.fuse,
+            coverage=self.coverage,
+            notify=self.notify,
             max_held=self.max_held,
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
@@ -348,6 +355,10 @@ class PolicyFile(Section):
     )
     quota: QuotaSection = Field({}, validate_default=True)
     agent: AgentSection = Field({}, validate_default=True)
+    notify: dict[AddressName, str] = Field(
+        default_factory=dict, description="Who can be told: names, each with a URL of apprise"
+    )
+    heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
 
     def plan(self) -> model.Plan:
@@ -358,6 +369,8 @@ class PolicyFile(Section):
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,
+            notify=self.notify,
+            heartbeat=self.heartbeat,
         )
 
 

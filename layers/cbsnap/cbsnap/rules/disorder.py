@@ -74,8 +74,8 @@ def missing(
     for one in snapshots:
         newest[one.line] = max(one.name.due, newest.get(one.line, one.name.due))
     for policy in policies:
-        due = schedule.latest_due(policy.schedule, policy.time_zone, now - policy.window - FINISHING)
-        if policy.paused or not schedule.was_due(policy, due):
+        due = schedule.last_run(policy, now - policy.window - FINISHING)
+        if policy.paused:
             continue
         for disk in selected(disks, policy.select):
             there = newest.get((region, disk.id, policy.name))

@@ -54,6 +54,14 @@ def next_due(cron: str, zone: str, now: datetime) -> datetime:
     return min(first(fold) for fold in _folds(cron))
 
 
+def last_run(policy: Policy, before: datetime) -> datetime:
+    """Return the last due time up to and including `before` that no skipped day took away."""
+    due = latest_due(policy.schedule, policy.time_zone, before)
+    while not was_due(policy, due):
+        due = latest_due(policy.schedule, policy.time_zone, due - timedelta(seconds=1))
+    return due
+
+
 def was_due(policy: Policy, moment: datetime) -> bool:
     """Tell whether a policy was due at this very moment, as its schedule and its days to skip stand now."""
     day = moment.astimezone(_zone(policy.time_zone)).date()
