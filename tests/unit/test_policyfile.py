@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 from cbsnap.errors import InputError, PolicyFileError
 from cbsnap.model import (
+    Copying,
     Grouping,
     Keep,
     Label,
@@ -16,6 +17,7 @@ from cbsnap.model import (
     Quiesce,
     QuotaLimits,
     Selection,
+    Sharing,
     Target,
     Thaw,
 )
@@ -53,6 +55,8 @@ policies:
     fuse: 20
     coverage: 26h
     notify: ops
+    copy: [{region: ap-singapore, keep: {weekly: 2}}]
+    share: [{account: "100000000002", lasting: 3d}]
   second:
     select: {all: true, exclude: {attached: false}}
 """
@@ -98,6 +102,8 @@ def test_every_key_reaches_the_plan() -> None:
                 fuse_percent=20,
                 coverage=timedelta(hours=26),
                 notify="ops",
+                copy=(Copying("ap-singapore", Keep(weekly=2)),),
+                share=(Sharing("100000000002", timedelta(days=3)),),
             ),
             Policy(
                 name="second",
@@ -180,7 +186,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
-                "good, lesser_for, fuse, coverage, notify, max_held, jitter, skip_dates, paused"
+                "good, lesser_for, fuse, coverage, notify, copy, share, max_held, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -221,6 +227,10 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "4: policies.orders-db.keep: keeps nothing: set a rule above 0, such as {last: 3, daily: 7}",
         ),
         (policy("    keep: {last: -1}"), "4: policies.orders-db.keep.last: must be at least 0, not -1"),
+        (
+            "targets: [{region: ap-guangzhou}]\n" + policy("    copy: [{region: ap-guangzhou}]"),
+            "5: policies.orders-db.copy[0].region: all disks are in ap-guangzhou already",
+        ),
         (
             policy("    notify: ops"),
             "4: policies.orders-db.notify: no ops in the file's notify, which has none",

@@ -172,6 +172,22 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Copying:
+    """Where good snapshots are copied to, and how long the copies stay there."""
+
+    region: str
+    keep: Keep
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The account that good snapshots are shared with, and for how long."""
+
+    account: str
+    lasting: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -204,6 +220,8 @@ class Policy:
     fuse_percent: int = 50
     coverage: timedelta | None = None
     notify: str | None = None
+    copy: tuple[Copying, ...] = ()
+    share: tuple[Sharing, ...] = ()
     max_held: int | None = None
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()

@@ -168,6 +168,18 @@ class Lifecycle(Protocol):
     def set_deadline(self, snapshot_id: str, deadline: datetime | None) -> None:
         """Let the cloud delete a snapshot at a time, at least a day ahead; None keeps it for good."""
 
+    def copy_snapshot(self, snapshot_id: str, name: str, region: str) -> str:
+        """Begin a copy in another region, once; return its id there. Raises OutcomeUnknown."""
+
+    def shares(self, snapshot_id: str) -> dict[str, datetime]:
+        """Return the accounts that a snapshot is shared with, and since when."""
+
+    def share(self, snapshot_id: str, accounts: Sequence[str]) -> None:
+        """Share a snapshot with these accounts."""
+
+    def unshare(self, snapshot_id: str, accounts: Sequence[str]) -> None:
+        """Share it with these accounts no more."""
+
 
 class Lifecycles(Protocol):
     """The regions and accounts that can be reached."""

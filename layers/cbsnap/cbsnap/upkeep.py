@@ -19,6 +19,9 @@ class Action(Enum):
     DELETED = "deleted"
     ENDED = "given an end"
     UNENDED = "kept for good"
+    COPIED = "copying"
+    SHARED = "shared"
+    UNSHARED = "taken back"
 
 
 class Trouble(Enum):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan, Policy
+    from cbsnap.model import Keep, Plan, Policy
     from cbsnap.ports import Lifecycle
     from cbsnap.rules.ours import Ours
     from cbsnap.rules.retention import Verdict
@@ -51,15 +51,16 @@ class Judged:
 
 def judge(plan: Plan, inventory: Inventory, now: datetime) -> list[Judged]:
     """Return a verdict on every snapshot of ours that a policy of the file looks after; deletes nothing."""
-    mine = [one for one in inventory.ours() if not one.snapshot.copied]
+    mine = inventory.ours()
     held = {one.snapshot.id: f"held: {one.snapshot.tags[HOLD_TAG]}" for one in mine if _is_held(one)}
-    by_policy: dict[str, list[Ours]] = {}
+    lots: dict[tuple[str, bool], list[Ours]] = {}
     for one in mine:
-        by_policy.setdefault(one.name.policy, []).append(one)
+        lots.setdefault((one.name.policy, one.snapshot.copied), []).append(one)
     return [
-        _judged(by_policy[policy.name], terms_of(policy), policy, now, held)
+        _judged(lots[policy.name, is_copy], keep, policy, now, held)
         for policy in plan.policies
-        if policy.name in by_policy
+        for is_copy, keep in _rules(policy, inventory.region)
+        if (policy.name, is_copy) in lots
     ]
 
 
@@ -72,14 +73,14 @@ def prune(plan: Plan, inventory: Inventory, lifecycle: Lifecycle, now: datetime)
         yield from _deadlines(judged, inventory, lifecycle, now)
 
 
-def terms_of(policy: Policy) -> Terms:
-    """Return the retention that a policy asks for in its own region."""
-    return Terms(policy.keep, policy.time_zone, policy.good, policy.lesser_for)
+def _rules(policy: Policy, region: str) -> list[tuple[bool, Keep]]:
+    """Return the rules for what was taken in a region and for what was copied to it."""
+    copies = [(True, one.keep) for one in policy.copy if one.region == region]
+    return [(False, policy.keep), *copies[:1]]
 
 
-def _judged(
-    mine: Sequence[Ours], terms: Terms, policy: Policy, now: datetime, held: dict[str, str]
-) -> Judged:
+def _judged(mine: Sequence[Ours], keep: Keep, policy: Policy, now: datetime, held: dict[str, str]) -> Judged:
+    terms = Terms(keep, policy.time_zone, policy.good, policy.lesser_for)
     most = max(_FEW, ceil(len(mine) * policy.fuse_percent / 100))
     verdicts = retention.judged(mine, terms, now, held)
     return Judged(terms, tuple(retention.fused(verdicts, most)))

@@ -30,6 +30,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
         yield from _short_window(policy)
         yield from _overfull(policy, plan.quota)
         yield from _unknown_address(policy, plan)
+        yield from _copies_to_itself(policy, plan)
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
@@ -69,6 +70,15 @@ def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
         yield Finding(
             ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
         )
+
+
+def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:
+    regions = {target.region for target in plan.targets}
+    for index, copy in enumerate(policy.copy):
+        if regions == {copy.region}:
+            yield Finding(
+                ("policies", policy.name, "copy", index, "region"), f"all disks are in {copy.region} already"
+            )
 
 
 def _overfull(policy: Policy, limits: QuotaLimits) -> Iterator[Finding]:

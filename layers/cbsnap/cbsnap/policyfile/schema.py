@@ -284,6 +284,22 @@ class KeepSection(Section):
         return model.Keep(**dict(self))
 
 
+class CopySection(Section):
+    """Where good snapshots are copied to."""
+
+    region: RegionName
+    keep: KeepSection = Field({"daily": 7}, validate_default=True, description="How long copies stay there")
+
+
+class ShareSection(Section):
+    """Whom good snapshots are shared with."""
+
+    account: str = Field(pattern=r"^[0-9]{5,20}$", examples=["100000000002"])
+    lasting: Annotated[Duration, _between("1h", "9999w")] = Field(
+        "7d", validate_default=True, description="How long, before it is taken back"
+    )
+
+
 class PolicySection(Section):
     """Which disks, when, how they are held, how long their snapshots stay."""
 
@@ -311,6 +327,8 @@ class PolicySection(Section):
         None, description="How old the newest good snapshot may be; without it, that of the last closed run"
     )
     notify: AddressName | None = Field(None, description="Who is told, by a name in the file's notify")
+    copy_to: list[CopySection] = Field(default_factory=list, alias="copy", min_length=1)
+    share: list[ShareSection] = Field(default_factory=list, min_length=1)
     max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
     jitter: Annotated[Duration, _between("0s", "12h")] = Field(
         "0s", validate_default=True, description="Spreads the starts over this time after the due one"
@@ -337,6 +355,8 @@ class PolicySection(Section):
             fuse_percent=self.fuse,
             coverage=self.coverage,
             notify=self.notify,
+            copy=tuple(model.Copying(one.region, one.keep.keep()) for one in self.copy_to),
+            share=tuple(model.Sharing(one.account, one.lasting) for one in self.share),
             max_held=self.max_held,
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
