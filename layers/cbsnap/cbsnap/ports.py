@@ -159,8 +159,8 @@ class Journals(Protocol):
         """Return one instance's journal; nothing is sent yet."""
 
 
-class Lifecycle(Protocol):
-    """What can be done with one region's snapshots once they are made."""
+class Ending(Protocol):
+    """How one region's snapshots come to an end."""
 
     def delete_snapshots(self, snapshot_ids: Sequence[str]) -> None:
         """Delete snapshots, all or none."""
@@ -168,8 +168,16 @@ class Lifecycle(Protocol):
     def set_deadline(self, snapshot_id: str, deadline: datetime | None) -> None:
         """Let the cloud delete a snapshot at a time, at least a day ahead; None keeps it for good."""
 
+
+class Copier(Protocol):
+    """How one region's snapshots are copied to others."""
+
     def copy_snapshot(self, snapshot_id: str, name: str, region: str) -> str:
         """Begin a copy in another region, once; return its id there. Raises OutcomeUnknown."""
+
+
+class Sharer(Protocol):
+    """How one region's snapshots are shared with other accounts."""
 
     def shares(self, snapshot_id: str) -> dict[str, datetime]:
         """Return the accounts that a snapshot is shared with, and since when."""
@@ -179,6 +187,10 @@ class Lifecycle(Protocol):
 
     def unshare(self, snapshot_id: str, accounts: Sequence[str]) -> None:
         """Share it with these accounts no more."""
+
+
+class Lifecycle(Ending, Copier, Sharer, Protocol):
+    """What can be done with one region's snapshots once they are made."""
 
 
 class Lifecycles(Protocol):

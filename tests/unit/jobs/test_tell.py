@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from cbsnap.errors import NotificationFailed
 from cbsnap.jobs.tell import beat, tell
 from cbsnap.upkeep import Finding, Trouble, Upkeep
 
-from .shelf import plan, policy
+from .shelf import FakeMemory, FakeNotifier, plan, policy
 
 OPS = replace(
     plan(policy(notify="ops"), policy("quiet")), notify={"ops": "json://ops"}, heartbeat="http://beat"
 )
 STALE = Finding(Trouble.STALE, "ap-guangzhou", "disk-a", "it is 30 h old", "orders")
-
-
-@dataclass
-class FakeNotifier:
-    """Keeps what was sent; `deaf` takes nothing."""
-
-    sent: list[tuple[str, str, str]] = field(default_factory=list)
-    beats: list[str] = field(default_factory=list)
-    deaf: bool = False
-
-    def send(self, url: str, title: str, body: str) -> None:
-        if self.deaf:
-            raise NotificationFailed("no answer")
-        self.sent.append((url, title, body))
-
-    def beat(self, url: str) -> None:
-        if self.deaf:
-            raise NotificationFailed("no answer")
-        self.beats.append(url)
-
-
-@dataclass
-class FakeMemory:
-    """Remembers."""
-
-    told: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def recall(self, address: str) -> dict[str, str]:
-        return self.told.get(address, {})
-
-    def remember(self, address: str, told: dict[str, str]) -> None:
-        self.told[address] = told
 
 
 def passed(*findings: Finding, error: str = "") -> list[Upkeep]:

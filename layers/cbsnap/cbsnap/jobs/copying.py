@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.model import Keep, Plan, Policy, Snapshot
-    from cbsnap.ports import Lifecycle
+    from cbsnap.ports import Copier
     from cbsnap.rules.names import SnapshotName
     from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note
@@ -44,7 +44,7 @@ def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) 
             yield from _taken_over(there, copy.id, source)
 
 
-def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Lifecycle) -> Iterator[Note]:
+def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:
     """Begin what is to be copied from one region to another; `lifecycle` is the first one's."""
     for policy in plan.policies:
         keep = next((one.keep for one in policy.copy if one.region == there.region), None)
@@ -75,7 +75,7 @@ def _bucket(name: SnapshotName, keep: Keep, policy: Policy) -> str:
     return name.due.astimezone(ZoneInfo(policy.time_zone)).strftime(finest)
 
 
-def _begun(one: Ours, region: str, lifecycle: Lifecycle) -> Iterator[Note]:
+def _begun(one: Ours, region: str, lifecycle: Copier) -> Iterator[Note]:
     """Copy once; an answer that was lost is looked for by the next pass."""
     source = one.snapshot
     try:

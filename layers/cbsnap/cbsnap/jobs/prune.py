@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.model import Keep, Plan, Policy
-    from cbsnap.ports import Lifecycle
+    from cbsnap.ports import Ending
     from cbsnap.rules.ours import Ours
     from cbsnap.rules.retention import Verdict
     from cbsnap.upkeep import Note
@@ -64,7 +64,7 @@ def judge(plan: Plan, inventory: Inventory, now: datetime) -> list[Judged]:
     ]
 
 
-def prune(plan: Plan, inventory: Inventory, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def prune(plan: Plan, inventory: Inventory, lifecycle: Ending, now: datetime) -> Iterator[Note]:
     """Delete what may go and set or lift Deadlines; yields what was done and what was refused."""
     for judged in judge(plan, inventory, now):
         yield from _blown(judged, inventory.region)
@@ -100,7 +100,7 @@ def _blown(judged: Judged, region: str) -> Iterator[Finding]:
 
 
 def _guarded(
-    doomed: Sequence[Verdict], judged: Judged, inventory: Inventory, lifecycle: Lifecycle
+    doomed: Sequence[Verdict], judged: Judged, inventory: Inventory, lifecycle: Ending
 ) -> Iterator[Note]:
     """Delete those whose stand-in is still there: somebody else may have deleted it in the meantime."""
     guards = _guards(judged)
@@ -124,7 +124,7 @@ def _guards(judged: Judged) -> dict[tuple[str, str, str], Ours]:
     return guards
 
 
-def _deleted(doomed: Sequence[Verdict], inventory: Inventory, lifecycle: Lifecycle) -> Iterator[Note]:
+def _deleted(doomed: Sequence[Verdict], inventory: Inventory, lifecycle: Ending) -> Iterator[Note]:
     """Delete all at once; where one is refused none is deleted, so halve until it stands alone."""
     ids = [verdict.of.snapshot.id for verdict in doomed]
     try:
@@ -144,7 +144,7 @@ def _deleted(doomed: Sequence[Verdict], inventory: Inventory, lifecycle: Lifecyc
         yield _changed(Action.DELETED, verdict.of, verdict.reason)
 
 
-def _deadlines(judged: Judged, inventory: Inventory, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def _deadlines(judged: Judged, inventory: Inventory, lifecycle: Ending, now: datetime) -> Iterator[Note]:
     for _, verdicts in groupby(judged.verdicts, key=lambda verdict: verdict.of.line):
         behind_a_good_one = False
         for one in [verdict.of for verdict in verdicts if verdict.of.snapshot.id in inventory.snapshots]:
@@ -164,9 +164,7 @@ def _why_for_good(one: Ours, *, good: bool, behind: bool) -> str:
     return "" if behind else "no newer good one stands in for it"
 
 
-def _with_end(
-    one: Ours, why_for_good: str, terms: Terms, lifecycle: Lifecycle, now: datetime
-) -> Iterator[Note]:
+def _with_end(one: Ours, why_for_good: str, terms: Terms, lifecycle: Ending, now: datetime) -> Iterator[Note]:
     """Give a snapshot its Deadline, or take it away; most have what they should."""
     if bool(one.snapshot.deadline) is not bool(why_for_good):
         return

@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.model import Plan, Policy
-    from cbsnap.ports import Lifecycle
+    from cbsnap.ports import Sharer
     from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note
 
 
-def shared(plan: Plan, inventory: Inventory, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def shared(plan: Plan, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     """Share the newest good one of each disk, and take back what has been shared for long enough."""
     for policy in plan.policies:
         if policy.share:
             yield from _shared(policy, inventory, lifecycle, now)
 
 
-def _shared(policy: Policy, inventory: Inventory, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def _shared(policy: Policy, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     for one in newest_good(inventory.ours(), policy):
         if _is_young(one, policy, now):
             yield from _given(one, policy, lifecycle, now)
@@ -44,7 +44,7 @@ def _is_young(one: Ours, policy: Policy, now: datetime) -> bool:
     return now - one.snapshot.created_at < max(share.lasting for share in policy.share)
 
 
-def _given(one: Ours, policy: Policy, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def _given(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     age = now - one.snapshot.created_at
     wanted = {share.account for share in policy.share if age < share.lasting}
     missing = sorted(wanted - _shares(one, lifecycle).keys())
@@ -62,7 +62,7 @@ def _given(one: Ours, policy: Policy, lifecycle: Lifecycle, now: datetime) -> It
         yield _changed(Action.SHARED, one, f"with {', '.join(missing)}")
 
 
-def _taken_back(one: Ours, policy: Policy, lifecycle: Lifecycle, now: datetime) -> Iterator[Note]:
+def _taken_back(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     lasting = {share.account: share.lasting for share in policy.share}
     over = sorted(
         account
@@ -79,7 +79,7 @@ def _taken_back(one: Ours, policy: Policy, lifecycle: Lifecycle, now: datetime) 
         yield _changed(Action.UNSHARED, one, f"taken back from {', '.join(over)}")
 
 
-def _shares(one: Ours, lifecycle: Lifecycle) -> Mapping[str, datetime]:
+def _shares(one: Ours, lifecycle: Sharer) -> Mapping[str, datetime]:
     return lifecycle.shares(one.snapshot.id) if one.snapshot.shares else {}
 
 
