@@ -51,11 +51,11 @@ class Account:
 
     @cached_property
     def regions(self) -> Regions:
-        return Regions(self._api)
+        return Regions(self.api)
 
     @cached_property
     def lifecycles(self) -> RegionLifecycles:
-        return RegionLifecycles(self._api)
+        return RegionLifecycles(self.api)
 
     def inventory(self, region: str = HERE) -> Inventory:
         return Inventory(self.regions.at(Target(region)), DEPLOYMENT)
@@ -66,16 +66,16 @@ class Account:
         assert found is not None
         return found
 
-    def take(self, policy: str = "orders", disk_id: str = "disk-a", label: str | None = "application") -> str:
-        """Take a snapshot that is due now, and let it finish."""
-        name = f"{policy}.{self.now():%Y%m%dT%H%MZ}.{disk_id.removeprefix('disk-')}"
-        tags = {**self.tags, "cbsnap:policy": policy} | ({"cbsnap:label": label} if label else {})
+    def take(self, disk_id: str = "disk-a", label: str = "application", due: datetime | None = None) -> str:
+        """Take a snapshot of policy `orders`, due now unless it is said, and let it finish."""
+        name = f"orders.{due or self.now():%Y%m%dT%H%MZ}.{disk_id.removeprefix('disk-')}"
+        tags = {**self.tags, "cbsnap:policy": "orders", "cbsnap:label": label}
         made = self.regions.at(Target(HERE)).create_snapshots({disk_id: name}, tags, 10)[disk_id]
         assert isinstance(made, str), made
         self.sleep(60)
         return made
 
-    def _api(self, target: Target) -> Api:
+    def api(self, target: Target) -> Api:
         keys = {
             "TENCENTCLOUD_SECRETID": self.local.secret_id,
             "TENCENTCLOUD_SECRETKEY": self.local.secret_key,

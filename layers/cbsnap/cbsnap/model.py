@@ -262,6 +262,17 @@ class Plan:
     heartbeat: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewDisk:
+    """A disk to be made of a snapshot; `type` is the API's DiskType."""
+
+    snapshot_id: str
+    name: str
+    zone: str
+    size_gib: int
+    type: str
+
+
 # --- what is done ---------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
 
 
 class Cloud(Protocol):
@@ -198,6 +198,19 @@ class Lifecycles(Protocol):
 
     def at(self, target: Target) -> Lifecycle:
         """Return one target's; nothing is sent yet."""
+
+
+class Restorer(Protocol):
+    """What one region's disks are put back or made with."""
+
+    def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
+        """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
+
+    def create_disk(self, disk: NewDisk, token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
 
 
 class Notifier(Protocol):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -66,6 +66,12 @@ class Wiring:
         from cbsnap.tencent.lifecycle import RegionLifecycles  # noqa: PLC0415 - the SDK takes its time to import
 
         return RegionLifecycles(self._api_of)
+
+    def restorer(self, target: Target) -> Restorer:
+        """Return what a target's disks are put back or made with."""
+        from cbsnap.tencent.restoring import RegionRestorer  # noqa: PLC0415 - only who restores needs it
+
+        return RegionRestorer(self._api_of(target))
 
     @cached_property
     def notifier(self) -> Notifier:
