@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from localcloud import cbs, cvm, scf, store, sts, tag
+from localcloud import cbs, cls, cvm, scf, store, sts, tag, tat
 from localcloud.control import Control
 from localcloud.wire import Wire
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.service import Runtime
 
-SERVICES = (cbs.SERVICE, cvm.SERVICE, scf.SERVICE, sts.SERVICE, tag.SERVICE)
+SERVICES = (cbs.SERVICE, cls.SERVICE, cvm.SERVICE, scf.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
 
 
 def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None = None) -> Starlette:
@@ -42,6 +42,7 @@ def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None =
             if keeping and kept:
                 keeping.cancel()
                 store.save(kept, cloud.world, cloud.clock)
+            await cloud.errands.stop()
             await cloud.devices.detach_all()
 
     wire = Wire(cloud, SERVICES, runtime)

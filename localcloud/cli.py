@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from localcloud import store
 from localcloud.app import create_app
@@ -20,7 +22,6 @@ from localcloud.faults import read_faults
 from localcloud.fleet import load
 from localcloud.records import RecordError
 from localcloud.runtime.options import add_options, make_runtime
-from localcloud.runtime.yamlfile import FileError
 from localcloud.server import listen, make_server
 from localcloud.tls import make_certificate
 
@@ -42,12 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(f"cannot listen on {chosen.host}:{chosen.port}: {error.strerror}")
         try:
             return _serve(chosen, listener, own)
-        except (RecordError, FileError, store.StoreError) as error:
+        except (RecordError, store.StoreError) as error:
             return _refuse(str(error))
         except ModuleNotFoundError as error:
             return _refuse(f"--tls needs the package {error.name}")
         except OSError as error:
             return _refuse(f"{error.filename}: {error.strerror}")
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End by way of the exits: a signal's default would leave the copies of disks behind."""
+    sys.exit(128 + number)
 
 
 def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> int:
@@ -61,6 +67,8 @@ def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> in
     if chosen.ready_file:
         _announce(chosen.ready_file, cloud, url, authority)
     gc.freeze()  # a large fleet need not be looked through again and again for garbage
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     server.run(sockets=[listener])
     return 0
 
@@ -100,6 +108,7 @@ def _warn(reason: str) -> None:
 def _announce(ready_file: Path, cloud: Cloud, url: str, authority: Path | None) -> None:
     account = cloud.keyring.accounts[0]
     ready = {"url": url, "secret_id": account.secret_id, "secret_key": account.secret_key}
+    ready["pid"] = str(os.getpid())
     if authority:
         ready["ca"] = str(authority)
     part = ready_file.with_name(ready_file.name + ".part")

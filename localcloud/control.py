@@ -6,9 +6,10 @@ They are not signed: whoever reaches the server may use them, so it listens on t
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
 from localcloud.devices import DeviceError
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from localcloud.cloud import Cloud
-    from localcloud.resources import Disk
+    from localcloud.resources import Disk, Region
     from localcloud.service import Answer, Runtime
+
+
+PAGE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Control:
     def routes(self) -> list[Route]:
         """Return the control paths."""
         return [
+            Route("/_local/", self.page),
+            Route("/_local/summary", self.summary),
             Route("/_local/state", self.state),
             Route("/_local/requests", self.requests),
             Route("/_local/reset", self.reset, methods=["POST"]),
@@ -46,6 +52,16 @@ class Control:
             Route("/_local/disks/{disk}/device", _telling(self.device), methods=["POST", "DELETE"]),
             Route("/_local/faults/{id:int}", self.fault, methods=["DELETE"]),
         ]
+
+    async def page(self, _: Request) -> Response:
+        """Show a page for people."""
+        return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+
+    async def summary(self, _: Request) -> Response:
+        """Count what there is, for the page."""
+        self.cloud.settle()
+        regions = [_counted(each) for each in self.cloud.world.regions.values()]
+        return JSONResponse({"clock": self._clock(), "regions": regions})
 
     async def state(self, request: Request) -> Response:
         """Show the world: every field of every resource; `?region=` shows one region only."""
@@ -69,6 +85,7 @@ class Control:
 
     async def reset(self, _: Request) -> Response:
         """Put the world back to how it was at the start."""
+        await self.cloud.errands.stop()
         self.cloud.reset()
         if self.runtime:
             await self.runtime.reset()
@@ -119,6 +136,17 @@ class Control:
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
+
+
+def _counted(region: Region) -> Answer:
+    return {
+        "name": region.name,
+        "uin": region.uin,
+        "instances": len(region.instances),
+        "disks": len(region.disks),
+        "snapshots": len(region.snapshots),
+        "creating": sum(each.state == "CREATING" for each in region.snapshots.values()),
+    }
 
 
 def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -122,6 +122,8 @@ class _Region:
             name=spec.name or "Unnamed",
             agent_url=spec.agent_url,
             shows=dict(spec.shows),
+            command_agent=spec.command_agent,
+            env=dict(spec.env),
             state=spec.state,
             tags=dict(spec.tags),
         )

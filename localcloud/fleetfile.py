@@ -31,7 +31,7 @@ class AccountSpec:
 
 @dataclass(frozen=True)
 class InstanceSpec:
-    """An instance; see resources.Instance for `agent_url` and `shows`."""
+    """An instance; see resources.Instance for what the keys mean."""
 
     id: str
     account: str = ""
@@ -42,6 +42,8 @@ class InstanceSpec:
     agent_url: str = ""
     created: str = ""
     shows: dict[str, object] = field(default_factory=dict)
+    command_agent: bool = True
+    env: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
 

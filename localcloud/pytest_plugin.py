@@ -5,8 +5,8 @@
         ...
         localcloud.cloud.clock.advance(60)
 
-Its fleet is the built-in example; `@pytest.mark.fleet("fleet.yml")` names another file, and the text of one
-is taken, too. Rates are not limited. Names stay the same from version to version.
+Its fleet is the built-in example; `@pytest.mark.fleet("fleet.yml")` names another file, beside the test's
+own, and the text of one is taken, too. Rates are not limited. Names stay the same from version to version.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
     from starlette.types import Receive, Scope, Send
+
+    from localcloud.service import Runtime
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ class Stage:
         await self.app(scope, receive, send)
 
     @contextmanager
-    def showing(self, cloud: Cloud) -> Iterator[LocalCloud]:
-        """Serve this cloud for a while."""
-        self.app = create_app(cloud)
+    def showing(self, cloud: Cloud, runtime: Runtime | None = None) -> Iterator[LocalCloud]:
+        """Serve this cloud for a while; the runtime is neither started nor stopped."""
+        self.app = create_app(cloud, runtime)
         yield LocalCloud(self.url, cloud)
         self.app = None
 
@@ -102,7 +104,7 @@ def localcloud(
 ) -> Iterator[LocalCloud]:
     """Serve a cloud for one test."""
     marker = request.node.get_closest_marker("fleet")
-    fleet = _file(marker.args[0], tmp_path) if marker else None
+    fleet = _file(marker.args[0], request.path.parent, tmp_path) if marker else None
     cloud = Cloud(
         lambda clock: load(fleet, clock),
         Contents(tmp_path / "localcloud-copies"),
@@ -112,9 +114,10 @@ def localcloud(
         yield served
 
 
-def _file(fleet: str | Path, folder: Path) -> Path:
+def _file(fleet: str | Path, beside: Path, own: Path) -> Path:
+    """Return the file that a marker means: one beside the test's own, or one with the text that it gives."""
     if isinstance(fleet, Path) or "\n" not in fleet:
-        return Path(fleet)
-    path = folder / "fleet.yml"
+        return beside / fleet
+    path = own / "fleet.yml"
     path.write_text(fleet)
     return path

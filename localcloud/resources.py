@@ -23,7 +23,8 @@ class Instance:
     """A virtual machine.
 
     `agent_url` is for those who look for its host agent, not part of the API; `shows` replaces fields of its
-    answer that nothing here depends on.
+    answer that nothing here depends on; `command_agent` lets the command channel in, `env` is what its
+    commands find in their environment.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Instance:
     operation_request: str = ""
     stopped_mode: str = "NOT_APPLICABLE"
     shows: dict[str, object] = field(default_factory=dict)
+    command_agent: bool = True
+    env: dict[str, str] = field(default_factory=dict)
     tags: Tags = field(default_factory=dict)
 
 

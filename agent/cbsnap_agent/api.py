@@ -96,6 +96,9 @@ class Api:
             return function(self, call, *names)
         except Refusal as refusal:
             return refusal.status, refusal.body, None
+        except Exception as error:  # noqa: BLE001 - the connection's last resort: logged, and answered
+            self._log.write("fault", fault=type(error).__name__, message=str(error), target=request.target)
+            return 500, {"code": "internal", "field": None, "message": type(error).__name__}, None
 
     def _metrics(self):
         headers = {"Content-Type": "text/plain; version=0.0.4"}

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import __version__, actions, config, local, owed, serve, values
+from . import __version__, actions, config, install, local, markers, owed, serve, values
 from .errors import ConfigError
 from .pause import Pause
 
@@ -17,7 +17,7 @@ def main(argv=None):
     """Run a command; return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
-        return arguments.run(arguments, config.load(arguments.config))
+        return arguments.run(arguments)
     except ConfigError as error:
         sys.stderr.write("cbsnap-agent: {}\n".format(error))
         return 2
@@ -31,24 +31,34 @@ def _parser():
 
     def command(run, name, about):
         added = commands.add_parser(name, help=about, description=about)
-        added.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
         added.set_defaults(run=run)
         return added
 
-    command(_serve, "serve", "answer requests for leases, in the foreground")
-    command(_thaw_all, "thaw-all", "undo what an agent that died has left frozen or begun")
-    command(_pause, "pause", "refuse leases from now on").add_argument("reason", nargs="?", default="")
-    command(_resume, "resume", "give leases again")
-    command(_status, "status", "show what the running agent holds")
-    checking = command(_check, "check", "try a plan without holding anything")
-    holding = command(_hold, "hold", "take a lease by hand, and print it")
+    def configured(run, name, about):
+        added = command(lambda arguments: run(arguments, config.load(arguments.config)), name, about)
+        added.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
+        return added
+
+    configured(_serve, "serve", "answer requests for leases, in the foreground")
+    thawing = command(_thaw_all, "thaw-all", "undo what an agent that died has left frozen or begun")
+    thawing.add_argument("--runtime-dir", default=config.RUNTIME_DIR, metavar="DIR")
+    configured(_pause, "pause", "refuse leases from now on").add_argument("reason", nargs="?", default="")
+    configured(_resume, "resume", "give leases again")
+    configured(_status, "status", "show what the running agent holds")
+    checking = configured(_check, "check", "try a plan without holding anything")
+    holding = configured(_hold, "hold", "take a lease by hand, and print it")
     for added in (checking, holding):
         added.add_argument("plan")
         added.add_argument("disks", nargs="*", help="disk ids; all of the plan's if none are named")
     holding.add_argument("--ttl", type=values.seconds(1, 60), default=30, metavar="SECONDS")
-    releasing = command(_release, "release", "end a lease that was taken by hand, and print its proof")
+    releasing = configured(_release, "release", "end a lease that was taken by hand, and print its proof")
     releasing.add_argument("lease_id")
     releasing.add_argument("answered", nargs="*", type=_pair, metavar="DISK=SNAPSHOT")
+    verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
+    verifying.add_argument("place", help="the folder that holds .cbsnap")
+    verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
+    installing = configured(_install, "install", "put this file, its user and its unit on the host")
+    installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")
     return parser
 
 
@@ -56,9 +66,9 @@ def _serve(_arguments, loaded):
     return serve.run(loaded)
 
 
-def _thaw_all(_arguments, loaded):
+def _thaw_all(arguments):
     worst = 0
-    for spec, status in owed.OwedList(loaded.agent.runtime_dir).undo_all():
+    for spec, status in owed.OwedList(arguments.runtime_dir).undo_all():
         sys.stdout.write("{} {}: {}\n".format(spec["kind"], spec.get("mount", ""), os.strerror(status)))
         worst = max(worst, int(status not in (0, actions.NOT_FROZEN)))
     return worst
@@ -94,6 +104,18 @@ def _release(arguments, loaded):
     answered = dict(arguments.answered)
     status, record = local.LocalAgent(loaded.agent.runtime_dir).release(arguments.lease_id, answered)
     return _show((status, record)) or int(record["verdict"] != "whole")
+
+
+def _verify(arguments):
+    found, marker = markers.verdict(arguments.place, arguments.lease)
+    _show((0, {"cut": found, "marker": marker}))
+    return int(found != "inside")
+
+
+def _install(arguments, loaded):
+    lines = install.install(loaded, os.path.abspath(arguments.config), arguments.root)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
 
 
 def _show(answer):

@@ -20,6 +20,7 @@ SYNC_LIMIT_S = 3
 PROBE_LIMIT_S = 2
 MARK_LIMIT_S = 1
 FREEZE_LIMIT_S = 5
+ABORT_S = 1  # the agent gives up by itself at the end of the budget; the guard, if it has not by then
 UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
 _HOME = os.path.dirname(os.path.abspath(__file__))
@@ -97,7 +98,7 @@ class Holding:
         superblocks = self._layout.superblocks()
         self._fds = [os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY) for mount in superblocks]
         self._specs = specs.of_plan(self._plan, zip(superblocks, self._fds), self._runtime_dir)
-        self.guard = GuardLink(self._specs, self._runtime_dir, self._lease_id, end_s)
+        self.guard = GuardLink(self._specs, self._runtime_dir, self._lease_id, end_s + ABORT_S)
         self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):

@@ -78,10 +78,11 @@ def read(section):
 
 def _command(section):
     environment = dict(CLEAN_ENVIRONMENT, **section.take("command.environment", values.environment, {}))
-    pre = section.take("command.pre", values.command)
-    post = section.take("command.post", values.command)
-    if section.take("command.shell", values.yes_no, default=False):
-        pre, post = (["/bin/sh", "-c", " ".join(argv)] for argv in (pre, post))
+    has_shell = section.take("command.shell", values.yes_no, default=False)
+    pre, post = (
+        section.take("command." + name, values.shell if has_shell else values.command)
+        for name in ("pre", "post")
+    )
     return CommandStep(pre, post, section.take("command.timeout_s", values.seconds(0.1, 30), 10), environment)
 
 

@@ -46,6 +46,11 @@ def command(text):
     return argv
 
 
+def shell(text):
+    """Return the argv that has a shell run the text as it stands."""
+    return ["/bin/sh", "-c", text] if text else []
+
+
 def environment(text):
     """Return NAME=value pairs as a dict."""
     pairs = [pair.partition("=") for pair in shlex.split(text)]

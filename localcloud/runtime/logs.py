@@ -53,7 +53,8 @@ def _record(
 
 
 def _platform(request_id: str, attempt: Attempt, memory_mib: int) -> list[Line]:
-    ended_s = attempt.started_s + (attempt.duration_ms + (attempt.cold_start_ms or 0)) / 1000
+    took_s = (attempt.duration_ms + (attempt.cold_start_ms or 0)) / 1000
+    ended_s = max(attempt.started_s + took_s, *(line.at_s for line in attempt.log), 0)
     told = f"ERROR RequestId:{request_id} Result:{attempt.failure.message}" if attempt.failure else ""
     report = (
         f"Report RequestId:{request_id} Duration:{attempt.duration_ms}ms Memory:{memory_mib}MB "

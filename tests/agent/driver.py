@@ -153,6 +153,13 @@ class Agent:
         assert self.process.poll() is None, (self.folder / "log").read_text()
         return self
 
+    def thaw_all(self) -> int:
+        """Undo what is owed, as the service manager's stop hook does; return the exit code."""
+        command = [self.python, *self.program, "thaw-all", "--runtime-dir", str(self.runtime_dir)]
+        return subprocess.run(
+            command, env={"PYTHONPATH": str(AGENT_HOME)}, check=False, timeout=20
+        ).returncode
+
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the agent's command line over this configuration."""
         configured = [arguments[0], "--config", str(self.folder / "agent.ini"), *arguments[1:]]
@@ -187,8 +194,8 @@ class Agent:
 
     def _guards(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        pids = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
-        return [pid for pid in pids if b"cbsnap_agent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        pids = {int(pid) for task in tasks for pid in _read(task / "children").split()}
+        return [pid for pid in pids if b"cbsnap_agent" in _read(Path(f"/proc/{pid}/cmdline"))]
 
     def kill(self) -> None:
         """Kill the agent as the kernel would."""
@@ -203,6 +210,14 @@ class Agent:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         return self.process.wait(10)
+
+
+def _read(path: Path) -> bytes:
+    """Return what /proc says, nothing of a thread or process that has just gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def is_alive(pid: int) -> bool:

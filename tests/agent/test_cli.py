@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,31 @@ def test_check_fails_on_a_problem(agent: Agent, orders: Orders) -> None:
 
     assert code == 1
     assert found["problems"]
+
+
+def test_verify_tells_a_cut_inside_a_lease_from_a_late_one(
+    agent: Agent, orders: Orders, tmp_path: Path
+) -> None:
+    client = agent.client()
+
+    lease_id = client.held()
+    shutil.copytree(orders.path.parent, tmp_path / "inside")
+    client.release(lease_id)
+    shutil.copytree(orders.path.parent, tmp_path / "late")
+    found = {name: verify(agent, str(tmp_path / name)) for name in ("inside", "late", "nowhere")}
+
+    assert found["inside"] == (0, "inside")
+    assert found["late"] == (1, "late")
+    assert found["nowhere"] == (1, "unknown")
+    assert verify(agent, str(tmp_path / "inside"), "--lease", "0" * 32) == (1, "unknown")
+
+
+def verify(agent: Agent, *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [agent.python, "-m", "cbsnap_agent", "verify", *arguments],
+        env={"PYTHONPATH": str(AGENT_HOME)}, stdout=subprocess.PIPE, check=False,
+    )  # fmt: skip
+    return done.returncode, json.loads(done.stdout)["cut"]
 
 
 def test_without_an_agent_the_commands_say_so(agent: Agent) -> None:

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 FLEET = """
 regions:
   ap-guangzhou:
-    disks: [{id: disk-big, count: 3000, existing_snapshots: 5, tags: {app: orders}}]
+    disks: [{id: disk-big, count: 600, existing_snapshots: 5, tags: {app: orders}}]
 """
 pytestmark = pytest.mark.fleet(FLEET)
 
 
 def test_a_large_fleet_is_listed_whole_by_pages(call: Call) -> None:
-    pages = [call("cbs", "DescribeSnapshots", Limit=100, Offset=offset) for offset in range(0, 15_000, 100)]
+    pages = [call("cbs", "DescribeSnapshots", Limit=100, Offset=offset) for offset in range(0, 3_000, 100)]
 
-    assert len({each["SnapshotId"] for page in pages for each in page["SnapshotSet"]}) == 15_000
-    assert {page["TotalCount"] for page in pages} == {15_000}
+    assert len({each["SnapshotId"] for page in pages for each in page["SnapshotSet"]}) == 3_000
+    assert {page["TotalCount"] for page in pages} == {3_000}
 
 
 def test_a_filtered_list_is_made_once_for_all_its_pages_and_anew_after_a_change(
@@ -42,14 +42,14 @@ def test_a_filtered_list_is_made_once_for_all_its_pages_and_anew_after_a_change(
     third = call("cbs", "DescribeSnapshots", Filters=normal, Limit=100, Offset=200)
 
     assert [id(rows) for _, rows in still.values()] == [id(rows) for _, rows in kept.values()]
-    assert (first["TotalCount"], second["TotalCount"], third["TotalCount"]) == (15_000, 15_000, 14_999)
+    assert (first["TotalCount"], second["TotalCount"], third["TotalCount"]) == (3_000, 3_000, 2_999)
 
 
 def test_a_disks_snapshots_are_found_without_looking_at_the_others(
     localcloud: LocalCloud, call: Call
 ) -> None:
     region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
-    del region.snapshots["snap-big-002999-04"]  # looking at every row would miss it and fail
+    del region.snapshots["snap-big-000599-04"]  # looking at every row would miss it and fail
 
     found = call("cbs", "DescribeSnapshots", Filters=[{"Name": "disk-id", "Values": ["disk-big-000007"]}])
 

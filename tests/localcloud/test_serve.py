@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,21 +74,6 @@ def refused(*options: str) -> tuple[int, str]:
         timeout=30,
     )
     return done.returncode, done.stderr
-
-
-def test_rates_are_limited_by_the_document_unless_told_otherwise(tmp_path: Path) -> None:
-    def codes(*options: str) -> set[str]:
-        with served(tmp_path, *options) as ready:
-            for _ in range(60):
-                refusal(ready)
-            return {each["code"] for each in local(ready, "requests")["requests"]}
-
-    def refusal(ready: dict[str, str]) -> None:
-        with suppress(TencentCloudSDKException):
-            call(ready, "DescribeSnapshots")
-
-    assert codes() == {"", "RequestLimitExceeded"}
-    assert codes("--rate", "0") == {""}
 
 
 def test_the_world_is_there_again_after_a_restart(tmp_path: Path) -> None:

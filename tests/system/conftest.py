@@ -49,13 +49,10 @@ def make_loop(tmp_path: Path, reachable: Path) -> Iterator[Callable[..., Loop]]:
     """Make mounted filesystems that go with the test, thawed if need be."""
     loops: list[Loop] = []
 
-    def make(
-        name: str, fstype: str = "ext4", size_mib: int = 64, folder: Path = tmp_path, under: Path = tmp_path
-    ) -> Loop:
-        """Make one; `folder` holds its image, `under` its mount."""
+    def make(name: str, fstype: str = "ext4", size_mib: int = 64, folder: Path = tmp_path) -> Loop:
         for tool in missing(f"mkfs.{fstype}", "losetup", "mount"):
             pytest.skip(f"{tool} is not installed")
-        loops.append(Loop(folder / f"{name}.img", under / name, fstype, size_mib).make())
+        loops.append(Loop(folder / f"{name}.img", reachable / name, fstype, size_mib).make())
         return loops[-1]
 
     yield make

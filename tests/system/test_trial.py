@@ -37,12 +37,10 @@ WHOLE = ("lock+sync+freeze", "stage+sync+freeze")
 
 
 @pytest.fixture
-def shop(
-    make_loop: Callable[..., Loop], packed_agent: Path, reachable: Path
-) -> Iterator[tuple[MariaDb, Loop]]:
+def shop(make_loop: Callable[..., Loop], packed_agent: Path) -> Iterator[tuple[MariaDb, Loop]]:
     """Run a busy shop on a disk whose image lies on a filesystem that can clone it."""
     store = make_loop("store", "xfs", 12 << 10)
-    disk = make_loop("disk", "ext4", 1536, folder=store.mount, under=reachable)
+    disk = make_loop("disk", "ext4", 1536, folder=store.mount)
     (disk.mount / "files").mkdir()
     server = MariaDb(served_folder("mysql"), disk.mount / "mysql").install().start().open_shop()
     trial.create_tables(server)

@@ -1,6 +1,6 @@
 """The trial: cut a disk under load at one instant, restore it on a second server, count the broken.
 
-The disk is an image file on XFS; `cp --reflink=always` of it is the cut: instant and atomic, as a snapshot is.
+The disk is an image file on XFS; `cp --reflink=always` of it is the cut: instant and atomic, like a snapshot.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def examine(image: Path, mount: Path, locked: State | None) -> Findings:
     else:
         found["myisam"] = _is_corrupt(server)
         found["files"] = _is_damaged(server, mount / "files")
-        found["content"] = locked is not None and state_of(server) != locked
+        found["content"] = locked is not None and (found["myisam"] or state_of(server) != locked)
         return found
     finally:
         server.process.kill()

@@ -10,9 +10,6 @@ from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import Enum
-from types import MappingProxyType
-
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class Label(Enum):
@@ -55,7 +52,7 @@ class Disk:
     encrypted: bool = False
     type: str = ""
     created_at: datetime | None = None
-    tags: Mapping[str, str] = NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +65,7 @@ class Instance:
     name: str
     state: str
     private_ips: tuple[str, ...] = ()
-    tags: Mapping[str, str] = NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ class Snapshot:
     shares: int = 0
     image_ids: tuple[str, ...] = ()
     copying_to: tuple[str, ...] = ()
-    tags: Mapping[str, str] = NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +255,7 @@ class Plan:
     policies: tuple[Policy, ...]
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
-    notify: Mapping[str, str] = NO_TAGS
+    notify: Mapping[str, str] = field(default_factory=dict)
     heartbeat: str | None = None
 
 
@@ -335,7 +332,7 @@ class Proof:
     frozen_ms: float | None = None
     covers: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
-    positions: Mapping[str, object] = NO_TAGS
+    positions: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
 
 

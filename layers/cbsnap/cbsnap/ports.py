@@ -30,6 +30,9 @@ class Cloud(Protocol):
     def snapshots(self, ids: Sequence[str] = ()) -> list[Snapshot]:
         """Return the named snapshots, those that exist; without names, all of the region."""
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        """Return the named snapshots, asking once only: for use inside a lease."""
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
 

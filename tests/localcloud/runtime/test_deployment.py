@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from tencentcloud.common.common_client import CommonClient
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from localcloud.parameters import parameter_names
 from localcloud.scf import SERVICE
-from tests.localcloud.runtime.conftest import eventually, running
+from tests.localcloud.runtime.conftest import alive, eventually, running
 from tests.localcloud.sdk_models import differences, shape
 
 if TYPE_CHECKING:
@@ -78,11 +79,12 @@ def test_runs_what_was_uploaded(cloud: Running, f: str) -> None:
 
 
 def test_new_code_takes_the_place_of_the_old(cloud: Running, ask: Callable[..., Any], f: str) -> None:
-    cloud.result(f)
+    old = cloud.record(cloud.invoke(f).FunctionRequestId)["attempts"][0]["pid"]
 
     ask("UpdateFunctionCode", FunctionName=f, ZipFile=zipped(index__py=TWO))
 
     assert cloud.result(f) == [2, "$LATEST"]
+    eventually(lambda: not alive(old))
     assert len(requests.get(f"{cloud.url}/_local/state", timeout=10).json()["runtime"]["instances"]) == 1
 
 
@@ -258,6 +260,23 @@ def test_reserved_memory_is_the_functions_most(cloud: Running, ask: Callable[...
     assert told["errorMessage"] == "Function [ ff ] concurrency exceeded reserved quota 64 MB"
     ask("DeleteReservedConcurrencyConfig", FunctionName=f)
     assert cloud.result(f) == [1, "$LATEST"]
+
+
+def test_the_log_service_has_what_a_function_printed(cloud: Running, ask: Callable[..., Any], f: str) -> None:
+    code = "def main_handler(event, context):\n    print('one of mine')\n"
+    ask("UpdateFunctionCode", FunctionName=f, ZipFile=zipped(index__py=code))
+    ask("UpdateFunctionConfiguration", FunctionName=f, ClsTopicId="topic-1")
+    cloud.invoke(f)
+    request_id = cloud.invoke(f).FunctionRequestId
+
+    log = CommonClient("cls", "2020-10-16", cloud.credential, "ap-guangzhou", cloud.profile())
+    asked = {"TopicId": "topic-1", "From": 0, "To": 1 << 62, "Sort": "asc", "QueryString": request_id}
+    found = log.call_json("SearchLog", asked)["Response"]["Results"]
+
+    records = [json.loads(each["LogJson"]) for each in found]
+    assert {each["SCF_RequestId"] for each in records} == {request_id}
+    assert [each["SCF_Message"] for each in records if each["SCF_Type"] == "Custom"] == ["one of mine"]
+    assert [each["SCF_Type"] for each in records] == ["Platform", "Custom", "Platform", "Platform"]
 
 
 def test_a_deleted_function_is_gone(cloud: Running, ask: Callable[..., Any], f: str) -> None:

@@ -83,6 +83,10 @@ class FakeCloud:
         there = [one for one in self.snapshot_list if one.created_at <= self.clock.now()]
         return [one for one in there if not ids or one.id in ids]
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        assert timeout_s > 0
+        return self.snapshots(ids)
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         self.log.append("look")
         return [one for one in self.snapshots() if one.disk_id in disk_ids]
@@ -148,10 +152,15 @@ class FakeHost:
     released_with: dict[str, str] | None = None
     closed: bool = False
     operations: list[str] = field(default_factory=list)
+    problems: tuple[str, ...] = ()
+    unusable: Exception | None = None
+    on_check: Callable[[], None] | None = None
 
     def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
         self._trouble("check")
-        return PlanCheck(self.plan_disks)
+        if self.on_check is not None:
+            self.on_check()
+        return PlanCheck(self.plan_disks, self.problems)
 
     def lease(self, request: LeaseRequest) -> LeaseRecord:
         self.log.append(f"lease {' '.join(request.disk_ids)}")
@@ -161,6 +170,9 @@ class FakeHost:
             raise trouble
         if trouble:
             raise trouble
+        if self.unusable:
+            self.holding = request
+            raise self.unusable
         if self.fails:
             return LeaseRecord(request.lease_id, "FAILED", "broken", self.fails.pop(0))
         self.holding = request

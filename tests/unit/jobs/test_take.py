@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -211,6 +212,7 @@ def test_a_lease_whose_answer_was_lost_is_let_go_before_the_next_try(scene: Scen
         "warm 1",
         "lease disk-a",
         "release",
+        "look",
         "warm 1",
         "lease disk-a",
         "create disk-a",
@@ -590,4 +592,121 @@ def test_what_is_throttled_twice_is_left_and_the_host_released(scene: Scene) -> 
     report = scene.take()
 
     assert report.outcomes[0].decision is Decision.FAILED
+    assert scene.host.holding is None
+
+
+@pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "PENDING"])
+def test_an_instance_between_states_may_have_a_writer_whom_nobody_holds(scene: Scene, state: str) -> None:
+    scene.cloud.instance_list = [instance(state=state)]
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert f"ins-1 is {state}" in report.outcomes[0].reason
+    assert scene.cloud.snapshot_list == []
+
+
+def test_an_instance_that_cannot_be_found_is_no_proof_of_no_writer(scene: Scene) -> None:
+    scene.cloud.instance_list = []
+
+    report = scene.take(quiesce=Quiesce("mysql", OnFailure.CRASH))
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert "not to be found" in report.outcomes[0].reason
+
+
+def test_a_stopped_instances_disk_has_no_writer(scene: Scene) -> None:
+    scene.cloud.instance_list = [instance(state="STOPPED")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].reason.startswith("no-writer")
+
+
+def test_what_a_host_says_is_wrong_with_a_plan_is_told_before_any_lease(scene: Scene) -> None:
+    scene.host.problems = ("/data/orders.db is not there",)
+
+    report = scene.take()
+
+    assert "/data/orders.db is not there" in report.outcomes[0].reason
+    assert "lease disk-a" not in scene.cloud.log
+
+
+@pytest.mark.parametrize("trouble", [HostUntrusted("another key"), ValueError("a defect of ours")])
+def test_a_lease_whose_answer_cannot_be_used_is_let_go(scene: Scene, trouble: Exception) -> None:
+    scene.host.unusable = trouble
+
+    with suppress(ValueError):
+        scene.take()
+
+    assert scene.host.holding is None
+    assert scene.cloud.log[-1] == "release"
+
+
+def test_no_create_is_sent_when_the_lease_leaves_no_time_for_it(scene: Scene) -> None:
+    report = scene.take(quiesce=Quiesce("mysql", ttl_s=3, tries=1))
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "create disk-a" not in scene.cloud.log
+    assert scene.host.holding is None
+
+
+def test_a_delayed_create_without_a_lease_looks_again_first(scene: Scene) -> None:
+    def other_worker_meanwhile() -> None:
+        scene.clock.sleep(5)
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.host.on_check = other_worker_meanwhile
+    scene.host.fails = ["a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", OnFailure.CRASH, tries=1))
+
+    assert report.outcomes[0].decision is Decision.DONE
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_tokens_that_were_not_needed_are_given_back(scene: Scene) -> None:
+    scene.both()
+    scene.take(quiesce=None)
+    waited_s = scene.clock.waited_s
+
+    scene.take(quiesce=None, rate_per_s=0.1)
+
+    assert scene.clock.waited_s - waited_s == 10  # for two at once, of which none was missing
+
+
+def test_two_snapshots_of_one_run_are_reported(scene: Scene) -> None:
+    for number in (1, 2):
+        made = Snapshot(f"snap-{number}", REGION, NAME_A, "disk-a", "NORMAL", 100, NOON, 10)
+        scene.cloud.snapshot_list.append(made)
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.DONE
+    assert "snap-2" in report.outcomes[0].reason
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) -> None:
+    scene.cloud.disk_list = [disk(f"disk-{number}") for number in range(60)]
+    groups = tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
+    batch = replace(scene.batch, groups=groups, quiesce=None, rate_per_s=1.0)
+
+    report = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
+
+    decisions = [one.decision for one in report.outcomes]
+    assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)
+
+
+def test_what_a_holder_made_before_it_died_is_found_before_the_next_try(scene: Scene) -> None:
+    def holder_dies_after_its_create() -> None:
+        scene.host.on_check = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.host.on_check = holder_dies_after_its_create
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)]
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.DONE, None)
+    assert len(scene.cloud.snapshot_list) == 1
     assert scene.host.holding is None

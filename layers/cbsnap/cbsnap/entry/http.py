@@ -114,13 +114,8 @@ def _routes(wiring: Wiring) -> APIRouter:
             quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
             title=body.title,
         )
-        run = requests.request(asked, wiring.plan, target, cloud, wiring.workers, wiring.clock)
-        return {
-            "run": str(run),
-            "key": asked.key,
-            "region": cloud.region,
-            "names": [names.snapshot_name(run, disk_id) for disk_id in asked.disk_ids],
-        }
+        made = requests.request(asked, wiring.plan, target, cloud, wiring.workers, wiring.clock)
+        return {"run": str(made.run), "key": asked.key, "region": cloud.region, "names": list(made.names)}
 
     return router
 

@@ -194,6 +194,13 @@ def _error(stated: Mapping[str, Any]) -> HostError:
 
 
 def _record(answer: Mapping[str, Any]) -> LeaseRecord:
+    try:
+        return _lease_record(answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as strange:
+        raise HostUntrusted(f"the answer is no record of a lease: {strange!r}") from strange
+
+
+def _lease_record(answer: Mapping[str, Any]) -> LeaseRecord:
     return LeaseRecord(
         lease_id=answer["lease_id"],
         state=answer["state"],

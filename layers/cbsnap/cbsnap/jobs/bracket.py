@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import HostError, HostRefused, HostUnreachable
+from cbsnap.errors import AlreadyTaken, HostBusy, HostError, HostRefused, HostUnreachable
 from cbsnap.ports import LeaseRequest
 
 if TYPE_CHECKING:
@@ -99,7 +99,9 @@ def _lease(wish: Wish, operation: str, quiesce: Quiesce, clock: Clock) -> _Lease
     )
     try:
         record = wish.host.lease(request)
-    except HostUnreachable:
+    except (HostBusy, AlreadyTaken, HostRefused):
+        raise  # the host says itself that it does not hold
+    except BaseException:
         _let_go(wish.host, request.lease_id)
         raise
     if not record.held:

@@ -8,6 +8,7 @@ answers mean is decided in `verdicts`.
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import (
@@ -20,7 +21,7 @@ from cbsnap.errors import (
     InputError,
     Throttled,
 )
-from cbsnap.jobs import verdicts
+from cbsnap.jobs import preflight, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
 from cbsnap.model import Label, OnFailure, Thaw
 from cbsnap.rules import names
@@ -29,59 +30,86 @@ from cbsnap.rules.ours import DEPLOYMENT_TAG
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.jobs.preflight import Ahead
+    from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Batch, Instance, Quiesce, Run
+    from cbsnap.model import Batch, Outcome, Quiesce, Run
     from cbsnap.ports import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
 VANISHED_S = 60.0
+FRESH_S = 2.0
 THROTTLED_PAUSE_S = 1.0  # the rate is counted by the second
 _LOOK_AGAIN_S = 0.2
 _LOOK_FOR_ROW_S = 5.0
 
 
-def take(plan: Ahead, instances: Sequence[Instance], work: Work) -> Taken:
-    """Take the missing disks of a group at one moment. `instances`: the running ones it is attached to."""
-    if work.batch.quiesce is None or not instances:
-        reason = "no plan" if work.batch.quiesce is None else "no running instance to run the plan on"
-        return _take_unquiesced(plan, work, reason)
+def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
+    """Take the missing disks of a group at one moment."""
+    if work.batch.quiesce is None:
+        return _take_unquiesced(plan, facts, work, "no plan")
+    if all(facts.writerless(disk_id) for disk_id in plan.members):
+        return _take_unquiesced(plan, facts, work, "no running instance to run the plan on")
     try:
-        with ExitStack() as connections:
-            hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in instances]
-            return _take_quiesced(plan, hosts, work.batch.quiesce, work)
+        return _take_quiesced(plan, facts, work.batch.quiesce, work)
     except CloudError as failed:
         return verdicts.all_failed(plan, str(failed))
     except (HostError, InputError) as failed:
         if work.batch.quiesce.on_failure is OnFailure.CRASH:
-            return _take_unquiesced(plan, work, f"not quiesced: {failed}")
+            return _take_unquiesced(plan, facts, work, f"not quiesced: {failed}")
         return verdicts.all_failed(plan, f"not quiesced, so not taken: {failed}")
 
 
-def _take_quiesced(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:
-    """Hold the hosts and create, as often as the policy says; a busy host is no failed try."""
-    operation = _operation(plan, work.batch.run)
-    tries_left = quiesce.tries
-    while True:
+def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> Taken:
+    if unsettled := facts.unsettled(plan.members):
+        raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
+    with ExitStack() as connections:
+        running = facts.running(plan.members)
+        hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in running]
+        return _try(plan, hosts, quiesce, work)
+
+
+def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:
+    """Hold the hosts and create, as often as the policy says; a busy host is no failed try.
+
+    Whoever held the host meanwhile may have taken the group, and died before it could say so: what
+    is still missing is looked up again before each further try.
+    """
+    known: list[Outcome] = []
+    tries_left, after = quiesce.tries, ""
+    while plan.missing:
         _require_time(len(hosts), quiesce, work)
         try:
-            return _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
+            operation = _operation(plan, work.batch.run) + after
+            taken = _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
+            return verdicts.merged([verdicts.Taken(tuple(known)), taken])
         except HostBusy as busy:
             _wait(busy, work)
         except AlreadyTaken as there:
             if _still_there(there, work):
-                return verdicts.adopted(plan, there)
-            operation = f"{operation}/after-{'+'.join(sorted(there.answered.values()))}"
+                return verdicts.merged([verdicts.Taken(tuple(known)), verdicts.adopted(plan, there)])
+            after = f"/after-{'+'.join(sorted(there.answered.values()))}"
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
             if tries_left <= 0 or _final(failed):
                 raise
+        plan, found = _look_again(plan, work)
+        known += found
+        work.pace.save(len(plan.missing))
+    return verdicts.Taken(tuple(known))
+
+
+def _look_again(plan: Ahead, work: Work) -> tuple[Ahead, list[Outcome]]:
+    """Return what of a group is missing now, and the outcomes of what is there."""
+    there = preflight.by_disk(work.cloud.snapshots_of(plan.missing))
+    looked = [preflight.of_this_run(one, there.get(one, ()), work.batch) for one in plan.missing]
+    known = [one for one in looked if one is not None]
+    done = {one.disk_id for one in known}
+    return replace(plan, missing=tuple(one for one in plan.missing if one not in done)), known
 
 
 def _try_once(plan: Ahead, wishes: Sequence[Wish], operation: str, quiesce: Quiesce, work: Work) -> Taken:
     """Go through the bracket once: all that may wait comes before the leases."""
-    work.pace.save(len(plan.missing))
     work.cloud.warm(len(plan.missing))
     with held(wishes, operation, quiesce, work.clock) as hold:
         answers = _create_held(plan, work, hold)
@@ -91,11 +119,11 @@ def _try_once(plan: Ahead, wishes: Sequence[Wish], operation: str, quiesce: Quie
 
 
 def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
-    """Ask each host which disks its plan holds; one that writes outside the group is refused, by name."""
+    """Ask each host which disks its plan holds, and whether it could; nothing is held yet."""
     wishes = []
     for host in hosts:
-        plan_disks = host.check(quiesce.plan, plan.members).disk_ids
-        outside = sorted(plan_disks - set(plan.members))
+        checked = host.check(quiesce.plan, plan.members)
+        outside = sorted(checked.disk_ids - set(plan.members))
         if outside:
             raise HostRefused(
                 "wrong-disks",
@@ -103,8 +131,10 @@ def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
                 f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
                 "select it too, or group by instance",
             )
-        if plan_disks:
-            wishes.append(Wish(host, tuple(sorted(plan_disks))))
+        if checked.problems:
+            raise HostRefused("not-ready", "", "; ".join(checked.problems))
+        if checked.disk_ids:
+            wishes.append(Wish(host, tuple(sorted(checked.disk_ids))))
     if not wishes:
         raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
     return wishes
@@ -140,6 +170,8 @@ def _still_there(there: AlreadyTaken, work: Work) -> bool:
 
 def _create_held(plan: Ahead, work: Work, hold: Hold) -> dict[str, str | Exception]:
     """Create inside the leases; what was only throttled, and so not made, is worth one more call."""
+    if hold.left_s(work.clock) <= 0:
+        raise HostRefused("not-quiesced", "", "holding took so long that no time was left to create")
     answers = _create(plan.missing, work, hold.left_s(work.clock))
     throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
     if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
@@ -167,16 +199,16 @@ def _past_thaw_point(thaw: Thaw, hold: Hold, work: Work) -> str:
     """Wait inside the leases for the policy's thaw point; return why it was not reached, or nothing."""
     if thaw is Thaw.RETURNED or not hold.answered:
         return ""
-    while hold.left_s(work.clock) > _LOOK_AGAIN_S:
+    ids, failure = sorted(hold.answered.values()), ""
+    while (left_s := hold.left_s(work.clock)) > _LOOK_AGAIN_S:
         try:
-            seen = work.cloud.snapshots(sorted(hold.answered.values()))
+            seen = work.cloud.glance(ids, left_s)
         except CloudError as failed:
-            return f"the thaw point could not be seen: {failed}"
-        ready = [one for one in seen if thaw is Thaw.VISIBLE or one.state == "NORMAL"]
-        if len(ready) == len(hold.answered):
+            seen, failure = [], f": {failed}"
+        if len([one for one in seen if thaw is Thaw.VISIBLE or one.state == "NORMAL"]) == len(ids):
             return ""
         work.clock.sleep(_LOOK_AGAIN_S)
-    return f"not yet {thaw.value} when the lease had to end"
+    return f"not yet {thaw.value} when the lease had to end{failure}"
 
 
 def _wait(busy: HostBusy, work: Work) -> None:
@@ -192,11 +224,14 @@ def _final(failed: HostError) -> bool:
     return isinstance(failed, HostRefused) and failed.code != "not-quiesced"
 
 
-def _take_unquiesced(plan: Ahead, work: Work, reason: str) -> Taken:
-    work.pace.save(len(plan.missing))
-    answers = _create(plan.missing, work, UNQUIESCED_TIMEOUT_S)
-    return verdicts.Taken(
-        tuple(
-            verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items()
-        )
-    )
+def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Taken:
+    """Create without a lease; when some time has passed since the last look, after another one."""
+    known: list[Outcome] = []
+    try:
+        if work.clock.monotonic() - facts.read_at > FRESH_S:
+            plan, known = _look_again(plan, work)
+    except CloudError as failed:
+        return verdicts.all_failed(plan, str(failed))
+    answers = _create(plan.missing, work, UNQUIESCED_TIMEOUT_S) if plan.missing else {}
+    taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
+    return verdicts.Taken((*known, *taken))

@@ -19,10 +19,17 @@ class Pace:
         self._lock = threading.Lock()
 
     def save(self, tokens: int) -> None:
-        """Return once that many calls may be sent at the same moment."""
+        """Return once that many calls may be sent at the same moment; at once for none."""
+        if not tokens:
+            return
         with self._lock:
             now = self._clock.monotonic()
             self._next = max(self._next, now) + tokens * self._interval_s
             ready = self._next - self._interval_s
         if ready > now:
             self._clock.sleep(ready - now)
+
+    def give_back(self, tokens: int) -> None:
+        """Return what was saved and turned out not to be needed."""
+        with self._lock:
+            self._next -= tokens * self._interval_s

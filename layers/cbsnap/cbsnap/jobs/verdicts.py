@@ -19,7 +19,7 @@ from cbsnap.model import Decision, Label, Outcome, Proof
 from cbsnap.rules.labels import labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from cbsnap.jobs.bracket import Hold
     from cbsnap.jobs.preflight import Ahead
@@ -42,6 +42,15 @@ class Taken:
 
     outcomes: tuple[Outcome, ...]
     proofs: tuple[Proof, ...] = ()
+
+
+def merged(several: Iterable[Taken]) -> Taken:
+    """Return all outcomes and proofs as one."""
+    every = list(several)
+    return Taken(
+        tuple(outcome for one in every for outcome in one.outcomes),
+        tuple(proof for one in every for proof in one.proofs),
+    )
 
 
 def outcome_of(

@@ -240,7 +240,7 @@ class QuiesceSection(Section):
         "abort", description="Take no snapshot, or one that is crash-consistent only"
     )
     tries: int = Field(2, ge=1, le=10)
-    ttl: Annotated[Duration, _between("1s", "60s")] = Field(
+    ttl: Annotated[Duration, _between("10s", "60s")] = Field(
         "30s", validate_default=True, description="The host frees itself after this, whatever happens"
     )
     budget: Annotated[Duration, _between("1s", "10m")] = Field(
@@ -308,7 +308,7 @@ class PolicySection(Section):
     schedule: Cron = Field(
         "0 2 * * *", description="Five-field cron; see docs/policies.md on daylight saving"
     )
-    window: Annotated[Duration, _between("1m", "7d")] = Field(
+    window: Annotated[Duration, _between("10m", "7d")] = Field(
         "1h", validate_default=True, description="Nothing is begun later than this after the due time"
     )
     time_zone: Zone | None = Field(None, description="Instead of the file's")

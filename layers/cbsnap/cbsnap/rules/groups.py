@@ -33,6 +33,6 @@ def grouped(disks: Iterable[Disk], grouping: Grouping, tag: str | None = None) -
 def _group_id(disk: Disk, grouping: Grouping, tag: str | None) -> str:
     if grouping is Grouping.INSTANCE and disk.instance_ids:
         return min(disk.instance_ids)
-    if grouping is Grouping.TAG and tag in disk.tags:
+    if grouping is Grouping.TAG and tag is not None and tag in disk.tags:
         return f"{tag}={disk.tags[tag]}"
     return ALL if grouping is Grouping.ALL else disk.id

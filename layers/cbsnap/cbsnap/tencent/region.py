@@ -48,6 +48,12 @@ class Region:
         rows = self._some("cbs", "DescribeSnapshots", "SnapshotSet", "SnapshotIds", ids)
         return [answers.snapshot(row, self.region) for row in rows]
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        """Return the named snapshots, a hundred at most, asking once only."""
+        params = {"SnapshotIds": list(ids), "Limit": PAGE}
+        answer = self._api.call("cbs", "DescribeSnapshots", params, timeout_s)
+        return [answers.snapshot(row, self.region) for row in answer.get("SnapshotSet") or []]
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
         rows: list[dict[str, Any]] = []
