@@ -65,8 +65,15 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     del event
     here = wiring()
-    journals = here.hosts(here.plan.agent_port)
-    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, here.clouds, journals, here.clock)), context)
+    means = job.Means(
+        here.clouds,
+        here.lifecycles,
+        here.hosts(here.plan.agent_port),
+        here.clock,
+        here.notifier,
+        here.memory,
+    )
+    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
