@@ -5,7 +5,8 @@ It is armed before the first lock. Its standard input is a socket to the agent, 
     agent: {"actions": [spec], "runtime_dir", "owner", "deadline"}    guard: {"ready": {protection: reached}}
     agent: {"n", "probe": place}                  guard, when done: {"n", "status": 0}
     agent: {"n", "apply": index}                  guard, when done: {"n", "status": errno or exit status}
-    agent: {"n", "deadline": seconds since boot}  guard: {"n", "late": bool}
+    agent: {"n", "deadline": seconds since boot}  (nobody waits)
+    agent: {"n", "late": true}                    guard: {"n", "late": bool}
     agent: {"n", "undo": true}                    guard: {"n", "statuses": {index: status}, "flying", "late"}
     agent: {"bye": true}                          the guard leaves once nothing is in flight
 
@@ -84,6 +85,7 @@ class Guard:
             self._probe(message["probe"], message["n"])
         elif "deadline" in message:
             self._deadline = message["deadline"] if not self._undoing else self._deadline
+        elif "late" in message:
             self._say(n=message["n"], late=self._late)
         elif "undo" in message:
             self._undo()

@@ -62,8 +62,16 @@ class GuardLink:
         return True
 
     def set_deadline(self, deadline_s):
-        """Move the moment at which the guard undoes everything by itself. Return False if it already has."""
-        return not self._ask({"deadline": deadline_s}, _ASK_LIMIT_S)["late"]
+        """Move the moment at which the guard undoes everything by itself.
+
+        Nobody waits for it: a guard that has already done so says it when it is asked to undo.
+        """
+        self._number += 1
+        self._send({"deadline": deadline_s, "n": self._number})
+
+    def is_on_time(self):
+        """Tell whether the guard has not undone everything by itself."""
+        return not self._ask({"late": True}, _ASK_LIMIT_S)["late"]
 
     def undo(self, limit_s):
         """Undo everything. Return ({index: status}, [indices still in flight], deadline was first)."""

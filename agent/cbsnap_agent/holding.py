@@ -23,6 +23,7 @@ FREEZE_LIMIT_S = 5
 ABORT_S = 1  # the agent gives up by itself at the end of the budget; the guard, if it has not by then
 UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
+_GUARD_DIED = "the guard died"
 _HOME = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -84,13 +85,14 @@ class Holding:
 
     def undo(self):
         """Undo all, freezes first. Return what had been lost before: an empty list if nothing."""
-        breaks = self._timed("thaw", self._thaw) if self.guard else []
+        has_freeze = any(spec["kind"] == "freeze" for spec in self._specs)
+        breaks = self._timed("thaw", self._thaw) if self.guard and has_freeze else []
         for session in reversed(self._sessions):
             breaks += self._unlock(session)
         if self._locked_at is not None:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:
-            self._timed("finish", self._finish)
+            breaks += self._timed("finish", self._finish)
         self._close_fds()
         return breaks
 
@@ -127,21 +129,16 @@ class Holding:
         for (name, _), session in zip(self._plan.engines, self._sessions):
             self.positions[name] = session.positions()
         record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
-        for volume in self._layout.volumes:
-            try:
-                self._write_marker(volume.place, "pre", record, durable=False)
-            except OSError as error:
-                self._note("no marker on {}: {}".format(volume.place, error))
+        bounded.call(lambda: self._write_markers("pre", record), MARK_LIMIT_S, "marking")
 
     def _sync(self, end_s, limit_s):
         if kernel.release() < _SYNC_ERRORS_SINCE:
             self._note("this kernel does not report write-back errors at sync")
-        for fd in self._fds:
-            left_s = min(limit_s, end_s - kernel.boottime_s())
-            try:
-                bounded.call(lambda fd=fd: kernel.syncfs(fd), left_s, "sync")
-            except OSError as error:
-                raise StepFailed("sync: {}".format(error.strerror)) from error
+        left_s = min(limit_s, end_s - kernel.boottime_s())
+        try:
+            bounded.call(lambda: [kernel.syncfs(fd) for fd in self._fds], left_s, "sync")
+        except OSError as error:
+            raise StepFailed("sync: {}".format(error.strerror)) from error
 
     def _freeze(self, end_s):
         self._frozen_at = kernel.boottime_s()
@@ -174,11 +171,11 @@ class Holding:
 
     def _thaw(self):
         try:
-            statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
+            statuses = self.guard.undo(UNDO_LIMIT_S)[0]
         except GuardLost:
             self.guard.kill()
             self._undo_owed(UNDO_LIMIT_S, "freeze")
-            breaks = ["the guard died"]
+            breaks = []  # said once, by the end
         else:
             breaks = [
                 "{} was thawed by somebody else".format(self._specs[index]["mount"])
@@ -200,11 +197,11 @@ class Holding:
         return breaks
 
     def _finish(self):
-        """Wait for what takes long to undo, then let the guard go."""
+        """Wait for what takes long to undo, then let the guard go. Return whether it was lost, as a break."""
         slow = specs.slow(self._specs)
         end_s = kernel.boottime_s() + sum(self._specs[index]["timeout_s"] + 1 for index in slow)
         try:
-            statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
+            statuses, flying, self.was_late = self.guard.undo(UNDO_LIMIT_S)
             while slow & set(flying) and kernel.boottime_s() < end_s and not self.guard.dies_within(0.005):
                 statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
             for index in sorted(slow):
@@ -216,8 +213,10 @@ class Holding:
         except GuardLost:
             self.guard.kill()
             self._undo_owed(end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command")
+            return [_GUARD_DIED]
         if self._plan.unmount and self._frozen_at is not None:
             self.frozen_ms = _since_ms(self._frozen_at)
+        return []
 
     def _undo_owed(self, limit_s, *kinds):
         with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
@@ -225,14 +224,18 @@ class Holding:
 
     def mark_released(self, record):
         """Write the `post` markers, durably: from now on a cut is a late one."""
-        for volume in self._layout.volumes if self._layout else []:
+        if self._layout:
             try:
-                self._write_marker(volume.place, "post", record, durable=True)
-            except (OSError, StepFailed) as error:
-                self._note("no marker on {}: {}".format(volume.place, error))
+                bounded.call(lambda: self._write_markers("post", record), MARK_LIMIT_S, "marking")
+            except StepFailed as error:
+                self._note(str(error))
 
-    def _write_marker(self, place, name, record, **how):
-        bounded.call(lambda: markers.write(place, name, record, **how), MARK_LIMIT_S, "marking " + place)
+    def _write_markers(self, name, record):
+        for volume in self._layout.volumes:
+            try:
+                markers.write(volume.place, name, record, durable=name == "post")
+            except OSError as error:
+                self._note("no marker on {}: {}".format(volume.place, error))
 
     def _note(self, caveat):
         if caveat not in self.caveats:

@@ -291,4 +291,6 @@ def test_status_tells_what_is_held(client: Client) -> None:
 
     assert (idle["state"], idle["lease"], idle["plans"]) == ("IDLE", None, ["orders"])
     assert (held["state"], held["lease"]["lease_id"]) == ("HELD", lease_id)
-    assert set(held["guard"]) == {"memory_locked", "oom_score_adj"}
+    eventually(
+        lambda: set(client.call("GET", "/v1/status").body["guard"]) == {"memory_locked", "oom_score_adj"}
+    )
