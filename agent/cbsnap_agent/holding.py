@@ -5,8 +5,10 @@ leaves undoing to its caller; `undo` may be called at any point, once, and never
 """
 
 import contextlib
+import errno
 import os
 import sys
+import time
 
 from . import bounded, engines, guardlink, kernel, labels, markers, mounts, specs, volumes
 from .actions import NOT_FROZEN
@@ -18,6 +20,8 @@ PREPARE_LIMIT_S = 60
 LOCK_LIMIT_S = 30
 SYNC_LIMIT_S = 3
 PROBE_LIMIT_S = 2
+ALONE_LIMIT_S = 1
+_ALONE_PAUSE_S = 0.02
 MARK_LIMIT_S = 1
 FREEZE_LIMIT_S = 5
 ABORT_S = 1  # the agent gives up by itself at the end of the budget; the guard, if it has not by then
@@ -150,19 +154,37 @@ class Holding:
         self._frozen_at = kernel.boottime_s()
         self._close_fds()
         for index, spec in enumerate(self._specs):
-            try:
-                self._apply(index, specs.name(spec), self._plan.unmount.timeout_s, end_s)
-            except StepFailed as error:
-                busy = mounts.users(spec["mount"]) if spec["kind"] == "unmount" else []
-                held_by = "; held by " + ", ".join(busy) if busy else ""
-                raise StepFailed("{}{}".format(error, held_by)) from error
+            if spec["kind"] == "exclusive":
+                self._open_alone(index, end_s)
+            else:
+                self._apply_unless_busy(index, end_s)
+
+    def _open_alone(self, index, end_s):
+        """Open a device exclusively; what has just been unmounted may be let go a moment later."""
+        end_s = min(end_s, kernel.boottime_s() + ALONE_LIMIT_S)
+        status = self.guard.apply(index, UNDO_LIMIT_S)
+        while status == errno.EBUSY and kernel.boottime_s() < end_s:
+            time.sleep(_ALONE_PAUSE_S)
+            status = self.guard.apply(index, UNDO_LIMIT_S)
+        self._expect_done(index, specs.name(self._specs[index]), status)
+
+    def _apply_unless_busy(self, index, end_s):
+        spec = self._specs[index]
+        try:
+            self._apply(index, specs.name(spec), self._plan.unmount.timeout_s, end_s)
+        except StepFailed as error:
+            busy = mounts.users(spec["mount"]) if spec["kind"] == "unmount" else []
+            held_by = "; held by " + ", ".join(busy) if busy else ""
+            raise StepFailed("{}{}".format(error, held_by)) from error
 
     def _close_fds(self):
         while self._fds:
             os.close(self._fds.pop())
 
     def _apply(self, index, what, limit_s, end_s):
-        status = self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s()))
+        self._expect_done(index, what, self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s())))
+
+    def _expect_done(self, index, what, status):
         if status is None:
             raise StepFailed("{} did not end in time".format(what))
         if status != 0:
