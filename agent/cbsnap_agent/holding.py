@@ -104,7 +104,8 @@ class Holding:
         superblocks = self._layout.superblocks()
         self._fds = [os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY) for mount in superblocks]
         self._specs = specs.of_plan(self._plan, zip(superblocks, self._fds), self._runtime_dir)
-        self.guard = GuardLink(self._specs, self._runtime_dir, self._lease_id, end_s + ABORT_S)
+        places = [volume.place for volume in self._layout.volumes]
+        self.guard = GuardLink(self._specs, self._runtime_dir, end_s + ABORT_S, self._lease_id, places)
         self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):
@@ -244,11 +245,13 @@ class Holding:
         with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
             bounded.call(lambda: self._owed.undo_all(kinds), limit_s, "undoing")
 
-    def mark_released(self, record):
+    def mark_released(self):
         """Write the `post` markers, durably: from now on a cut is a late one."""
         if self._layout:
             try:
-                bounded.call(lambda: self._write_markers("post", record), MARK_LIMIT_S, "marking")
+                bounded.call(
+                    lambda: self._write_markers("post", markers.post(self._lease_id)), MARK_LIMIT_S, "marking"
+                )
             except StepFailed as error:
                 self._note(str(error))
 

@@ -149,7 +149,7 @@ class Lease:
         self._close(state, reason)
 
     def _close(self, state, reason):
-        self.holding.mark_released({"lease_id": self.wanted.lease_id, "boot_id": kernel.boot_id()})
+        self.holding.mark_released()
         self._settle(state, reason, self._keep)
 
     def _settle(self, state, reason, keep=None):
