@@ -74,6 +74,7 @@ def test_get_and_post_are_read_alike(call: Call) -> None:
         ({"x_tc_token": "unasked"}, "AuthFailure.TokenFailure"),
         ({"x_tc_version": "1999-01-01"}, "NoSuchVersion"),
         ({"x_tc_region": "ap-nowhere"}, "UnsupportedRegion"),
+        ({"x_tc_region": ""}, "MissingParameter"),
         ({"service": "nonsense"}, "NoSuchProduct"),
     ],
 )
