@@ -7,6 +7,16 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class Role:
+    """A role that others may assume: the accounts in `trusts`, or its own where none is named."""
+
+    name: str = "cbsnap"
+    id: str = "4611686018427397919"
+    external_id: str = ""
+    trusts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Account:
     """One customer of the cloud; `uin` is the account's number, `appid` its older one."""
 
@@ -14,6 +24,7 @@ class Account:
     appid: str = "1250000001"
     secret_id: str = "AKIDlocalcloud"  # noqa: S105  # a public name, as is the key: they open nothing else
     secret_key: str = "localcloud"  # noqa: S105  # as above
+    roles: tuple[Role, ...] = (Role(),)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from localcloud import cbs, cvm, scf, tag
+from localcloud import cbs, cvm, scf, sts, tag
 from localcloud.control import Control
 from localcloud.wire import Wire
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from localcloud.cloud import Cloud
     from localcloud.service import Runtime
 
-SERVICES = (cbs.SERVICE, cvm.SERVICE, scf.SERVICE, tag.SERVICE)
+SERVICES = (cbs.SERVICE, cvm.SERVICE, scf.SERVICE, sts.SERVICE, tag.SERVICE)
 
 
 def create_app(cloud: Cloud, runtime: Runtime | None = None) -> Starlette:

@@ -32,6 +32,7 @@ class Settings:
     """What is chosen at the start. `rate` overrides every documented rate; 0 switches them off."""
 
     snapshot_seconds: float = 2.0
+    operation_seconds: float = 1.0
     rate: int | None = None
 
 

@@ -1,7 +1,8 @@
-"""The bytes of disks: a snapshot's copy is made here, before CreateSnapshot answers.
+"""The bytes of disks and snapshots.
 
-It decides where copies lie and how they are made: by sharing blocks where the filesystem can (an instant,
-atomic cut of a file), by copying otherwise (not atomic: a torn copy is possible, as its `cut` says).
+It decides where images and copies lie and how they are made: by sharing blocks where the filesystem can (an
+instant, atomic cut of an image file), by copying otherwise (not atomic: a torn copy is possible). Each cut
+says which of the two it was.
 """
 
 from __future__ import annotations
@@ -13,46 +14,102 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcloud.extents import held_bytes
+
 FICLONE = 0x40049409  # linux/fs.h
+GIB = 1024**3
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A copy: where it lies, how it was made (`reflink` or `copy`), what it holds beyond an earlier one."""
+
+    path: str
+    how: str
+    held_bytes: int
 
 
 @dataclass(frozen=True)
 class Contents:
-    """Keeps copies under `root`."""
+    """Keeps images and copies under `root`; with `images`, disks without content get an image."""
 
     root: Path
+    images: bool = False
 
-    async def cut(self, content: str, name: str) -> tuple[str, str]:
-        """Copy a file or directory as `name`; return where it lies and how it was cut: `reflink` or `copy`.
+    def image(self, disk_id: str, size_gib: int) -> str:
+        """Return a disk's image, which is made where there is none: sparse, and as large as the disk."""
+        path = self.root / f"{disk_id}.img"
+        if not path.exists():
+            self.root.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as image:
+                image.truncate(size_gib * GIB)
+        return str(path)
+
+    async def cut(self, content: str, name: str, earlier: str = "") -> Cut:
+        """Copy a file or directory as `name`, and count what it holds beyond an `earlier` copy.
 
         Raises OSError where the content cannot be read.
         """
         target = self.root / name
         self.root.mkdir(parents=True, exist_ok=True)
-        return str(target), await asyncio.to_thread(_copy, Path(content), target)
+        how = await asyncio.to_thread(_copy, Path(content), target)
+        shared = Path(earlier) if earlier and how == "reflink" else None
+        return Cut(str(target), how, await asyncio.to_thread(held_bytes, target, shared))
 
-    def drop(self, copy: str) -> None:
-        """Remove a copy, if there is one."""
-        path = Path(copy)
-        if copy and path.is_dir():
-            shutil.rmtree(path)
-        elif copy:
-            path.unlink(missing_ok=True)
+    async def restore(self, copy: str, content: str) -> None:
+        """Put a copy's bytes back into the content that it was made of; raises OSError."""
+        await asyncio.to_thread(_put_back, Path(copy), Path(content))
+
+    def drop(self, path: str) -> None:
+        """Remove a copy or an image, if there is one."""
+        found = Path(path)
+        if path and found.is_dir():
+            shutil.rmtree(found)
+        elif path:
+            found.unlink(missing_ok=True)
+
+    def drop_own(self, path: str) -> None:
+        """Remove an image that was made here; content that came with the fleet stays."""
+        if path and Path(path).parent == self.root:
+            self.drop(path)
+
+    def shares_blocks(self) -> bool:
+        """Say whether the filesystem under `root` can share blocks, by trying."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        probe, clone = self.root / ".probe", self.root / ".probe-clone"
+        try:
+            probe.write_bytes(b"probe")
+            return _clone(probe, clone)
+        finally:
+            probe.unlink(missing_ok=True)
+            clone.unlink(missing_ok=True)
 
 
 def _copy(source: Path, target: Path) -> str:
     if source.is_file() and _clone(source, target):
         return "reflink"
-    if not source.exists():
-        raise FileNotFoundError(source)
-    command = ["cp", "--archive", "--sparse=always", "--", str(source), str(target)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own command
-    if done.returncode:
-        raise OSError(done.stderr.strip())
+    _run("cp", "--archive", "--sparse=always", "--", str(source), str(target))
     return "copy"
 
 
+def _put_back(copy: Path, content: Path) -> None:
+    if not content.is_dir():
+        if not _clone(copy, content):
+            _run("cp", "--sparse=always", "--", str(copy), str(content))
+        return
+    for child in content.iterdir():
+        shutil.rmtree(child) if child.is_dir() and not child.is_symlink() else child.unlink()
+    _run("cp", "--archive", "--", f"{copy}/.", str(content))
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603  # our own command
+    if done.returncode:
+        raise OSError(done.stderr.strip())
+
+
 def _clone(source: Path, target: Path) -> bool:
+    """Let `target` share all blocks of `source`; False where the filesystem cannot."""
     with source.open("rb") as old, target.open("wb") as new:
         try:
             fcntl.ioctl(new.fileno(), FICLONE, old.fileno())

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.accounts import Account, Keyring
+from localcloud.accounts import Account, Keyring, Role
 from localcloud.cloud import World
 from localcloud.errors import ApiError
 from localcloud.fleetfile import FleetSpec, RegionSpec
 from localcloud.moments import read_moment
 from localcloud.records import Found, RecordError, read
-from localcloud.resources import Disk, Instance, Quota, Region, Snapshot
+from localcloud.resources import AutoPolicy, Disk, Instance, Quota, Region, Snapshot
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
-    from localcloud.fleetfile import DiskSpec, InstanceSpec, SnapshotSpec
+    from localcloud.fleetfile import AccountSpec, DiskSpec, InstanceSpec, PolicySpec, SnapshotSpec
 
 EXAMPLE = Path(__file__).with_name("example.yml")
 
@@ -24,13 +24,16 @@ EXAMPLE = Path(__file__).with_name("example.yml")
 def load(path: Path | None, clock: Clock) -> World:
     """Make the world that a file describes, or the example; raises RecordError."""
     file = _read(path or EXAMPLE)
-    accounts = [
-        Account(each.uin, each.appid, each.secret_id, each.secret_key) for each in file.record.accounts
-    ]
+    accounts = [_account(each) for each in file.record.accounts]
     world = World(Keyring(accounts))
     for name, spec in file.record.regions.items():
         _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
     return world
+
+
+def _account(spec: AccountSpec) -> Account:
+    roles = tuple(Role(each.name, each.id, each.external_id, tuple(each.trusts)) for each in spec.roles)
+    return Account(spec.uin, spec.appid, spec.secret_id, spec.secret_key, roles)
 
 
 def _read(path: Path) -> Found[FleetSpec]:
@@ -61,8 +64,29 @@ class _Region:
             self.add_disk(disk)
         for snapshot in self.spec.snapshots:
             self.add_snapshot(snapshot)
+        for policy in self.spec.auto_policies:
+            self.add_policy(policy)
 
-    def part(self, record: InstanceSpec | DiskSpec | SnapshotSpec) -> Region:
+    def add_policy(self, spec: PolicySpec) -> None:
+        part = self.part(spec)
+        part.policies[spec.id] = AutoPolicy(
+            id=spec.id,
+            created_s=self.now_s,
+            name=spec.name,
+            activated=spec.activated,
+            hours=list(spec.hours),
+            days_of_week=list(spec.days_of_week),
+            retention_days=spec.retention_days,
+            tags=dict(spec.tags),
+        )
+        for disk_id in spec.disks:
+            if disk_id not in part.disks:
+                raise self.file.mistake(
+                    spec, f"policy `{spec.id}` is of a disk that is not there: `{disk_id}`"
+                )
+            part.disks[disk_id].policies.append(spec.id)
+
+    def part(self, record: InstanceSpec | DiskSpec | SnapshotSpec | PolicySpec) -> Region:
         """Return the part of the account that a record names; the first account's where it names none."""
         uin = record.account or self.world.keyring.accounts[0].uin
         part = self.world.regions.get((uin, self.name))

@@ -9,6 +9,16 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
+class RoleSpec:
+    """A role that may be assumed; see accounts.Role."""
+
+    name: str
+    id: str = "4611686018427397919"
+    external_id: str = ""
+    trusts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class AccountSpec:
     """An account; keys that are not given are those of the default account."""
 
@@ -16,6 +26,7 @@ class AccountSpec:
     appid: str = "1250000001"
     secret_id: str = "AKIDlocalcloud"  # noqa: S105  # a public name, as is the key: they open nothing else
     secret_key: str = "localcloud"  # noqa: S105  # as above
+    roles: list[RoleSpec] = field(default_factory=lambda: [RoleSpec("cbsnap")])
 
 
 @dataclass(frozen=True)
@@ -87,6 +98,21 @@ class SnapshotSpec:
 
 
 @dataclass(frozen=True)
+class PolicySpec:
+    """An automatic policy of the cloud's own, and the disks that are bound to it."""
+
+    id: str
+    account: str = ""
+    name: str = "Unnamed"
+    activated: bool = True
+    hours: list[int] = field(default_factory=lambda: [2])
+    days_of_week: list[int] = field(default_factory=list)
+    retention_days: int = 7
+    disks: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class QuotaSpec:
     """How many snapshots there may be; see resources.Quota."""
 
@@ -102,6 +128,7 @@ class RegionSpec:
     instances: list[InstanceSpec] = field(default_factory=list)
     disks: list[DiskSpec] = field(default_factory=list)
     snapshots: list[SnapshotSpec] = field(default_factory=list)
+    auto_policies: list[PolicySpec] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

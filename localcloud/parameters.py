@@ -64,6 +64,10 @@ class OneOf:
             raise InvalidParameterValue(name=name, reason=f"`{value}` {list(self.words)}")
 
 
+Ids = Annotated[list[str], AtMost(100)]
+Page = Annotated[int, Between(1, 100)]
+
+
 def wire_name(field: str) -> str:
     """Return how a field is called on the wire: `disk_id` is `DiskId`."""
     return "".join(part[:1].upper() + part[1:] for part in field.split("_"))

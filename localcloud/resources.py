@@ -59,7 +59,9 @@ class Disk:
     delete_with_instance: bool = False
     rollback_from_s: float = 0.0
     rollback_to_s: float = 0.0
+    burst: bool = False
     snapshots: dict[str, None] = field(default_factory=dict)
+    policies: list[str] = field(default_factory=list)
     tags: Tags = field(default_factory=dict)
     content: str = ""
 
@@ -67,6 +69,8 @@ class Disk:
 @dataclass
 class Snapshot:
     """A snapshot; `copy` is where the bytes of its disk lie as they were, `cut` says how they were taken.
+
+    `held_bytes` is what it holds beyond the snapshot before it, None where the disk has no bytes here.
 
     `progress_from_s` and `progress_to_s` are when its state's work began and will be done; a fault may have
     left it `stuck_at` a percentage.
@@ -94,6 +98,33 @@ class Snapshot:
     tags: Tags = field(default_factory=dict)
     copy: str = ""
     cut: str = ""
+    held_bytes: int | None = None
+    group: str = ""
+
+
+@dataclass
+class Group:
+    """Snapshots that were asked for together. They are not consistent with each other (SDK)."""
+
+    id: str
+    name: str
+    created_s: float
+    snapshots: list[str]
+    tags: Tags = field(default_factory=dict)
+
+
+@dataclass
+class AutoPolicy:
+    """A policy of the cloud's own automatic snapshots; it is shown and bound, and takes no snapshots here."""
+
+    id: str
+    created_s: float
+    name: str = "Unnamed"
+    activated: bool = True
+    hours: list[int] = field(default_factory=list)
+    days_of_week: list[int] = field(default_factory=list)
+    retention_days: int = 7
+    tags: Tags = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +145,11 @@ class Quota:
 
 @dataclass
 class Region:
-    """All that one account has in one region."""
+    """All that one account has in one region.
+
+    `shared_here` names the owners of the snapshots that other accounts share with this one; `disk_tokens` the
+    disks made for each ClientToken.
+    """
 
     name: str
     uin: str
@@ -122,6 +157,14 @@ class Region:
     instances: dict[str, Instance] = field(default_factory=dict)
     disks: dict[str, Disk] = field(default_factory=dict)
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+    policies: dict[str, AutoPolicy] = field(default_factory=dict)
+    shared_here: dict[str, str] = field(default_factory=dict)
+    disk_tokens: dict[str, list[str]] = field(default_factory=dict)
+
+    def at(self, thing_id: str) -> tuple[str, str, str]:
+        """Return the arguments that name a thing of this region to a transition."""
+        return (self.uin, self.name, thing_id)
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
         """Keep a snapshot, and let its disk know."""
@@ -134,6 +177,8 @@ class Region:
         snapshot = self.snapshots.pop(snapshot_id)
         if snapshot.disk_id in self.disks:
             del self.disks[snapshot.disk_id].snapshots[snapshot_id]
+        if snapshot.group in self.groups:
+            self.groups[snapshot.group].snapshots.remove(snapshot_id)
         return snapshot
 
     def snapshots_of(self, disk: Disk) -> list[Snapshot]:

@@ -8,9 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from localcloud.agenda import Entry
     from localcloud.cloud import Cloud
-    from localcloud.resources import Region
+    from localcloud.resources import Region, Snapshot
+
+    Transition = Callable[..., None]
+
+TRANSITIONS: dict[str, Transition] = {}
 
 
 def run(cloud: Cloud, entry: Entry) -> None:
@@ -20,6 +26,23 @@ def run(cloud: Cloud, entry: Entry) -> None:
     TRANSITIONS[entry.transition](cloud, region, entry.due_s, *rest)
 
 
+def transition(function: Transition) -> Transition:
+    """Enter a function under its name."""
+    TRANSITIONS[function.__name__] = function
+    return function
+
+
+def forget(cloud: Cloud, region: Region, snapshot: Snapshot) -> None:
+    """Delete a snapshot with its bytes; what it held for the one after it counts there from now on."""
+    region.drop_snapshot(snapshot.id)
+    for uin in snapshot.shared_with:
+        other = cloud.world.regions.get((uin, region.name))
+        if other:
+            other.shared_here.pop(snapshot.id, None)
+    cloud.contents.drop(snapshot.copy)
+
+
+@transition
 def finish_snapshot(_: Cloud, region: Region, __: float, snapshot_id: str) -> None:
     """End a snapshot's creation."""
     snapshot = region.snapshots.get(snapshot_id)
@@ -27,17 +50,58 @@ def finish_snapshot(_: Cloud, region: Region, __: float, snapshot_id: str) -> No
         snapshot.state = "NORMAL"
 
 
+@transition
 def vanish_snapshot(cloud: Cloud, region: Region, _: float, snapshot_id: str) -> None:
     """Let a snapshot that is being made fail: there is no FAILED, it disappears [inferred]."""
     if snapshot_id in region.snapshots:
-        cloud.contents.drop(region.drop_snapshot(snapshot_id).copy)
+        forget(cloud, region, region.snapshots[snapshot_id])
 
 
+@transition
 def expire_snapshot(cloud: Cloud, region: Region, due_s: float, snapshot_id: str) -> None:
     """Delete a snapshot at its deadline, unless the deadline has been moved."""
     snapshot = region.snapshots.get(snapshot_id)
     if snapshot and snapshot.deadline_s is not None and snapshot.deadline_s <= due_s:
-        cloud.contents.drop(region.drop_snapshot(snapshot_id).copy)
+        forget(cloud, region, snapshot)
 
 
-TRANSITIONS = {each.__name__: each for each in (finish_snapshot, vanish_snapshot, expire_snapshot)}
+@transition
+def finish_copy(
+    cloud: Cloud, region: Region, _: float, snapshot_id: str, source: str, source_id: str
+) -> None:
+    """End a copy from another region, here and at its source."""
+    snapshot = region.snapshots.get(snapshot_id)
+    if snapshot and snapshot.state == "COPYING_FROM_REMOTE":
+        snapshot.state = "NORMAL"
+    origin = cloud.world.regions[region.uin, source].snapshots.get(source_id)
+    if origin and region.name in origin.copying_to:
+        origin.copying_to.remove(region.name)
+
+
+@transition
+def finish_rollback(_: Cloud, region: Region, __: float, snapshot_id: str, disk_id: str) -> None:
+    """End a disk's rollback."""
+    snapshot, disk = region.snapshots.get(snapshot_id), region.disks.get(disk_id)
+    if snapshot and snapshot.state == "ROLLBACKING":
+        snapshot.state = "NORMAL"
+    if disk and disk.state == "ROLLBACKING":
+        disk.state = "ATTACHED" if disk.instances else "UNATTACHED"
+
+
+@transition
+def finish_disk(_: Cloud, region: Region, __: float, disk_id: str, instance_id: str) -> None:
+    """End a disk's creation, or that it is attached to or detached from an instance."""
+    disk = region.disks.get(disk_id)
+    if disk and disk.state == "DETACHING":
+        disk.instances.remove(instance_id)
+        disk.last_instance = instance_id
+    if disk and disk.state in ("DUMPING", "ATTACHING", "DETACHING"):
+        disk.state = "ATTACHED" if disk.instances else "UNATTACHED"
+
+
+@transition
+def finish_instance(_: Cloud, region: Region, __: float, instance_id: str, state: str) -> None:
+    """End an instance's start or stop."""
+    instance = region.instances.get(instance_id)
+    if instance and instance.state == {"RUNNING": "STARTING", "STOPPED": "STOPPING"}[state]:
+        instance.state, instance.operation_state = state, "SUCCESS"

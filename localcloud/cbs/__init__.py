@@ -1,6 +1,17 @@
 """CBS, version 2017-03-12: disks and snapshots. Importing the modules enters their actions."""
 
-from localcloud.cbs import change, create, describe
+from localcloud.cbs import change, copies, create, describe, disks, groups, policies, rollback, sharing
 from localcloud.cbs.service import SERVICE
 
-__all__ = ["SERVICE", "change", "create", "describe"]
+__all__ = [
+    "SERVICE",
+    "change",
+    "copies",
+    "create",
+    "describe",
+    "disks",
+    "groups",
+    "policies",
+    "rollback",
+    "sharing",
+]

@@ -7,26 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 from localcloud.cbs import errors
 from localcloud.cbs.create import SnapshotName, read_deadline
+from localcloud.cbs.lookup import check_state, find_snapshot
 from localcloud.cbs.service import SERVICE
 from localcloud.errors import MissingParameter
 from localcloud.parameters import Between
+from localcloud.transitions import forget
 
 if TYPE_CHECKING:
-    from localcloud.resources import Region, Snapshot
+    from localcloud.resources import Snapshot
     from localcloud.service import Answer, Call
-
-
-def find_snapshot(region: Region, snapshot_id: str) -> Snapshot:
-    """Return a snapshot of the region; raises InvalidSnapshotId.NotFound."""
-    if snapshot_id not in region.snapshots:
-        raise errors.InvalidSnapshotIdNotFound(snapshot=snapshot_id)
-    return region.snapshots[snapshot_id]
-
-
-def check_state(snapshot: Snapshot, *allowed: str) -> None:
-    """Raise UnsupportedOperation.StateError unless the snapshot's state is one of `allowed`."""
-    if snapshot.state not in allowed:
-        raise errors.StateError(resource=snapshot.id, state=snapshot.state)
 
 
 def check_free(snapshot: Snapshot, *, with_images: bool) -> None:
@@ -56,7 +45,7 @@ class DeleteSnapshots:
         for snapshot in doomed:
             check_free(snapshot, with_images=self.delete_bind_images)
         for snapshot in doomed:
-            call.cloud.contents.drop(call.here.drop_snapshot(snapshot.id).copy)
+            forget(call.cloud, call.here, snapshot)
         return {}
 
 
@@ -84,6 +73,5 @@ class ModifySnapshotAttribute:
             snapshot.deadline_s = None
         if deadline_s is not None:
             snapshot.deadline_s = deadline_s
-            where = (call.here.uin, call.here.name, snapshot.id)
-            call.cloud.world.agenda.add(deadline_s, "expire_snapshot", *where)
+            call.cloud.world.agenda.add(deadline_s, "expire_snapshot", *call.here.at(snapshot.id))
         return {}

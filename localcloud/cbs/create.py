@@ -6,25 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from localcloud.cbs import errors
+from localcloud.cbs.lookup import find_disk
 from localcloud.cbs.service import SERVICE
 from localcloud.errors import InternalError, InvalidParameterValue
 from localcloud.moments import read_moment
 from localcloud.parameters import Between, OneOf
-from localcloud.resources import Disk, Region, Snapshot
+from localcloud.resources import Snapshot
 from localcloud.tagging import Tag, accepted
 
 if TYPE_CHECKING:
+    from localcloud.resources import Disk, Region
     from localcloud.service import Answer, Call
 
 DAY_S = 86_400
 SnapshotName = Annotated[str, Between(0, 60)]
-
-
-def find_disk(region: Region, disk_id: str) -> Disk:
-    """Return a disk of the region; raises InvalidDiskId.NotFound."""
-    if disk_id not in region.disks:
-        raise errors.InvalidDiskIdNotFound(disk=disk_id)
-    return region.disks[disk_id]
 
 
 def read_deadline(text: str | None, now_s: float) -> float | None:
@@ -37,16 +32,18 @@ def read_deadline(text: str | None, now_s: float) -> float | None:
     return deadline_s
 
 
-def check_ability(disk: Disk) -> None:
-    """Raise what forbids snapshots of this disk for good."""
+def check_disk(disk: Disk, region: Region) -> None:
+    """Raise what forbids a snapshot of this disk, for good or for now."""
     if disk.shareable:
         raise errors.ShareDiskNotSupportSnap(disk=disk.id)
     if not disk.snapshot_ability:
         raise errors.InvalidDiskNotSupportSnapshot(disk=disk.id)
+    _check_idle(disk)
+    if any(each.state == "CREATING" for each in region.snapshots_of(disk)):
+        raise errors.InvalidDiskSnapshotCreating(disk=disk.id)
 
 
-def check_idle(disk: Disk, region: Region) -> None:
-    """Raise what forbids a snapshot of this disk now."""
+def _check_idle(disk: Disk) -> None:
     if disk.state == "TORECYCLE":
         raise errors.InvalidDiskExpire(disk=disk.id)
     if disk.state == "ROLLBACKING":
@@ -55,17 +52,36 @@ def check_idle(disk: Disk, region: Region) -> None:
         raise errors.ResourceInUseDiskMigrating(disk=disk.id)
     if disk.state not in ("ATTACHED", "UNATTACHED"):
         raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
-    if any(each.state == "CREATING" for each in region.snapshots_of(disk)):
-        raise errors.InvalidDiskSnapshotCreating(disk=disk.id)
 
 
-def check_quota(disk: Disk, region: Region) -> None:
-    """Raise where the region or the disk holds as many snapshots as it may."""
+def check_region_quota(region: Region, more: int = 1) -> None:
+    """Raise InsufficientSnapshotQuota where the region has no room for so many more snapshots."""
     limit = region.quota.of_region(len(region.disks))
-    if len(region.snapshots) >= limit:
+    if len(region.snapshots) + more > limit:
         raise errors.InsufficientSnapshotQuota(region=region.name, limit=limit)
+
+
+def check_disk_quota(disk: Disk, region: Region) -> None:
+    """Raise ResourceInsufficient.OverQuota where the disk has no room for one more."""
     if len(disk.snapshots) >= region.quota.per_disk:
         raise errors.ResourceInsufficientOverQuota(disk=disk.id, limit=region.quota.per_disk)
+
+
+def begin(call: Call, disk: Disk, name: str) -> Snapshot:
+    """Make a snapshot's record, complete but for its bytes."""
+    return Snapshot(
+        id=call.cloud.new_id("snap"),
+        disk_id=disk.id,
+        zone=disk.zone,
+        created_s=call.now_s,
+        size_gib=disk.size_gib,
+        name=name or Snapshot.name,
+        usage=disk.usage,
+        progress_from_s=call.now_s,
+        progress_to_s=call.now_s + call.cloud.settings.snapshot_seconds,
+        project_id=disk.project_id,
+        encrypt=disk.encrypt,
+    )
 
 
 @SERVICE.action
@@ -86,41 +102,33 @@ class CreateSnapshot:
 
     async def answer(self, call: Call) -> Answer:
         """Answer with the new snapshot's id, once its bytes are safe."""
-        region = call.here
-        disk = find_disk(region, self.disk_id)
-        snapshot = self._made(call, region, disk)
-        region.add_snapshot(snapshot)
-        if disk.content:
-            await _cut(call, region, disk, snapshot)
-        _plan(call, region, snapshot)
-        return {"SnapshotId": snapshot.id}
-
-    def _made(self, call: Call, region: Region, disk: Disk) -> Snapshot:
         if self.local_snap or self.disk_backup_id:
             raise errors.ResourceUnavailableNotSupported(reason="LocalSnap, DiskBackupId")
-        check_ability(disk)
-        check_idle(disk, region)
-        check_quota(disk, region)
-        return Snapshot(
-            id=call.cloud.new_id("snap"),
-            disk_id=disk.id,
-            zone=disk.zone,
-            created_s=call.now_s,
-            size_gib=disk.size_gib,
-            name=self.snapshot_name or Snapshot.name,
-            usage=self.disk_usage or disk.usage,
-            progress_from_s=call.now_s,
-            progress_to_s=call.now_s + call.cloud.settings.snapshot_seconds,
-            deadline_s=read_deadline(self.deadline, call.now_s),
-            project_id=disk.project_id,
-            encrypt=disk.encrypt,
-            tags=accepted(self.tags),
-        )
+        region = call.here
+        disk = find_disk(region, self.disk_id)
+        check_disk(disk, region)
+        check_region_quota(region)
+        check_disk_quota(disk, region)
+        snapshot = begin(call, disk, self.snapshot_name)
+        snapshot.deadline_s = read_deadline(self.deadline, call.now_s)
+        snapshot.usage = self.disk_usage or disk.usage
+        snapshot.tags = accepted(self.tags)
+        await finish(call, region, disk, snapshot)
+        return {"SnapshotId": snapshot.id}
+
+
+async def finish(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
+    """Keep a new snapshot, copy its bytes, and enter what it will do by itself."""
+    region.add_snapshot(snapshot)
+    if late := call.struck.get("late_cut"):
+        call.cloud.later(late.after_s, _cut(call, region, disk, snapshot))
+    else:
+        await _cut(call, region, disk, snapshot)
+    _plan(call, region, snapshot)
 
 
 def _plan(call: Call, region: Region, snapshot: Snapshot) -> None:
-    """Enter what the snapshot will do by itself, faults included."""
-    agenda, where = call.cloud.world.agenda, (region.uin, region.name, snapshot.id)
+    agenda, where = call.cloud.world.agenda, region.at(snapshot.id)
     agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
     if snapshot.deadline_s is not None:
         agenda.add(snapshot.deadline_s, "expire_snapshot", *where)
@@ -132,16 +140,15 @@ def _plan(call: Call, region: Region, snapshot: Snapshot) -> None:
 
 
 async def _cut(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
-    """Copy the disk's bytes now, or, by a fault, a while after the answer."""
-    if late := call.struck.get("late_cut"):
-        call.cloud.later(late.after_s, _copy(call, region, disk, snapshot))
-    else:
-        await _copy(call, region, disk, snapshot)
-
-
-async def _copy(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
+    contents = call.cloud.contents
+    if contents.images and not disk.content:
+        disk.content = contents.image(disk.id, disk.size_gib)
+    if not disk.content:
+        return
+    earlier = next((each.copy for each in reversed(region.snapshots_of(disk)) if each.copy), "")
     try:
-        snapshot.copy, snapshot.cut = await call.cloud.contents.cut(disk.content, snapshot.id)
+        cut = await contents.cut(disk.content, snapshot.id, earlier)
     except OSError as error:
         region.drop_snapshot(snapshot.id)
         raise InternalError(reason=str(error)) from error
+    snapshot.copy, snapshot.cut, snapshot.held_bytes = cut.path, cut.how, cut.held_bytes

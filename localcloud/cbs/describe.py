@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
+from localcloud.cbs.lookup import shared_snapshots
 from localcloud.cbs.service import SERVICE
-from localcloud.cbs.views import show_disk, show_snapshot
+from localcloud.cbs.views import GIB, held_bytes, show_disk, show_snapshot
 from localcloud.errors import InvalidParameter
 from localcloud.listing import Columns, Filter
-from localcloud.parameters import AtMost, Between, OneOf
+from localcloud.parameters import Between, Ids, OneOf, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from localcloud.service import Answer, Call
 
 FREE_GIB = 80.0  # what the console shows as free in a region of the mainland [inferred]
-Page = Annotated[int, Between(1, 100)]
-Ids = Annotated[list[str], AtMost(100)]
 Row = TypeVar("Row", "Disk", "Snapshot")
 
 
@@ -83,33 +82,39 @@ class DescribeDisks:
     def answer(self, call: Call) -> Answer:
         """Answer with a page of disks and how many there are in all."""
         region = call.here
+        policies = self.return_bind_auto_snapshot_policy
         rows = _chosen(region.disks, self.disk_ids, _disk_columns(region), self.filters)
         shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
         return {
             "TotalCount": len(rows),
-            "DiskSet": [show_disk(each, region, call.now_s) for each in shown],
+            "DiskSet": [show_disk(each, region, call.now_s, with_policies=policies) for each in shown],
         }
 
 
-_SNAPSHOT_COLUMNS: Columns[Snapshot] = Columns(
-    {
-        "snapshot-id": lambda snapshot: (snapshot.id,),
-        "snapshot-name": lambda snapshot: (snapshot.name,),
-        "snapshot-state": lambda snapshot: (snapshot.state,),
-        "snapshot-type": lambda _: ("PRIVATE_SNAPSHOT",),
-        "disk-id": lambda snapshot: () if snapshot.from_remote else (snapshot.disk_id,),
-        "disk-usage": lambda snapshot: (snapshot.usage,),
-        "project-id": lambda snapshot: (str(snapshot.project_id),),
-        "encrypt": lambda snapshot: (str(snapshot.encrypt).upper(),),
-    },
-    most={"disk-id": 10},
-)
+def _snapshot_columns(region: Region) -> Columns[Snapshot]:
+    return Columns(
+        {
+            "snapshot-id": lambda snapshot: (snapshot.id,),
+            "snapshot-name": lambda snapshot: (snapshot.name,),
+            "snapshot-state": lambda snapshot: (snapshot.state,),
+            "snapshot-type": lambda snapshot: (_kind(snapshot, region),),
+            "disk-id": lambda snapshot: () if snapshot.from_remote else (snapshot.disk_id,),
+            "disk-usage": lambda snapshot: (snapshot.usage,),
+            "project-id": lambda snapshot: (str(snapshot.project_id),),
+            "encrypt": lambda snapshot: (str(snapshot.encrypt).upper(),),
+        },
+        most={"disk-id": 10},
+    )
+
+
+def _kind(snapshot: Snapshot, region: Region) -> str:
+    return "SHARED_SNAPSHOT" if snapshot.id in region.shared_here else "PRIVATE_SNAPSHOT"
 
 
 @SERVICE.action
 @dataclass(frozen=True)
 class DescribeSnapshots:
-    """List snapshots. There is no filter by tag."""
+    """List snapshots, those that others share with the caller too. There is no filter by tag."""
 
     snapshot_ids: Ids | None = None
     filters: list[Filter] | None = None
@@ -120,9 +125,16 @@ class DescribeSnapshots:
 
     def answer(self, call: Call) -> Answer:
         """Answer with a page of snapshots and how many there are in all."""
-        rows = _chosen(call.here.snapshots, self.snapshot_ids, _SNAPSHOT_COLUMNS, self.filters)
+        region = call.here
+        every = region.snapshots | {each.id: each for each in shared_snapshots(call)}
+        rows = _chosen(every, self.snapshot_ids, _snapshot_columns(region), self.filters)
         shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
-        return {"TotalCount": len(rows), "SnapshotSet": [show_snapshot(each, call.now_s) for each in shown]}
+        return {
+            "TotalCount": len(rows),
+            "SnapshotSet": [
+                show_snapshot(each, call.now_s, shared=each.id in region.shared_here) for each in shown
+            ],
+        }
 
 
 @SERVICE.action
@@ -133,7 +145,7 @@ class DescribeSnapshotOverview:
     def answer(self, call: Call) -> Answer:
         """Answer with sizes in GiB."""
         snapshots = call.here.snapshots.values()
-        size_gib = float(sum(each.size_gib for each in snapshots))
+        size_gib = sum(map(held_bytes, snapshots)) / GIB
         return {
             "TotalSize": size_gib,
             "TotalNums": len(snapshots),

@@ -131,3 +131,99 @@ class StateError(ApiError):
     code = "UnsupportedOperation.StateError"
     zh = "`{resource}` 的状态为 {state},不支持该操作。"
     en = "The state of `{resource}` is {state}, which does not allow this."
+
+
+class InvalidAutoSnapshotPolicyIdNotFound(ApiError):
+    """No such automatic policy in this region."""
+
+    code = "InvalidAutoSnapshotPolicyId.NotFound"
+    zh = "定期快照策略 `{policy}` 不存在。"
+    en = "The automatic snapshot policy `{policy}` does not exist."
+
+
+class InvalidDiskNotPortable(ApiError):
+    """A disk that came with its instance is not moved."""
+
+    code = "InvalidDisk.NotPortable"
+    zh = "云硬盘 `{disk}` 不是弹性云盘。"
+    en = "The disk `{disk}` is not portable."
+
+
+class InvalidInstanceIdNotFound(ApiError):
+    """No such instance in this region."""
+
+    code = "InvalidInstanceId.NotFound"
+    zh = "实例 `{instance}` 不存在。"
+    en = "The instance `{instance}` does not exist."
+
+
+class InvalidParameterDiskSizeNotMatch(ApiError):
+    """A disk is smaller than the snapshot that it is to be made of."""
+
+    code = "InvalidParameter.DiskSizeNotMatch"
+    zh = "云硬盘大小 {size} GiB 小于快照大小 {least} GiB。"
+    en = "A disk of {size} GiB is smaller than its snapshot, {least} GiB."
+
+
+class InvalidSnapshotNotSupported(ApiError):
+    """The snapshot is not of the kind that this needs."""
+
+    code = "InvalidSnapshot.NotSupported"
+    zh = "快照 `{snapshot}` 不支持该操作:{reason}。"
+    en = "The snapshot `{snapshot}` does not support this: {reason}."
+
+
+class LimitExceededInstanceAttachedDisk(ApiError):
+    """An instance carries as many disks as it may."""
+
+    code = "LimitExceeded.InstanceAttachedDisk"
+    zh = "实例 `{instance}` 挂载的云硬盘数量超过限制 {limit}。"
+    en = "The instance `{instance}` carries as many disks as it may: {limit}."
+
+
+class ResourceNotFoundNotFound(ApiError):
+    """No such thing in this region."""
+
+    code = "ResourceNotFound.NotFound"
+    zh = "资源 `{resource}` 不存在。"
+    en = "The resource `{resource}` does not exist."
+
+
+class ResourceUnavailableAttached(ApiError):
+    """The disk is attached already, or still."""
+
+    code = "ResourceUnavailable.Attached"
+    zh = "云硬盘 `{disk}` 已挂载。"
+    en = "The disk `{disk}` is attached."
+
+
+class ResourceUnavailableZoneNotMatch(ApiError):
+    """The disk and the instance lie in different zones."""
+
+    code = "ResourceUnavailable.ZoneNotMatch"
+    zh = "云硬盘 `{disk}` 与实例 `{instance}` 不在同一可用区。"
+    en = "The disk `{disk}` and the instance `{instance}` are in different zones."
+
+
+class InstanceNotStopped(ApiError):
+    """The disk's instance has to be stopped first."""
+
+    code = "UnsupportedOperation.InstanceNotStopped"
+    zh = "实例 `{instance}` 未关机。"
+    en = "The instance `{instance}` is not stopped."
+
+
+class SnapshotGroupDiskAttachMultiInstance(ApiError):
+    """The disks of a group are not all on one instance."""
+
+    code = "UnsupportedOperation.SnapshotGroupDiskAttachMultiInstance"
+    zh = "云硬盘 {disks} 未挂载在同一实例上。"
+    en = "The disks {disks} are not all attached to one instance."
+
+
+class SnapshotNotSupportCopy(ApiError):
+    """The snapshot cannot be copied to another region; that this is so of encrypted ones is inferred."""
+
+    code = "UnsupportedOperation.SnapshotNotSupportCopy"
+    zh = "快照 `{snapshot}` 不支持跨地域复制。"
+    en = "The snapshot `{snapshot}` cannot be copied to another region."

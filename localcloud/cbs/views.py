@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from localcloud.resources import Disk, Region, Snapshot
     from localcloud.service import Answer
 
-MIB_PER_GIB = 1024
+MIB, GIB = 1024**2, 1024**3
 DAY_S = 86_400
 
 
@@ -40,8 +40,8 @@ def moment(moment_s: float | None) -> str:
     return "" if moment_s is None else shanghai(moment_s)
 
 
-def show_disk(disk: Disk, region: Region, now_s: float) -> Answer:
-    """Show a disk."""
+def show_disk(disk: Disk, region: Region, now_s: float, *, with_policies: bool = False) -> Answer:
+    """Show a disk; its automatic policies only where they were asked for."""
     rolling = disk.state == "ROLLBACKING"
     return {
         "DiskId": disk.id,
@@ -61,11 +61,11 @@ def show_disk(disk: Disk, region: Region, now_s: float) -> Answer:
         "Migrating": disk.migrating,
         "MigratePercent": 0,
         "ThroughputPerformance": 0,
-        "BurstPerformance": False,
+        "BurstPerformance": disk.burst,
         "ErrorPrompt": "",
         **_attachment(disk),
         **_bill(disk, now_s),
-        **_held(disk, region),
+        **_held(disk, region, with_policies=with_policies),
     }
 
 
@@ -98,37 +98,43 @@ def _bill(disk: Disk, now_s: float) -> Answer:
     }
 
 
-def _held(disk: Disk, region: Region) -> Answer:
-    size_gib = sum(each.size_gib for each in region.snapshots_of(disk))
+def held_bytes(snapshot: Snapshot) -> int:
+    """Return what a snapshot holds; one without bytes here counts as large as its disk."""
+    return snapshot.size_gib * GIB if snapshot.held_bytes is None else snapshot.held_bytes
+
+
+def _held(disk: Disk, region: Region, *, with_policies: bool) -> Answer:
+    held_mib = sum(map(held_bytes, region.snapshots_of(disk))) // MIB
     return {
         "SnapshotAbility": disk.snapshot_ability,
         "SnapshotCount": len(disk.snapshots),
-        "SnapshotSize": size_gib * MIB_PER_GIB,
+        "SnapshotSize": held_mib,
         "DeleteSnapshot": 0,
         "BackupDisk": False,
         "DiskBackupQuota": 0,
         "DiskBackupCount": 0,
-        "AutoSnapshotPolicyIds": None,
+        "AutoSnapshotPolicyIds": disk.policies if with_policies else None,
     }
 
 
-def _percent(snapshot: Snapshot, now_s: float) -> int:
-    if snapshot.state != "CREATING":
+def show_percent(snapshot: Snapshot, now_s: float) -> int:
+    """Show how far a snapshot's creation or copy has come."""
+    if snapshot.state not in ("CREATING", "COPYING_FROM_REMOTE"):
         return 100
     if snapshot.stuck_at is not None:
         return snapshot.stuck_at
     return percent(now_s, snapshot.progress_from_s, snapshot.progress_to_s)
 
 
-def show_snapshot(snapshot: Snapshot, now_s: float) -> Answer:
-    """Show a snapshot."""
+def show_snapshot(snapshot: Snapshot, now_s: float, *, shared: bool = False) -> Answer:
+    """Show a snapshot; `shared` is one of another account."""
     return {
         "SnapshotId": snapshot.id,
         "SnapshotName": snapshot.name,
         "SnapshotState": snapshot.state,
-        "SnapshotType": "PRIVATE_SNAPSHOT",
+        "SnapshotType": "SHARED_SNAPSHOT" if shared else "PRIVATE_SNAPSHOT",
         "SnapshotMode": "STANDARD_SNAPSHOT",
-        "Percent": _percent(snapshot, now_s),
+        "Percent": show_percent(snapshot, now_s),
         "DiskId": "" if snapshot.from_remote else snapshot.disk_id,
         "DiskSize": snapshot.size_gib,
         "DiskUsage": snapshot.usage,

@@ -13,11 +13,12 @@ RESPONSE_LIMIT_BYTES = 6 << 20
 
 @dataclass(frozen=True)
 class Failure:
-    """Why there is no result."""
+    """Why there is no result; `overrun` when no instance was even tried."""
 
     status: int
     message: str
     stack: str | None = None
+    overrun: bool = False
 
     def report(self, request_id: str) -> dict[str, object]:
         """Return what the caller is told."""
@@ -34,6 +35,7 @@ class Attempt:
     """
 
     started_s: float
+    version: str
     pid: int | None = None
     result: str | None = None
     failure: Failure | None = None
@@ -43,6 +45,7 @@ class Attempt:
     memory_bytes: int = 0
 
 
+MEMORY_LIMIT = Failure(434, "MemoryLimitReached")
 PROCESS_EXIT = Failure(439, "User process exit when running")
 RESPONSE_SIZE = Failure(407, "The size of response exceeds the upper limit (6MB)")
 

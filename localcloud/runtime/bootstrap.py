@@ -14,7 +14,6 @@ failure is a stack trace.
 import importlib
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -111,8 +110,13 @@ def run(handler: Handler, event: object, context: object) -> dict[str, object]:
     except Exception as error:  # noqa: BLE001 - the function's own code may raise anything
         beyond_this_file = error.__traceback__ and error.__traceback__.tb_next
         failure = "".join(traceback.format_exception(type(error), error, beyond_this_file))
-    memory_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"result": result, "failure": failure, "memory_bytes": memory_bytes}
+    return {"result": result, "failure": failure, "memory_bytes": peak_memory_bytes()}
+
+
+def peak_memory_bytes() -> int:
+    """Return the most that this process has held; ru_maxrss would count what its parent held before exec."""
+    with open("/proc/self/status") as status:  # noqa: PTH123 - pathlib costs 5 ms a start
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
 
 def send(channel: socket.socket, frame: object) -> None:

@@ -31,10 +31,16 @@ class Cron:
         self.expression = expression
         self._fields = " ".join(fields[:6]).replace("?", "*")
         self._years = _years(fields[6])
-        self.next_s(0)
+        self._known: tuple[float, float | None] = (0.0, self._search(0.0))
 
     def next_s(self, after_s: float) -> float | None:
         """Return the first moment after `after_s`, both in seconds since the epoch; None if there is none."""
+        since_s, due_s = self._known  # asked many times between two moments, searched once
+        if after_s < since_s or (due_s is not None and due_s <= after_s):
+            self._known = since_s, due_s = after_s, self._search(after_s)
+        return due_s
+
+    def _search(self, after_s: float) -> float | None:
         try:
             for moment in CronSim(self._fields, datetime.fromtimestamp(after_s, ZONE)):
                 if moment.year in self._years:

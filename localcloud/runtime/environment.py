@@ -13,9 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.accounts import Account, Credentials
-    from localcloud.runtime.serverless import Function
+    from localcloud.runtime.function import Function
 
-VERSION = "$LATEST"
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SSL_CERT_FILE")
 
 
@@ -31,12 +30,12 @@ def process_environment(
         "PYTHONDONTWRITEBYTECODE": "x",
         "USER_CODE_ROOT": f"{root}/var/user/",
         "TENCENTCLOUD_RUNENV": "SCF",
-        "TENCENTCLOUD_REGION": function.region,
+        "TENCENTCLOUD_REGION": function.key.region,
         "TENCENTCLOUD_UIN": account.uin,
         "TENCENTCLOUD_APPID": account.appid,
         "SCF_FUNCTIONNAME": function.name,
-        "SCF_FUNCTIONVERSION": VERSION,
-        "SCF_NAMESPACE": function.namespace,
+        "SCF_FUNCTIONVERSION": function.version,
+        "SCF_NAMESPACE": function.key.namespace,
         **dict(function.environment),
         **extra,
     }
@@ -56,11 +55,11 @@ def context(function: Function, account: Account, request_id: str) -> dict[str, 
     return {
         "request_id": request_id,
         "function_name": function.name,
-        "function_version": VERSION,
-        "namespace": function.namespace,
+        "function_version": function.version,
+        "namespace": function.key.namespace,
         "memory_limit_in_mb": function.memory_mib,
         "time_limit_in_ms": function.time_limit_s * 1000,
-        "tencentcloud_region": function.region,
+        "tencentcloud_region": function.key.region,
         "tencentcloud_appid": account.appid,
         "tencentcloud_uin": account.uin,
     }

@@ -1,73 +1,49 @@
 """The function runtime: events in, through instances, to results, retries or the dead.
 
-It decides what is retried and when (583/39851): an asynchronous event that fails is tried twice more, one
-interval apart, with the same request id; a synchronous one is never tried again.
+It decides what is retried and when (583/39851). A synchronous event is never tried again. An asynchronous
+one that fails is tried as often as the function is set to, twice by default, one interval apart and with
+the same request id; an overrun is tried each interval and not counted; past its maximum age it is dropped.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import uuid
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import environment
 from localcloud.runtime.attempt import Attempt
+from localcloud.runtime.catalog import DEFAULT_ALIAS
+from localcloud.runtime.instances import Instances
 from localcloud.runtime.invocation import Invocation, Journal
-from localcloud.runtime.launch import Forked, Fresh, Program
-from localcloud.runtime.layers import lay_out
-from localcloud.runtime.pool import Pool, Work
+from localcloud.runtime.pool import Work
 from localcloud.runtime.routes import routes
 from localcloud.runtime.timers import Timers, until
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Sequence
 
     from starlette.routing import BaseRoute
 
     from localcloud.accounts import Account
     from localcloud.cloud import Cloud
-    from localcloud.runtime.serverless import Deployment, Function
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is chosen at the start.
-
-    `layers` maps a layer's name to its folder, which need not exist; `extra` is added to every function's
-    variables; `folders` are searched for packages after the function's own path.
-    """
-
-    prefork: bool = False
-    timers: bool = True
-    retry_interval_s: float = 60.0
-    layers: Mapping[str, Path] = field(default_factory=dict)
-    extra: Mapping[str, str] = field(default_factory=dict)
-    folders: tuple[str, ...] = ()
-
-
-class FunctionNotFoundError(LookupError):
-    """No function of this name."""
+    from localcloud.runtime.catalog import Catalog, Deployed
+    from localcloud.runtime.function import Function
+    from localcloud.runtime.settings import Settings
 
 
 class FunctionRuntime:
-    """Runs the functions of a deployment for the first account of the cloud."""
+    """Runs what is deployed. `found` makes the catalog anew: at the start and at each reset."""
 
-    def __init__(self, cloud: Cloud, deployment: Deployment, settings: Settings) -> None:
-        self.cloud, self.deployment, self._settings = cloud, deployment, settings
+    def __init__(self, cloud: Cloud, found: Callable[[], Catalog], settings: Settings) -> None:
+        self.cloud, self._found, self._settings = cloud, found, settings
+        self.catalog = found()
         self.journal = Journal()
-        self.timers = Timers(cloud.clock, deployment.timers, self.fire)
-        self._folder = tempfile.TemporaryDirectory(prefix="localcloud-")
-        self._pools = {name: self._pool(function) for name, function in deployment.functions.items()}
+        self.timers = Timers(self)
+        self.instances = Instances(cloud.clock, settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
-
-    @property
-    def account(self) -> Account:
-        """Return the account that the functions belong to."""
-        return self.cloud.keyring.accounts[0]
+        self.changed()
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the paths of function URLs and of the control calls."""
@@ -83,73 +59,94 @@ class FunctionRuntime:
         if self._ticking:
             self._ticking.cancel()
         await self._drop_tasks()
-        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
-        self._folder.cleanup()
+        await self.instances.close()
 
     async def reset(self) -> None:
-        """End what is under way and forget what was; idle instances stay."""
+        """End what is under way, forget what was, and deploy as at the start."""
         await self._drop_tasks()
         self.journal.clear()
+        self.catalog = self._found()
+        self.changed()
+
+    def changed(self) -> None:
+        """Make ready what is deployed now, and retire what no longer is; raises LayerError."""
+        functions = {
+            each for deployed in self.catalog.functions.values() for each in deployed.versions.values()
+        }
+        for function in functions:
+            self.instances.prepare(function, self.account(function), self.catalog.folders(function))
+        self.instances.keep_only(functions)
 
     def state(self) -> dict[str, object]:
-        """Return the functions with their processes, and the timers."""
-        return {
-            "functions": {name: pool.pids for name, pool in self._pools.items()},
-            "timers": self.timers.state(),
-        }
+        """Return the processes and the timers."""
+        return {"instances": self.instances.state(), "timers": self.timers.state()}
 
-    def function(self, name: str) -> Function:
-        """Return a function by name; raises FunctionNotFoundError."""
-        try:
-            return self.deployment.functions[name]
-        except KeyError:
-            raise FunctionNotFoundError(name) from None
+    def account(self, function: Function) -> Account:
+        """Return the account that a function belongs to."""
+        return next(each for each in self.cloud.keyring.accounts if each.uin == function.key.uin)
 
-    async def invoke(self, name: str, event: object, kind: str) -> Invocation:
+    async def invoke(self, deployed: Deployed, qualifier: str, event: object, kind: str) -> Invocation:
         """Give the event to an instance and wait for the end; the caller's going away changes nothing.
 
-        Raises FunctionNotFoundError.
+        Raises NotDeployedError for an unknown qualifier.
         """
-        invocation = self._new(name, event, kind, asynchronous=False)
-        await asyncio.shield(self._task(self._once(invocation)))
+        invocation = self._new(deployed, qualifier, event, kind)
+        await asyncio.shield(self._task(self._once(deployed, invocation)))
         return invocation
 
-    def queue(self, name: str, event: object, kind: str) -> Invocation:
-        """Take the event and see it through later; raises FunctionNotFoundError."""
-        invocation = self._new(name, event, kind, asynchronous=True)
-        self._task(self._until_done(invocation))
+    def queue(
+        self, deployed: Deployed, event: object, kind: str, qualifier: str = DEFAULT_ALIAS
+    ) -> Invocation:
+        """Take the event and see it through later; raises NotDeployedError for an unknown qualifier."""
+        invocation = self._new(deployed, qualifier, event, kind, asynchronous=True)
+        self._task(self._until_done(deployed, invocation))
         return invocation
 
-    def fire(self, function: str, event: object) -> Invocation:
-        """Queue a timer's event."""
-        return self.queue(function, event, "timer")
-
-    def _new(self, name: str, event: object, kind: str, *, asynchronous: bool) -> Invocation:
-        function, now_s = self.function(name), self.cloud.clock.now()
-        invocation = Invocation(str(uuid.uuid4()), function.name, kind, event, asynchronous, now_s)
+    def _new(
+        self, deployed: Deployed, qualifier: str, event: object, kind: str, *, asynchronous: bool = False
+    ) -> Invocation:
+        deployed.resolve(qualifier)
+        invocation = Invocation(
+            request_id=str(uuid.uuid4()),
+            function=deployed.key,
+            qualifier=qualifier,
+            kind=kind,
+            event=event,
+            asynchronous=asynchronous,
+            queued_s=self.cloud.clock.now(),
+        )
         self.journal.add(invocation)
         return invocation
 
-    async def _once(self, invocation: Invocation) -> None:
-        await self._attempt(invocation)
+    async def _once(self, deployed: Deployed, invocation: Invocation) -> None:
+        await self._attempt(deployed, invocation)
         invocation.state = "failed" if invocation.last.failure else "succeeded"
 
-    async def _until_done(self, invocation: Invocation) -> None:
-        await self._attempt(invocation)
-        retries = self.deployment.functions[invocation.function].retries
-        while invocation.last.failure and len(invocation.attempts) <= retries:
+    async def _until_done(self, deployed: Deployed, invocation: Invocation) -> None:
+        clock = self.cloud.clock
+        await self._attempt(deployed, invocation)
+        while invocation.failures_counted() <= deployed.retries and invocation.last.failure:
             invocation.state = "retrying"
-            await until(self.cloud.clock, self.cloud.clock.now() + self._settings.retry_interval_s)
-            await self._attempt(invocation)
-        invocation.state = "dead" if invocation.last.failure else "succeeded"
+            await until(clock, clock.now() + self._settings.retry_interval_s)
+            if clock.now() > invocation.queued_s + deployed.event_age_s:
+                break
+            await self._attempt(deployed, invocation)
+        invocation.settle(deployed.dead_letter)
 
-    async def _attempt(self, invocation: Invocation) -> None:
+    async def _attempt(self, deployed: Deployed, invocation: Invocation) -> None:
+        function = deployed.resolve(invocation.qualifier)
         invocation.state = "running"
-        invocation.attempts.append(Attempt(self.cloud.clock.now()))
-        function = self.deployment.functions[invocation.function]
-        keys = environment.keys(self.cloud.mint_credentials(role=function.role))
-        context = environment.context(function, self.account, invocation.request_id)
-        await self._pools[function.name].run(invocation.last, Work(keys, invocation.event, context))
+        invocation.attempts.append(Attempt(self.cloud.clock.now(), function.version))
+        account = self.account(function)
+        keys = environment.keys(self.cloud.mint_credentials(account.uin, role=function.role))
+        context = environment.context(function, account, invocation.request_id)
+        reserved_mib = {
+            key: each.reserved_mib
+            for key, each in self.catalog.functions.items()
+            if each.reserved_mib is not None
+        }
+        work = Work(keys, invocation.event, context)
+        await self.instances.run(function, invocation.last, work, reserved_mib)
 
     def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
@@ -162,15 +159,3 @@ class FunctionRuntime:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _pool(self, function: Function) -> Pool:
-        root = Path(self._folder.name, function.name)
-        folders = [self._settings.layers[name] for name in function.layers]
-        lay_out(root, function.source, (folder for folder in folders if folder.is_dir()))
-        program = Program(
-            handler=function.handler,
-            folder=root / "var/user",
-            more_folders=() if all(folder.is_dir() for folder in folders) else self._settings.folders,
-            environ=environment.process_environment(function, self.account, root, self._settings.extra),
-        )
-        return Pool(function, Forked(program) if self._settings.prefork else Fresh(program))

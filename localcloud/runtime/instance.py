@@ -13,12 +13,14 @@ import os
 import signal
 import socket
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 LENGTH = struct.Struct(">I")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 OUTPUT_LIMIT_BYTES = 1 << 20
 
 
@@ -110,6 +112,13 @@ class Instance:
     def alive(self) -> bool:
         """Whether the process is still there, as far as can be seen."""
         return not self._channel.ended
+
+    def memory_bytes(self) -> int:
+        """Return what the process holds now; 0 once it has ended."""
+        try:
+            return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * PAGE_BYTES
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
 
     async def ready(self) -> dict[str, Any]:
         """Wait until the handler is loaded; returns {"failure"}, raises InstanceGoneError."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from localcloud.runtime.attempt import Attempt
+    from localcloud.runtime.function import Key
 
 KEPT = 2000
 
@@ -25,22 +26,33 @@ class Invocation:
     """One event; the same request id in every attempt.
 
     `kind` says where it came from (invoke, timer, url, ...). `state` is queued, running, retrying, succeeded,
-    failed (a caller was told) or dead (asynchronous, given up).
+    failed (a caller was told) or dead (asynchronous, given up; then `dead_letter` is the queue that has it).
     """
 
     request_id: str
-    function: str
+    function: Key
+    qualifier: str
     kind: str
     event: object
     asynchronous: bool
     queued_s: float
     state: str = "queued"
+    dead_letter: str | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
     def last(self) -> Attempt:
         """Return the latest attempt."""
         return self.attempts[-1]
+
+    def failures_counted(self) -> int:
+        """Return how many attempts failed that count against the retries."""
+        return sum(1 for each in self.attempts if each.failure and not each.failure.overrun)
+
+    def settle(self, dead_letter: str | None) -> None:
+        """Close the record by how the latest attempt ended."""
+        self.state = "dead" if self.last.failure else "succeeded"
+        self.dead_letter = dead_letter if self.last.failure else None
 
     def error(self) -> dict[str, object] | None:
         """Return what the caller is told of the latest failure."""
@@ -52,12 +64,14 @@ class Invocation:
         last = self.attempts[-1] if self.attempts else None
         return {
             "request_id": self.request_id,
-            "function": self.function,
+            "function": self.function.name,
+            "qualifier": self.qualifier,
             "type": self.kind,
             "asynchronous": self.asynchronous,
             "event": self.event,
             "queued": utc(self.queued_s),
             "state": self.state,
+            "dead_letter": self.dead_letter,
             "attempts": [_shown(attempt, self.request_id) for attempt in self.attempts],
             "result": json.loads(last.result) if last and last.result else None,
             "error": self.error(),
@@ -83,7 +97,7 @@ class Journal:
     def find(self, function: str | None = None, request_id: str | None = None) -> Iterator[Invocation]:
         """Return those of a function, or with a request id, or all; the oldest first."""
         for invocation in self._kept.values():
-            if function in (None, invocation.function) and request_id in (None, invocation.request_id):
+            if function in (None, invocation.function.name) and request_id in (None, invocation.request_id):
                 yield invocation
 
     def clear(self) -> None:
@@ -94,6 +108,7 @@ class Journal:
 def _shown(attempt: Attempt, request_id: str) -> dict[str, object]:
     return {
         "started": utc(attempt.started_s),
+        "version": attempt.version,
         "pid": attempt.pid,
         "error": attempt.failure.report(request_id) if attempt.failure else None,
         "log": attempt.log,

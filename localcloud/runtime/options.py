@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 import sysconfig
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from localcloud.runtime.functions import FunctionRuntime, Settings
+from localcloud.runtime.catalog import Catalog, Layer
+from localcloud.runtime.functions import FunctionRuntime
 from localcloud.runtime.layers import LayerError, find_layers
-from localcloud.runtime.serverless import read_deployment
+from localcloud.runtime.serverless import read_functions
+from localcloud.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from localcloud.cloud import Cloud
 
@@ -38,6 +41,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="a variable for every function; {url} in it is this server's address",
     )
+    group.add_argument(
+        "--concurrency", type=int, default=128_000, metavar="MB", help="memory of all busy instances"
+    )
+    group.add_argument("--burst", type=int, default=500, metavar="N", help="new instances a minute")
     group.add_argument("--prefork", action="store_true", help="fork instances from a warm parent: for tests")
     group.add_argument("--no-timers", action="store_true", help="timers fire by hand only")
     group.add_argument(
@@ -45,31 +52,50 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> FunctionRuntime | None:
-    """Make the runtime that the options ask for, None without --functions; says which layers are left out.
+def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> FunctionRuntime:
+    """Make the runtime that the options ask for; says which layers are not built.
 
     Raises FileError for a mistake in a file, and LayerError for a layer that is not there.
     """
-    if chosen.functions is None:
-        return None
-    deployment = read_deployment(chosen.functions)
-    layers = find_layers(chosen.functions.parent / "layers", dict(chosen.layer))
-    for name in sorted({name for function in deployment.functions.values() for name in function.layers}):
-        if name not in layers:
-            raise LayerError(f"layers/*/serverless.yml declares no layer {name}; --layer {name}=DIR would")
-        if not layers[name].is_dir():
-            sys.stderr.write(
-                f"layer {name}: {layers[name]} is not built; its packages come from this Python\n"
-            )
     settings = Settings(
         prefork=chosen.prefork,
         timers=not chosen.no_timers,
         retry_interval_s=chosen.retry_interval,
-        layers=layers,
+        concurrency_mib=chosen.concurrency,
+        burst_per_minute=chosen.burst,
         extra={name: value.replace("{url}", url) for name, value in chosen.env},
-        folders=(sysconfig.get_path("purelib"),),
+        packages=sysconfig.get_path("purelib"),
     )
-    return FunctionRuntime(cloud, deployment, settings)
+    uin = cloud.keyring.accounts[0].uin
+    found = partial(read_catalog, chosen.functions, uin, dict(chosen.layer)) if chosen.functions else Catalog
+    runtime = FunctionRuntime(cloud, found, settings)
+    for layer in _layers(runtime.catalog):
+        if not layer.folder.is_dir():
+            sys.stderr.write(
+                f"layer {layer.ref.name}: {layer.folder} is not built; its packages come from this Python\n"
+            )
+    return runtime
+
+
+def read_catalog(file: Path, uin: str, chosen: Mapping[str, Path]) -> Catalog:
+    """Read what a serverless.yml deploys, with the layers beside it or `chosen` by name."""
+    catalog = Catalog()
+    folders = find_layers(file.parent / "layers", chosen)
+    for deployed in read_functions(file, uin):
+        catalog.add(deployed)
+        layers = catalog.layers_of(uin, deployed.key.region)
+        for ref in deployed.latest.layers:
+            if ref.name not in folders:
+                raise LayerError(
+                    f"no layers/*/serverless.yml declares {ref.name}; --layer {ref.name}=DIR would"
+                )
+            layers[ref] = Layer(ref, folders[ref.name])
+    return catalog
+
+
+def _layers(catalog: Catalog) -> Iterator[Layer]:
+    for layers in catalog.layers.values():
+        yield from layers.values()
 
 
 def _pair(kind: type[str | Path]) -> Callable[[str], tuple[str, str | Path]]:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
 
     from localcloud.runtime.attempt import Attempt, Failure
+    from localcloud.runtime.function import Function
     from localcloud.runtime.launch import Launcher
-    from localcloud.runtime.serverless import Function
+    from localcloud.runtime.limits import Limits
+
+
+LOOK_EVERY_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,9 @@ class Work:
 class Pool:
     """All instances of `function`, which `launcher` starts."""
 
-    def __init__(self, function: Function, launcher: Launcher) -> None:
-        self._function, self._launcher = function, launcher
+    def __init__(self, function: Function, launcher: Launcher, limits: Limits) -> None:
+        self._function, self._launcher, self._limits = function, launcher, limits
+        self._retired = False
         self._idle: list[Instance] = []
         self._busy: set[Instance] = set()
 
@@ -50,12 +55,21 @@ class Pool:
         if instance:
             await self._use(instance, attempt, self._call(instance, attempt, work))
             return
+        attempt.failure = self._limits.start(self._function)
+        if attempt.failure:
+            return
         try:
             instance = await start(self._launcher.launch)
         except InstanceGoneError:
             attempt.failure = endings.PROCESS_EXIT
         else:
             await self._use(instance, attempt, self._load_and_call(instance, attempt, work))
+
+    def retire(self) -> None:
+        """End the idle instances now, and each busy one with its event."""
+        self._retired = True
+        while self._idle:
+            self._idle.pop().close()
 
     async def close(self) -> None:
         """End every process, and wait for it."""
@@ -77,7 +91,7 @@ class Pool:
         self._busy.add(instance)
         reusable = False
         try:
-            reusable = await using
+            reusable = await using and not self._retired
         finally:
             self._busy.discard(instance)
             if not reusable:
@@ -96,9 +110,14 @@ class Pool:
 
     async def _call(self, instance: Instance, attempt: Attempt, work: Work) -> bool:
         began, limit_s = time.monotonic(), self._function.time_limit_s
+        limit_bytes = self._function.memory_mib << 20
+        watching = asyncio.create_task(_kill_above(instance, limit_bytes))
         calling = instance.call(work.environ, work.event, work.context)
         answer, attempt.failure = await _frame(calling, limit_s, endings.time_limit(limit_s))
         attempt.duration_ms = _ms_since(began)
+        if watching.done() or answer.get("memory_bytes", 0) > limit_bytes:
+            answer, attempt.failure = {}, endings.MEMORY_LIMIT
+        watching.cancel()
         attempt.result = answer.get("result") if attempt.failure is None else None
         attempt.memory_bytes = answer.get("memory_bytes", 0)
         return bool(answer)
@@ -119,6 +138,13 @@ async def _frame(
     if len((frame.get("result") or "").encode()) > endings.RESPONSE_LIMIT_BYTES:
         return frame, endings.RESPONSE_SIZE
     return frame, None
+
+
+async def _kill_above(instance: Instance, limit_bytes: int) -> None:
+    """End the instance when it holds more; looked at often enough to spare this machine, not to the byte."""
+    while instance.memory_bytes() <= limit_bytes:  # noqa: ASYNC110 - the process says nothing of its memory
+        await asyncio.sleep(LOOK_EVERY_S)
+    instance.kill()
 
 
 def _ms_since(began: float) -> float:

@@ -1,15 +1,16 @@
-"""What the runtime serves over HTTP: function URLs, timers fired by hand, and the record of invocations."""
+"""What the runtime serves over HTTP: functions behind URLs and gateways, events by hand, and the record."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from localcloud.runtime import url
+from localcloud.runtime import apigw, messages, url
+from localcloud.runtime.catalog import DEFAULT_ALIAS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import BaseRoute
 
+    from localcloud.runtime.catalog import Deployed
     from localcloud.runtime.functions import FunctionRuntime
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -31,9 +33,22 @@ def routes(runtime: FunctionRuntime) -> Sequence[BaseRoute]:
     return [
         Route("/_local/url/{function}", serving.url, methods=METHODS),
         Route("/_local/url/{function}/{path:path}", serving.url, methods=METHODS),
+        Route("/_local/apigw/{function}", serving.gateway, methods=METHODS),
+        Route("/_local/apigw/{function}/{path:path}", serving.gateway, methods=METHODS),
+        Route("/_local/events/{kind}/{function}", serving.inject, methods=["POST"]),
         Route("/_local/timers/{name}/fire", serving.fire, methods=["POST"]),
         Route("/_local/invocations", serving.invocations),
     ]
+
+
+class _Shape(Protocol):
+    """A module that turns a request into an event, and a result into an answer."""
+
+    __name__: str
+
+    def event(self, request: Request, path: str, body: bytes) -> dict[str, object]: ...
+
+    def answer(self, result: object) -> url.Answer: ...
 
 
 class _Serving:
@@ -41,19 +56,47 @@ class _Serving:
         self._runtime = runtime
 
     async def url(self, request: Request) -> Response:
-        """Answer at a function's URL; that a failed function is a 500 with its report is inferred."""
+        """Answer at a function's URL."""
         name = request.path_params["function"]
-        function = self._runtime.deployment.functions.get(name)
-        if function is None or not function.has_url:
+        found = [(each, each.url) for each in self._runtime.catalog.named(name) if each.url and each.url.open]
+        if not found:
             return _problem(404, f"no function {name} has a URL")
+        deployed, opened = found[0]
+        return await self._proxy(request, deployed, opened.qualifier, url)
+
+    async def gateway(self, request: Request) -> Response:
+        """Answer as an API gateway in front of the function would."""
+        name = request.path_params["function"]
+        found = self._runtime.catalog.named(name)
+        if not found:
+            return _problem(404, f"there is no function {name}")
+        return await self._proxy(request, found[0], DEFAULT_ALIAS, apigw)
+
+    async def _proxy(self, request: Request, deployed: Deployed, qualifier: str, shape: _Shape) -> Response:
+        """Hand the request over in a shape; that a failed function is a 500 with its report is inferred."""
         body = await request.body()
         if len(body) > REQUEST_LIMIT_BYTES:
             return _problem(413, f"the body is larger than {REQUEST_LIMIT_BYTES} bytes")
-        event = url.event(request, "/" + request.path_params.get("path", ""), body)
-        invocation = await self._runtime.invoke(name, event, "url")
+        event = shape.event(request, "/" + request.path_params.get("path", ""), body)
+        invocation = await self._runtime.invoke(deployed, qualifier, event, shape.__name__.rpartition(".")[2])
         if invocation.last.result is None:
             return JSONResponse(invocation.error(), status_code=500)
-        return _http(json.loads(invocation.last.result))
+        return _http(shape.answer(json.loads(invocation.last.result)))
+
+    async def inject(self, request: Request) -> Response:
+        """Deliver a message of another service to a function: POST its fields, or a list of such."""
+        kind, name = request.path_params["kind"], request.path_params["function"]
+        found = self._runtime.catalog.named(name)
+        if not found:
+            return _problem(404, f"there is no function {name}")
+        appid, now_s = self._runtime.account(found[0].latest).appid, self._runtime.cloud.clock.now()
+        try:
+            given = json.loads(await request.body() or b"{}")
+            event = messages.event(kind, given, found[0].key, appid, now_s)
+        except ValueError as error:
+            return _problem(400, str(error))
+        invocation = self._runtime.queue(found[0], event, kind)
+        return JSONResponse({"request_id": invocation.request_id}, status_code=202)
 
     async def fire(self, request: Request) -> Response:
         """Fire a timer by hand: POST {"time": "2026-11-22T02:00:00Z", "message": "text"}, both optional."""
@@ -68,7 +111,7 @@ class _Serving:
             return _problem(
                 400, 'the body should be like {"time": "2026-11-22T02:00:00Z", "message": "text"}'
             )
-        invocation = self._runtime.timers.fire(timers[0], given.get("time"), given.get("message"))
+        invocation = self._runtime.timers.fire(*timers[0], given.get("time"), given.get("message"))
         return JSONResponse({"request_id": invocation.request_id}, status_code=202)
 
     async def invocations(self, request: Request) -> Response:
@@ -92,8 +135,7 @@ def _fire_request(body: bytes) -> dict[str, str] | None:
     return given
 
 
-def _http(result: object) -> Response:
-    answer = url.answer(result)
+def _http(answer: url.Answer) -> Response:
     response = Response(answer.body, answer.status)
     for name, value in answer.headers:
         response.headers.append(name, value)

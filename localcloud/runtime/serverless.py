@@ -7,15 +7,18 @@ that only matter to the real platform (role, vpc, ...) are accepted and change n
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localcloud.runtime.catalog import Deployed, Timer, Url
 from localcloud.runtime.cron import Cron, CronError
-from localcloud.runtime.yamlfile import Section, read_yaml
+from localcloud.runtime.function import LATEST, Function, Key, LayerRef
+from localcloud.runtime.yamlfile import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from localcloud.runtime.yamlfile import Section
 
 TOP_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
 INPUT_KEYS = {"src", "region", "runtime", "namespace", "role", "memorySize", "timeout", "environments", "vpc"}
@@ -32,92 +35,51 @@ LAYERS_LIMIT = 5
 MEMORY_SIZES_MIB = (64, *range(128, 3073, 128))
 
 
-@dataclass(frozen=True)
-class Function:
-    """One function of the file. `layers` are names; the rest is as the platform calls it."""
+def read_functions(file: Path, uin: str, environ: Mapping[str, str] = os.environ) -> list[Deployed]:
+    """Read what the file deploys for an account; `${env:NAME}` is filled from `environ`.
 
-    name: str
-    handler: str
-    source: Path
-    memory_mib: int = 128
-    time_limit_s: int = 3
-    init_limit_s: int = 65
-    environment: tuple[tuple[str, str], ...] = ()
-    layers: tuple[str, ...] = ()
-    region: str = "ap-guangzhou"
-    namespace: str = "default"
-    role: str = ""
-    retries: int = 2
-    event_age_s: int = 6 * 3600
-    has_url: bool = False
-
-
-@dataclass(frozen=True)
-class Timer:
-    """A timer trigger; `argument` becomes the event's Message."""
-
-    name: str
-    function: str
-    cron: Cron
-    enabled: bool = True
-    argument: str = ""
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """All that a file deploys; functions by their deployed name."""
-
-    functions: Mapping[str, Function]
-    timers: tuple[Timer, ...]
-
-
-def read_deployment(file: Path, environ: Mapping[str, str] = os.environ) -> Deployment:
-    """Read the file; `${env:NAME}` is filled from `environ`. Raises FileError with the line of a mistake."""
+    Raises FileError with the line of a mistake.
+    """
     top = read_yaml(file, lambda name: _variable(name, environ)).allow(TOP_KEYS)
     if top.text("component") != "multi-scf":
         raise top.error("component", "should be multi-scf, the form that deploys several functions")
     inputs = top.section("inputs").allow(INPUT_KEYS)
-    triggers = [each.allow(TRIGGER_KEYS) for each in inputs.sections("triggers")]
     functions = inputs.section("functions")
-    names = {key: functions.section(key).text("name") for key in functions.keys()}  # noqa: SIM118 - not a dict
-    with_url = {_target(each, names) for each in triggers if _kind(each) == "http" and _opens_url(each)}
-    made = [
-        _function(functions.section(key).allow(FUNCTION_KEYS), inputs, file.parent, with_url) for key in names
-    ]
-    return Deployment(
-        {each.name: each for each in made},
-        tuple(_timer(each, names) for each in triggers if _kind(each) == "timer"),
-    )
+    deployed = {
+        key: _deployed(functions.section(key).allow(FUNCTION_KEYS), inputs, file.parent, uin)
+        for key in functions.keys()  # noqa: SIM118 - not a dict
+    }
+    for trigger in inputs.sections("triggers"):
+        _add_trigger(trigger.allow(TRIGGER_KEYS), deployed)
+    return list(deployed.values())
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str | None:
     return environ.get(name.removeprefix("env:")) if name.startswith("env:") else None
 
 
-def _kind(trigger: Section) -> str:
-    kind = trigger.text("type")
-    if kind not in ("timer", "http"):
+def _add_trigger(trigger: Section, deployed: Mapping[str, Deployed]) -> None:
+    key, kind = trigger.text("function"), trigger.text("type")
+    if key not in deployed:
+        raise trigger.error("function", f"{key} does not exist; there are {', '.join(deployed)}")
+    if kind == "timer":
+        timer = _timer(trigger.section("parameters").allow(TIMER_KEYS))
+        deployed[key].timers[timer.name] = timer
+    elif kind == "http":
+        deployed[key].url = _url(trigger.section("parameters").allow(URL_KEYS))
+    else:
         raise trigger.error("type", f"{kind} is not emulated; there are timer and http")
-    return kind
 
 
-def _target(trigger: Section, names: Mapping[str, str]) -> str:
-    key = trigger.text("function")
-    if key not in names:
-        raise trigger.error("function", f"{key} does not exist; there are {', '.join(names)}")
-    return names[key]
-
-
-def _opens_url(trigger: Section) -> bool:
-    given = trigger.section("parameters").allow(URL_KEYS)
+def _url(given: Section) -> Url:
     if given.text("authType", "NONE") != "NONE":
         raise given.error("authType", "should be NONE: no other is emulated")
     net = given.section("netConfig").allow({"enableExtranet", "enableIntranet"})
-    return net.flag("enableExtranet", default=True) or net.flag("enableIntranet", default=False)
+    reached = net.flag("enableExtranet", default=True) or net.flag("enableIntranet", default=False)
+    return Url(reached, given.text("qualifier", LATEST))
 
 
-def _timer(trigger: Section, names: Mapping[str, str]) -> Timer:
-    given = trigger.section("parameters").allow(TIMER_KEYS)
+def _timer(given: Section) -> Timer:
     argument = given.text("argument", "")
     if len(argument.encode()) > ARGUMENT_LIMIT_BYTES:
         raise given.error("argument", f"is longer than {ARGUMENT_LIMIT_BYTES} bytes")
@@ -126,16 +88,24 @@ def _timer(trigger: Section, names: Mapping[str, str]) -> Timer:
     except CronError as error:
         raise given.error("cronExpression", str(error)) from error
     enabled = given.flag("enable", default=True)
-    return Timer(given.text("name"), _target(trigger, names), cron, enabled, argument)
+    return Timer(given.text("name"), cron, enabled, argument, given.text("qualifier", LATEST))
 
 
-def _function(given: Section, inputs: Section, folder: Path, with_url: set[str]) -> Function:
-    name = given.text("name")
+def _deployed(given: Section, inputs: Section, folder: Path, uin: str) -> Deployed:
+    return Deployed(
+        {LATEST: _function(given, inputs, folder, uin)},
+        retries=_within(given, "retryNum", 2, 0, 2),
+        event_age_s=_within(given, "msgTTL", 6 * 3600, 60, 6 * 3600),
+    )
+
+
+def _function(given: Section, inputs: Section, folder: Path, uin: str) -> Function:
     runtime = given.over(inputs, "runtime")
     if not runtime.text("runtime", "Python3.10").startswith("Python"):
         raise runtime.error("runtime", f"{runtime.text('runtime')} is not emulated; there is Python3.10")
+    region, namespace = inputs.text("region", "ap-guangzhou"), inputs.text("namespace", "default")
     return Function(
-        name=name,
+        key=Key(uin, region, namespace, given.text("name")),
         handler=given.text("handler", "index.main_handler"),
         source=_source(given.over(inputs, "src"), folder),
         memory_mib=_memory_mib(given.over(inputs, "memorySize")),
@@ -143,12 +113,8 @@ def _function(given: Section, inputs: Section, folder: Path, with_url: set[str])
         init_limit_s=_within(given, "initTimeout", 65, 3, 300),
         environment=_environment(given, inputs),
         layers=_layers(given),
-        region=inputs.text("region", "ap-guangzhou"),
-        namespace=inputs.text("namespace", "default"),
         role=given.over(inputs, "role").text("role", ""),
-        retries=_within(given, "retryNum", 2, 0, 2),
-        event_age_s=_within(given, "msgTTL", 6 * 3600, 60, 6 * 3600),
-        has_url=name in with_url,
+        description=given.text("description", ""),
     )
 
 
@@ -185,8 +151,9 @@ def _environment(given: Section, inputs: Section) -> tuple[tuple[str, str], ...]
     return tuple(variables.items())
 
 
-def _layers(given: Section) -> tuple[str, ...]:
+def _layers(given: Section) -> tuple[LayerRef, ...]:
     layers = given.sections("layers")
     if len(layers) > LAYERS_LIMIT:
         raise given.error("layers", f"are more than {LAYERS_LIMIT}")
-    return tuple(each.allow({"name", "version"}).text("name") for each in layers)
+    allowed = [each.allow({"name", "version"}) for each in layers]
+    return tuple(LayerRef(each.text("name"), each.number("version", 1)) for each in allowed)

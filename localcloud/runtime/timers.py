@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 from localcloud.moments import utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from localcloud.clock import Clock
+    from localcloud.runtime.catalog import Deployed, Timer
+    from localcloud.runtime.functions import FunctionRuntime
     from localcloud.runtime.invocation import Invocation
-    from localcloud.runtime.serverless import Timer
 
 LOOK_EVERY_S = 0.05
 
@@ -27,50 +26,51 @@ async def until(clock: Clock, moment_s: float) -> None:
 
 
 class Timers:
-    """All timers of a deployment; `fire` takes a function's name and the event."""
+    """Every timer that is deployed."""
 
-    def __init__(
-        self, clock: Clock, timers: Iterable[Timer], fire: Callable[[str, object], Invocation]
-    ) -> None:
-        self._clock, self._fire = clock, fire
-        self._timers = list(timers)
+    def __init__(self, runtime: FunctionRuntime) -> None:
+        self._runtime = runtime
 
-    def named(self, name: str, function: str | None = None) -> list[Timer]:
-        """Return the timers of this name: several functions may each have one."""
-        return [each for each in self._timers if each.name == name and function in (None, each.function)]
+    def named(self, name: str, function: str | None = None) -> list[tuple[Deployed, Timer]]:
+        """Return the timers of this name with their functions: several functions may each have one."""
+        return [
+            (deployed, timer)
+            for deployed, timer in self._runtime.catalog.timers()
+            if timer.name == name and function in (None, deployed.key.name)
+        ]
 
-    def fire(self, timer: Timer, due: str | None = None, message: str | None = None) -> Invocation:
-        """Fire by hand, enabled or not; `due` is the event's Time, by default now."""
+    def fire(
+        self, deployed: Deployed, timer: Timer, due: str | None = None, message: str | None = None
+    ) -> Invocation:
+        """Fire, enabled or not; `due` is the event's Time, by default now."""
         event = {
             "Type": "Timer",
             "TriggerName": timer.name,
-            "Time": due or utc(self._clock.now()),
+            "Time": due or utc(self._runtime.cloud.clock.now()),
             "Message": timer.argument if message is None else message,
         }
-        return self._fire(timer.function, event)
+        return self._runtime.queue(deployed, event, "timer", timer.qualifier)
 
     async def run(self) -> None:
         """Fire those that are enabled, for ever; of times that a moved clock has passed, the first."""
-        since_s = self._clock.now()
-        due = {timer: timer.cron.next_s(since_s) for timer in self._timers if timer.enabled}
+        since_s = self._runtime.cloud.clock.now()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
-            now_s = self._clock.now()
-            for timer, moment_s in due.items():
-                if moment_s is not None and moment_s <= now_s:
-                    self.fire(timer, utc(moment_s))
-                if (moment_s is not None and moment_s <= now_s) or now_s < since_s:
-                    due[timer] = timer.cron.next_s(now_s)
+            now_s = self._runtime.cloud.clock.now()
+            for deployed, timer in self._runtime.catalog.timers():
+                due_s = timer.cron.next_s(since_s) if timer.enabled else None
+                if due_s is not None and due_s <= now_s:
+                    self.fire(deployed, timer, utc(due_s))
             since_s = now_s
 
     def state(self) -> list[dict[str, object]]:
         """Return the timers as JSON."""
         return [
             {
-                "name": each.name,
-                "function": each.function,
-                "cron": each.cron.expression,
-                "enabled": each.enabled,
+                "name": timer.name,
+                "function": deployed.key.name,
+                "cron": timer.cron.expression,
+                "enabled": timer.enabled,
             }
-            for each in self._timers
+            for deployed, timer in self._runtime.catalog.timers()
         ]

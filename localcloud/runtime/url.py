@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from starlette.datastructures import Headers, QueryParams
@@ -51,6 +51,11 @@ def answer(result: object) -> Answer:
     """Return what a handler's result means; one without a statusCode is the body, as JSON."""
     if not isinstance(result, dict) or "statusCode" not in result:
         return Answer(200, [("content-type", "application/json")], json.dumps(result).encode())
+    return http_answer(result)
+
+
+def http_answer(result: dict[str, Any]) -> Answer:
+    """Return the HTTP answer that a result with a statusCode asks for."""
     return Answer(int(result["statusCode"]), _header_list(result.get("headers") or {}), _body(result))
 
 

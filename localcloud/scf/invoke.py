@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from localcloud.parameters import OneOf
 from localcloud.scf.errors import InvalidInvokeType, InvalidPayload, RequestTooLarge
-from localcloud.scf.service import SERVICE, deployed
+from localcloud.scf.service import SERVICE, find, qualified, runtime_of
 
 if TYPE_CHECKING:
-    from localcloud.runtime.functions import FunctionRuntime
     from localcloud.runtime.invocation import Invocation
     from localcloud.service import Answer, Call
 
@@ -37,14 +36,18 @@ class Invoke:
 
     async def answer(self, call: Call) -> Answer:
         """Answer with the result, or with the request id alone when nobody waits."""
-        runtime, _ = deployed(call, self.function_name, self.namespace, self.qualifier)
+        deployed = find(call, self.function_name, self.namespace)
         if self.invocation_type == "Event":
             event = _event("ClientContext", self.client_context, ASYNC_LIMIT_BYTES)
-            return _queued(runtime.queue(self.function_name, event, "invoke"))
+            with qualified(self.qualifier):
+                return _queued(runtime_of(call).queue(deployed, event, "invoke", self.qualifier))
         if self.invocation_type != "RequestResponse":
             raise InvalidInvokeType(given=self.invocation_type)
         event = _event("ClientContext", self.client_context, SYNC_LIMIT_BYTES)
-        return await _result(runtime, self.function_name, event, self.log_type)
+        with qualified(self.qualifier):
+            return _result(
+                await runtime_of(call).invoke(deployed, self.qualifier, event, "invoke"), self.log_type
+            )
 
 
 @SERVICE.rated(10_000)
@@ -61,9 +64,12 @@ class InvokeFunction:
 
     async def answer(self, call: Call) -> Answer:
         """Answer with the result."""
-        runtime, _ = deployed(call, self.function_name, self.namespace, self.qualifier)
+        deployed = find(call, self.function_name, self.namespace)
         event = _event("Event", self.event, SYNC_LIMIT_BYTES)
-        return await _result(runtime, self.function_name, event, self.log_type)
+        with qualified(self.qualifier):
+            return _result(
+                await runtime_of(call).invoke(deployed, self.qualifier, event, "invoke"), self.log_type
+            )
 
 
 def _event(name: str, text: str, limit_bytes: int) -> object:
@@ -76,9 +82,8 @@ def _event(name: str, text: str, limit_bytes: int) -> object:
         raise InvalidPayload(name=name) from error
 
 
-async def _result(runtime: FunctionRuntime, name: str, event: object, log_type: str) -> Answer:
+def _result(invocation: Invocation, log_type: str) -> Answer:
     """Return the answer of a finished call; that ErrMsg is the report and RetMsg JSON text is inferred."""
-    invocation = await runtime.invoke(name, event, "invoke")
     last, error = invocation.last, invocation.error()
     log = "\n".join(last.log).encode()[-LOG_TAIL_BYTES:].decode(errors="ignore")
     return _answer(

@@ -2,33 +2,51 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from localcloud.runtime.functions import FunctionNotFoundError, FunctionRuntime
+from localcloud.runtime.catalog import NotDeployedError
+from localcloud.runtime.function import Key
+from localcloud.runtime.functions import FunctionRuntime
 from localcloud.scf.errors import FunctionNotFound, NamespaceNotFound, QualifierNotFound
 from localcloud.service import Service
 
 if TYPE_CHECKING:
-    from localcloud.runtime.serverless import Function
+    from collections.abc import Iterator
+
+    from localcloud.runtime.catalog import Deployed
     from localcloud.service import Call
 
 SERVICE = Service("scf", "2018-04-16", per_second=20)
-QUALIFIERS = ("$LATEST", "$DEFAULT")
 
 
-def deployed(call: Call, name: str, namespace: str, qualifier: str) -> tuple[FunctionRuntime, Function]:
-    """Return the runtime and the caller's function; raises the API's error where there is none."""
-    runtime = call.runtime
-    if not isinstance(runtime, FunctionRuntime) or call.caller.account.uin != runtime.account.uin:
-        raise FunctionNotFound(name=name)
+@contextmanager
+def qualified(qualifier: str) -> Iterator[None]:
+    """Turn a version or alias that is not there into the API's error."""
     try:
-        function = runtime.function(name)
-    except FunctionNotFoundError as error:
-        raise FunctionNotFound(name=name) from error
-    if function.region != call.region:
-        raise FunctionNotFound(name=name)
-    if function.namespace != namespace:
+        yield
+    except NotDeployedError as error:
+        raise QualifierNotFound(name=qualifier) from error
+
+
+def runtime_of(call: Call) -> FunctionRuntime:
+    """Return the function runtime; a server without one has no functions."""
+    if not isinstance(call.runtime, FunctionRuntime):
+        raise FunctionNotFound(name="*")
+    return call.runtime
+
+
+def key_of(call: Call, name: str, namespace: str) -> Key:
+    """Return where a function of the caller lives."""
+    return Key(call.caller.account.uin, call.region, namespace, name)
+
+
+def find(call: Call, name: str, namespace: str) -> Deployed:
+    """Return a function of the caller; raises the API's error where there is none."""
+    catalog = runtime_of(call).catalog
+    if namespace not in catalog.namespaces(call.caller.account.uin, call.region):
         raise NamespaceNotFound(name=namespace)
-    if qualifier not in QUALIFIERS:
-        raise QualifierNotFound(name=qualifier)
-    return runtime, function
+    try:
+        return catalog.find(key_of(call, name, namespace))
+    except NotDeployedError as error:
+        raise FunctionNotFound(name=name) from error

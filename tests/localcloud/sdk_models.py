@@ -14,6 +14,7 @@ from typing import Any
 MODULES = {
     ("cbs", "2017-03-12"): "tencentcloud.cbs.v20170312.models",
     ("cvm", "2017-03-12"): "tencentcloud.cvm.v20170312.models",
+    ("sts", "2018-08-13"): "tencentcloud.sts.v20180813.models",
     ("tag", "2018-08-13"): "tencentcloud.tag.v20180813.models",
 }
 PLAIN: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import cbs, cvm, tag
+from localcloud import cbs, cvm, sts, tag
 from localcloud.parameters import parameter_names
 from tests.localcloud.sdk_models import differences, shape
 
@@ -16,22 +16,66 @@ if TYPE_CHECKING:
     from localcloud.pytest_plugin import LocalCloud
     from localcloud.service import Service
 
-SERVICES = (cbs.SERVICE, cvm.SERVICE, tag.SERVICE)
+    Call = Callable[..., dict[str, Any]]
+
+SERVICES = (cbs.SERVICE, cvm.SERVICE, sts.SERVICE, tag.SERVICE)
 DISK = "qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-orders-a"
 TAGS = [{"TagKey": "app", "TagValue": "orders"}]
+OLD = "snap-full0001-00"
+ROLE = "qcs::cam::uin/100000000001:roleName/cbsnap"
 
-# What each action is asked so that its answer has something in it.
+# What each action is asked so that its answer has something in it; {group} and {member} are made beforehand.
 ASKED: dict[str, dict[str, dict[str, Any]]] = {
     "cbs": {
+        "ApplySnapshot": {"SnapshotId": OLD, "DiskId": "disk-full0001"},
+        "ApplySnapshotGroup": {
+            "SnapshotGroupId": "{group}",
+            "ApplyDisks": [{"SnapshotId": "{member}", "DiskId": "disk-orders-a"}],
+            "AutoStopInstance": True,
+        },
+        "AttachDisks": {"InstanceId": "ins-orders01", "DiskIds": ["disk-spare001"]},
+        "BindAutoSnapshotPolicy": {"AutoSnapshotPolicyId": "asp-nightly1", "DiskIds": ["disk-orders-a"]},
+        "CopySnapshotCrossRegions": {"SnapshotId": OLD, "DestinationRegions": ["ap-singapore", "ap-none"]},
+        "CreateDisks": {
+            "Placement": {"Zone": "ap-guangzhou-1"},
+            "DiskChargeType": "POSTPAID_BY_HOUR",
+            "DiskType": "CLOUD_PREMIUM",
+            "SnapshotId": OLD,
+        },
         "CreateSnapshot": {"DiskId": "disk-orders-a"},
-        "DeleteSnapshots": {"SnapshotIds": ["snap-full0001-00"]},
-        "DescribeDisks": {"Limit": 100},
+        "CreateSnapshotGroup": {"DiskIds": ["disk-orders-a", "disk-orders-b"]},
+        "DeleteSnapshotGroup": {"SnapshotGroupId": "{group}"},
+        "DeleteSnapshots": {"SnapshotIds": ["snap-full0001-01"]},
+        "DescribeAutoSnapshotPolicies": {},
+        "DescribeDiskAssociatedAutoSnapshotPolicy": {"DiskId": "disk-web-sys1"},
+        "DescribeDisks": {"Limit": 100, "ReturnBindAutoSnapshotPolicy": True},
+        "DescribeSnapshotGroups": {},
         "DescribeSnapshotOverview": {},
+        "DescribeSnapshotSharePermission": {"SnapshotId": OLD},
         "DescribeSnapshots": {"Limit": 100},
+        "DetachDisks": {"DiskIds": ["disk-orders-a"]},
         "GetSnapOverview": {},
-        "ModifySnapshotAttribute": {"SnapshotId": "snap-full0001-00", "SnapshotName": "renamed"},
+        "ModifyDiskAttributes": {"DiskIds": ["disk-spare001"], "DiskName": "renamed"},
+        "ModifySnapshotAttribute": {"SnapshotId": OLD, "SnapshotName": "renamed"},
+        "ModifySnapshotsSharePermission": {
+            "SnapshotIds": [OLD],
+            "AccountIds": ["100000000009"],
+            "Permission": "CANCEL",
+        },
+        "TerminateDisks": {"DiskIds": ["disk-spare001"]},
+        "UnbindAutoSnapshotPolicy": {"AutoSnapshotPolicyId": "asp-nightly1", "DiskIds": ["disk-web-sys1"]},
     },
-    "cvm": {"DescribeInstances": {}},
+    "cvm": {
+        "DescribeInstances": {},
+        "DescribeRegions": {},
+        "DescribeZones": {},
+        "StartInstances": {"InstanceIds": ["ins-stopped1"]},
+        "StopInstances": {"InstanceIds": ["ins-orders01"]},
+    },
+    "sts": {
+        "AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "test"},
+        "GetCallerIdentity": {},
+    },
     "tag": {
         "DescribeResourcesByTags": {"TagFilters": [{"TagKey": "app"}]},
         "GetResources": {},
@@ -62,15 +106,37 @@ def test_takes_every_parameter_of_the_model_and_no_other(service: Service, actio
 
 @pytest.mark.parametrize(("service", "action"), ACTIONS, ids=NAMES)
 def test_answers_with_every_field_of_the_model_and_no_other(
-    localcloud: LocalCloud, call: Callable[..., dict[str, Any]], service: Service, action: str
+    localcloud: LocalCloud, call: Call, service: Service, action: str
 ) -> None:
-    localcloud.cloud.world.regions["100000000001", "ap-guangzhou"].snapshots["snap-busy0001"].images = [
-        "img-1"
-    ]
+    made = prepared(localcloud, call)
 
-    answer = call(service.name, action, **ASKED[service.name][action])
+    answer = call(service.name, action, **filled(ASKED[service.name][action], made))
 
     assert not differences(service.name, service.version, f"{action}Response", answer)
-    assert all(
-        answer[name] not in ([], None) for name in answer if name.endswith(("Set", "List", "Rows", "Tags"))
+    lists = [name for name in answer if name.endswith(("Set", "List", "Rows", "Tags", "Resources"))]
+    assert all(answer[name] not in ([], None) for name in lists)
+
+
+def prepared(localcloud: LocalCloud, call: Call) -> dict[str, str]:
+    """Have one of everything: an image, a shared snapshot, a stopped instance, a group that is done."""
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    region.snapshots["snap-busy0001"].images = ["img-1"]
+    call(
+        "cbs",
+        "ModifySnapshotsSharePermission",
+        SnapshotIds=[OLD],
+        AccountIds=["100000000009"],
+        Permission="SHARE",
     )
+    group = call("cbs", "CreateSnapshotGroup", DiskIds=["disk-orders-a", "disk-orders-b"])["SnapshotGroupId"]
+    localcloud.cloud.clock.advance(3)
+    return {"{group}": group, "{member}": region.groups[group].snapshots[0]}
+
+
+def filled(asked: Any, made: dict[str, str]) -> Any:  # noqa: ANN401  # JSON
+    """Put the ids that were made into what is asked."""
+    if isinstance(asked, dict):
+        return {key: filled(value, made) for key, value in asked.items()}
+    if isinstance(asked, list):
+        return [filled(value, made) for value in asked]
+    return made.get(asked, asked) if isinstance(asked, str) else asked

@@ -169,6 +169,13 @@ def test_tells_of_a_process_that_ended_and_starts_another(cloud: Running) -> Non
     assert len(pids) == 2
 
 
+def test_ends_an_instance_that_holds_more_than_its_memory(cloud: Running) -> None:
+    within, above = cloud.invoke("eat", {"mib": 40}), cloud.invoke("eat", {"mib": 140})
+
+    assert 40 << 20 < within.MemUsage < 128 << 20
+    assert json.loads(above.ErrMsg)["statusCode"] == 434
+
+
 def test_an_instance_killed_while_idle_is_not_used_again(cloud: Running) -> None:
     pid = cloud.result("echo")["pid"]
     os.kill(pid, signal.SIGKILL)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.runtime.layers import LayerError, find_layers, lay_out
-from localcloud.runtime.serverless import read_deployment
+from localcloud.runtime.serverless import read_functions
 from localcloud.runtime.yamlfile import FileError
 
 if TYPE_CHECKING:
@@ -56,28 +56,28 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_reads_functions_with_what_they_share(tmp_path: Path) -> None:
-    deployment = read_deployment(written(tmp_path, GOOD), {"OUTSIDE": "x"})
+    one, two = read_functions(written(tmp_path, GOOD), "1", {"OUTSIDE": "x"})
 
-    one, two = deployment.functions["example-one"], deployment.functions["example-two"]
-    assert (one.handler, one.time_limit_s, one.memory_mib, one.layers) == ("main.go", 900, 256, ("deps",))
-    assert dict(one.environment) == {"SHARED": "1", "FROM_OUTSIDE": "x!"}
-    assert (two.handler, two.time_limit_s, two.memory_mib) == ("index.main_handler", 30, 64)
-    assert {(each.region, each.namespace, each.role) for each in (one, two)} == {
-        ("ap-singapore", "backup", "the-role")
-    }
-    assert (one.has_url, two.has_url) == (False, True)
+    assert one.key == ("1", "ap-singapore", "backup", "example-one")
+    assert (one.latest.handler, one.latest.time_limit_s, one.latest.memory_mib) == ("main.go", 900, 256)
+    assert one.latest.layers == (("deps", 3),)
+    assert dict(one.latest.environment) == {"SHARED": "1", "FROM_OUTSIDE": "x!"}
+    assert (two.latest.handler, two.latest.time_limit_s, two.latest.memory_mib) == (
+        "index.main_handler",
+        30,
+        64,
+    )
+    assert {each.latest.role for each in (one, two)} == {"the-role"}
+    assert one.url is None
+    assert two.url is not None
 
 
 def test_reads_timers(tmp_path: Path) -> None:
-    (timer,) = read_deployment(written(tmp_path, GOOD), {"OUTSIDE": "x"}).timers
+    one, two = read_functions(written(tmp_path, GOOD), "1", {"OUTSIDE": "x"})
 
-    assert (timer.name, timer.function, timer.enabled, timer.argument) == (
-        "often",
-        "example-one",
-        False,
-        "now",
-    )
-    assert timer.cron.expression == "0 */5 * * * * *"
+    timer = one.timers["often"]
+    assert (timer.enabled, timer.argument, timer.cron.expression) == (False, "now", "0 */5 * * * * *")
+    assert not two.timers
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_mistake_is_told_with_its_line(
     file = written(tmp_path, GOOD.replace(instead_of, written_as, 1))
 
     with pytest.raises(FileError) as caught:
-        read_deployment(file, {"OUTSIDE": "x"})
+        read_functions(file, "1", {"OUTSIDE": "x"})
 
     assert told in str(caught.value)
     assert str(caught.value).startswith(f"{file}:{line}:")

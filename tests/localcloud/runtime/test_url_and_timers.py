@@ -98,3 +98,79 @@ def test_enabled_timers_fire_when_the_clock_says_so_and_others_do_not(project: P
         fired = requests.get(invocations, timeout=10).json()
         assert [each["event"]["TriggerName"] for each in fired] == ["nightly"]
         assert fired[0]["event"]["Time"].endswith("T18:00:00Z")
+
+
+def test_a_gateways_event_has_the_documented_fields(cloud: Running) -> None:
+    answer = requests.post(f"{cloud.url}/_local/apigw/http/v1/disks?a=1", data="text", timeout=10)
+
+    event = answer.json()
+    assert answer.status_code == 201
+    assert set(event["requestContext"]) == {
+        "serviceId", "path", "httpMethod", "requestId", "identity", "sourceIp", "stage"
+    }  # fmt: skip
+    assert (event["path"], event["httpMethod"], event["body"]) == ("/v1/disks", "POST", "text")
+    assert event["queryString"] == {"a": "1"}
+
+
+def test_a_gateway_takes_an_integrated_response_only(cloud: Running) -> None:
+    answer = requests.get(f"{cloud.url}/_local/apigw/http/plain", timeout=10)
+
+    assert answer.json()["error"] == "Invalid scf response format. please check your scf response format."
+
+
+def inject(cloud: Running, kind: str, message: object) -> requests.Response:
+    return requests.post(f"{cloud.url}/_local/events/{kind}/echo", json=message, timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "within"),
+    [
+        ("ckafka", {"topic": "t", "msgBody": "b"}, ("Records", 0, "Ckafka")),
+        ("cmq", {"topicName": "t", "msgBody": "b"}, ("Records", 0, "CMQ")),
+        ("eventbus", {"type": "cvm:ErrorEvent:ping_unreachable", "data": {"a": 1}}, ()),
+        ("eventbus", [{"id": "1"}], ("EventList", 0)),
+    ],
+)
+def test_a_message_of_another_service_arrives_in_its_shape(
+    cloud: Running, kind: str, message: object, within: tuple[str | int, ...]
+) -> None:
+    request_id = inject(cloud, kind, message).json()["request_id"]
+
+    event = cloud.ended(request_id)["event"]
+    for step in within:
+        event = event[step]
+    said = message[0] if isinstance(message, list) else message
+    assert isinstance(said, dict)
+    assert event.items() >= said.items()
+
+
+def test_an_object_put_into_a_bucket_arrives_in_its_shape(cloud: Running) -> None:
+    request_id = inject(cloud, "cos", {"bucket": "b", "object": "x.txt", "size": 3}).json()["request_id"]
+
+    (record,) = cloud.ended(request_id)["event"]["Records"]
+    assert record["cos"]["cosBucket"] == {"region": "ap-guangzhou", "name": "b", "appid": "1250000001"}
+    assert record["cos"]["cosObject"]["key"] == "/1250000001/b/x.txt"
+    assert record["event"]["eventName"] == "cos:ObjectCreated:Post"
+
+
+@pytest.mark.parametrize(("kind", "message"), [("pulsar", {}), ("cmq", {"msgbody": ""}), ("cmq", "text")])
+def test_a_message_that_no_service_sends_is_refused(cloud: Running, kind: str, message: object) -> None:
+    answer = inject(cloud, kind, message)
+
+    assert answer.status_code == 400
+
+
+def test_a_moved_clock_brings_the_retries_on(project: Path, tmp_path: Path) -> None:
+    with running(project, tmp_path / "ready", "--prefork", "--no-timers") as cloud:
+        request_id = cloud.invoke("fail", InvocationType="Event").FunctionRequestId
+
+        for tries in (1, 2):
+            eventually(lambda tries=tries: tried(cloud, request_id) == (tries, "retrying"))  # type: ignore[misc]
+            requests.post(f"{cloud.url}/_local/clock", json={"advance_s": 60}, timeout=10)
+
+        assert cloud.ended(request_id)["state"] == "dead"
+
+
+def tried(cloud: Running, request_id: str) -> tuple[int, str]:
+    record = cloud.record(request_id)
+    return len(record["attempts"]), record["state"]

@@ -1,0 +1,283 @@
+"""Making disks, attaching and detaching them, giving them back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from localcloud.cbs import errors
+from localcloud.cbs.lookup import check_state, find_disk, find_instance, find_snapshot, shared_snapshots
+from localcloud.cbs.service import SERVICE
+from localcloud.errors import InternalError, MissingParameter
+from localcloud.parameters import Between, OneOf
+from localcloud.resources import Disk
+from localcloud.tagging import Tag, accepted
+from localcloud.transitions import forget
+
+if TYPE_CHECKING:
+    from localcloud.resources import Region, Snapshot
+    from localcloud.service import Answer, Call
+
+MONTH_S = 30 * 86_400
+DISKS_PER_INSTANCE = 20  # 362/5145 [inferred for every type of instance]
+TenDisks = Annotated[list[str], Between(1, 10)]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a disk is to lie; only the zone and the project count here."""
+
+    zone: str
+    cage_id: str | None = None
+    cdc_id: str | None = None
+    cdc_name: str | None = None
+    dedicated_cluster_id: str | None = None
+    project_id: int = 0
+    project_name: str | None = None
+
+
+@dataclass(frozen=True)
+class DiskChargePrepaid:
+    """For how many months a disk is paid in advance."""
+
+    period: Annotated[int, Between(1, 36)] = 1
+    renew_flag: str | None = None
+    cur_instance_deadline: str | None = None
+
+
+@dataclass(frozen=True)
+class AutoMountConfiguration:
+    """Where a new disk is to be mounted; taken and not done."""
+
+    instance_id: list[str] | None = None
+    mount_point: list[str] | None = None
+    file_system_type: str | None = None
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class CreateDisks:
+    """Make disks, empty or with the bytes of a data disk's snapshot.
+
+    Not emulated: mounting, performance, backup points and keys are taken and change nothing.
+    """
+
+    placement: Placement
+    disk_charge_type: Annotated[str, OneOf("PREPAID", "POSTPAID_BY_HOUR", "CDCPAID")]
+    disk_type: str
+    disk_name: Annotated[str, Between(0, 60)] = ""
+    tags: list[Tag] | None = None
+    snapshot_id: str | None = None
+    disk_count: Annotated[int, Between(1, 50)] = 1
+    throughput_performance: int | None = None
+    kms_key_id: str | None = None
+    disk_size: Annotated[int, Between(10, 32_000)] | None = None
+    shareable: bool = False
+    client_token: Annotated[str, Between(1, 64)] | None = None
+    encrypt: Annotated[str, OneOf("ENCRYPT")] | None = None
+    disk_charge_prepaid: DiskChargePrepaid | None = None
+    delete_snapshot: int = 0
+    auto_mount_configuration: AutoMountConfiguration | None = None
+    disk_backup_quota: int | None = None
+    burst_performance: bool | None = None
+    encrypt_type: str | None = None
+
+    async def answer(self, call: Call) -> Answer:
+        """Answer with the new disks' ids; the same ClientToken gives the same ids again."""
+        region = call.here
+        if self.client_token in region.disk_tokens:
+            return {"DiskIdSet": region.disk_tokens[self.client_token]}
+        source = self._source(call)
+        disks = [self._made(call, source) for _ in range(self.disk_count)]
+        if self.client_token:
+            region.disk_tokens[self.client_token] = [disk.id for disk in disks]
+        for disk in disks:
+            region.disks[disk.id] = disk
+            if source:
+                await _fill(call, disk, source)
+        return {"DiskIdSet": [disk.id for disk in disks]}
+
+    def _source(self, call: Call) -> Snapshot | None:
+        if self.snapshot_id is None:
+            if self.disk_size is None:
+                raise MissingParameter(name="DiskSize")
+            return None
+        shared = {each.id: each for each in shared_snapshots(call)}
+        source = shared.get(self.snapshot_id) or find_snapshot(call.here, self.snapshot_id)
+        check_state(source, "NORMAL")
+        if source.usage != "DATA_DISK":
+            raise errors.InvalidSnapshotNotSupported(snapshot=source.id, reason=source.usage)
+        if self.disk_size is not None and self.disk_size < source.size_gib:
+            raise errors.InvalidParameterDiskSizeNotMatch(size=self.disk_size, least=source.size_gib)
+        return source
+
+    def _made(self, call: Call, source: Snapshot | None) -> Disk:
+        months = (self.disk_charge_prepaid or DiskChargePrepaid()).period
+        prepaid = self.disk_charge_type == "PREPAID"
+        return Disk(
+            id=call.cloud.new_id("disk"),
+            zone=self.placement.zone,
+            created_s=call.now_s,
+            size_gib=self.disk_size or (source.size_gib if source else 0),
+            name=self.disk_name or "未命名",
+            kind=self.disk_type,
+            charge=self.disk_charge_type,
+            deadline_s=call.now_s + months * MONTH_S if prepaid else None,
+            project_id=self.placement.project_id,
+            shareable=self.shareable,
+            encrypt=self.encrypt is not None or (source is not None and source.encrypt),
+            tags=accepted(self.tags),
+        )
+
+
+async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
+    """Give a new disk its snapshot's bytes; it is DUMPING for a while [inferred]."""
+    disk.state = "DUMPING"
+    _plan(call, disk)
+    if not source.copy:
+        return
+    try:
+        disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
+    except OSError as error:
+        del call.here.disks[disk.id]
+        raise InternalError(reason=str(error)) from error
+
+
+def _plan(call: Call, disk: Disk, instance_id: str = "") -> None:
+    due_s = call.now_s + call.cloud.settings.operation_seconds
+    call.cloud.world.agenda.add(due_s, "finish_disk", *call.here.at(disk.id), instance_id)
+
+
+def _check_portable(disk: Disk) -> None:
+    if not disk.portable or disk.usage == "SYSTEM_DISK":
+        raise errors.InvalidDiskNotPortable(disk=disk.id)
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class AttachDisks:
+    """Attach disks to an instance of their zone, all of them or none."""
+
+    instance_id: str
+    disk_ids: TenDisks
+    delete_with_instance: bool | None = None
+    attach_mode: Annotated[str, OneOf("PF", "VF")] | None = None
+
+    def answer(self, call: Call) -> Answer:
+        """Answer with nothing but the request's id."""
+        region = call.here
+        instance = find_instance(region, self.instance_id)
+        disks = [find_disk(region, each) for each in dict.fromkeys(self.disk_ids)]
+        for disk in disks:
+            self._check(disk)
+            if disk.zone != instance.zone:
+                raise errors.ResourceUnavailableZoneNotMatch(disk=disk.id, instance=instance.id)
+        held = sum(instance.id in disk.instances for disk in region.disks.values())
+        if held + len(disks) > DISKS_PER_INSTANCE:
+            raise errors.LimitExceededInstanceAttachedDisk(instance=instance.id, limit=DISKS_PER_INSTANCE)
+        for disk in disks:
+            disk.state = "ATTACHING"
+            disk.instances.append(instance.id)
+            disk.delete_with_instance = bool(self.delete_with_instance)
+            _plan(call, disk, instance.id)
+        return {}
+
+    def _check(self, disk: Disk) -> None:
+        _check_portable(disk)
+        if self.instance_id in disk.instances or (disk.instances and not disk.shareable):
+            raise errors.ResourceUnavailableAttached(disk=disk.id)
+        if disk.state not in ("ATTACHED", "UNATTACHED"):
+            raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class DetachDisks:
+    """Detach disks from their instance, all of them or none."""
+
+    disk_ids: TenDisks
+    instance_id: str | None = None
+
+    def answer(self, call: Call) -> Answer:
+        """Answer with nothing but the request's id."""
+        disks = [find_disk(call.here, each) for each in dict.fromkeys(self.disk_ids)]
+        instances = [self._instance(disk) for disk in disks]
+        for disk, instance_id in zip(disks, instances, strict=True):
+            disk.state = "DETACHING"
+            _plan(call, disk, instance_id)
+        return {}
+
+    def _instance(self, disk: Disk) -> str:
+        """Return the instance that a disk leaves; raises what forbids it."""
+        _check_portable(disk)
+        if disk.state != "ATTACHED":
+            raise errors.StateError(resource=disk.id, state=disk.state)
+        if self.instance_id is None:
+            return disk.instances[0]
+        if self.instance_id not in disk.instances:
+            raise errors.InvalidInstanceIdNotFound(instance=self.instance_id)
+        return self.instance_id
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class TerminateDisks:
+    """Give disks back: one paid by the hour is gone at once, a prepaid one goes to the recycle bin."""
+
+    disk_ids: Annotated[list[str], Between(1, 100)]
+    delete_snapshot: int = 0
+
+    def answer(self, call: Call) -> Answer:
+        """Answer with nothing but the request's id."""
+        region = call.here
+        disks = [find_disk(region, each) for each in dict.fromkeys(self.disk_ids)]
+        for disk in disks:
+            if disk.instances:
+                raise errors.ResourceUnavailableAttached(disk=disk.id)
+            if disk.state != "UNATTACHED":
+                raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
+        for disk in disks:
+            self._end(call, region, disk)
+        return {}
+
+    def _end(self, call: Call, region: Region, disk: Disk) -> None:
+        if self.delete_snapshot:
+            for snapshot in region.snapshots_of(disk):
+                if snapshot.deadline_s is not None:
+                    forget(call.cloud, region, snapshot)
+        if disk.charge == "PREPAID":
+            disk.state = "TORECYCLE"
+        else:
+            del region.disks[disk.id]
+            call.cloud.contents.drop_own(disk.content)
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class ModifyDiskAttributes:
+    """Change a disk's name, project or what becomes of it with its instance; its type is not changed here."""
+
+    disk_ids: Annotated[list[str], Between(1, 100)]
+    disk_name: Annotated[str, Between(1, 60)] | None = None
+    portable: bool | None = None
+    project_id: int | None = None
+    delete_with_instance: bool | None = None
+    disk_type: str | None = None
+    burst_performance_operation: Annotated[str, OneOf("CREATE", "CANCEL")] | None = None
+
+    def answer(self, call: Call) -> Answer:
+        """Answer with nothing but the request's id."""
+        disks = [find_disk(call.here, each) for each in dict.fromkeys(self.disk_ids)]
+        if self.disk_type is not None:
+            raise errors.ResourceUnavailableNotSupported(reason="DiskType")
+        changes = {
+            "name": self.disk_name,
+            "portable": self.portable,
+            "project_id": self.project_id,
+            "delete_with_instance": self.delete_with_instance,
+            "burst": {"CREATE": True, "CANCEL": False}.get(self.burst_performance_operation or ""),
+        }
+        for disk in disks:
+            for field, value in changes.items():
+                setattr(disk, field, getattr(disk, field) if value is None else value)
+        return {}

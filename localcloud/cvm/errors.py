@@ -1,0 +1,45 @@
+"""The error codes of CVM that are answered here (SDK, `cvm/v20170312/errorcodes.py`), one class for each."""
+
+from __future__ import annotations
+
+from localcloud.errors import ApiError
+
+
+class InvalidInstanceIdNotFound(ApiError):
+    """No such instance in this region."""
+
+    code = "InvalidInstanceId.NotFound"
+    zh = "实例 `{instance}` 不存在。"
+    en = "The instance `{instance}` does not exist."
+
+
+class InstanceStateStarting(ApiError):
+    """The instance is being started."""
+
+    code = "UnsupportedOperation.InstanceStateStarting"
+    zh = "实例 `{instance}` 正在开机。"
+    en = "The instance `{instance}` is being started."
+
+
+class InstanceStateStopping(ApiError):
+    """The instance is being stopped."""
+
+    code = "UnsupportedOperation.InstanceStateStopping"
+    zh = "实例 `{instance}` 正在关机。"
+    en = "The instance `{instance}` is being stopped."
+
+
+class InstanceStateRunning(ApiError):
+    """The instance runs already."""
+
+    code = "UnsupportedOperation.InstanceStateRunning"
+    zh = "实例 `{instance}` 处于运行中。"
+    en = "The instance `{instance}` is running."
+
+
+class InstanceStateStopped(ApiError):
+    """The instance is stopped already."""
+
+    code = "UnsupportedOperation.InstanceStateStopped"
+    zh = "实例 `{instance}` 已关机。"
+    en = "The instance `{instance}` is stopped."
