@@ -1,0 +1,13 @@
+"""The benchmarks by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from bench import cold_start, window
+
+BENCHMARKS = {
+    one.name: one
+    for one in (
+        window.BENCHMARK,
+        cold_start.BENCHMARK,
+    )
+}
