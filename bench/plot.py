@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH, LEFT, RIGHT, TOP, LANE, BOTTOM = 760, 120, 90, 64, 62, 46
 BOX, DOT, ROWS_OF_DOTS = 22, 2.2, 7
-TICKS = 6
+TICKS = 8
 ROOM = 1.25  # the axis ends so far beyond the largest 95 %
 STYLE = """
 .ground{fill:#fff;stroke:#d0d7de}.ink{fill:#1f2328}.quiet{fill:#59636e}.grid{stroke:#d8dee4}

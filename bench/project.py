@@ -20,7 +20,7 @@ FLOOR = "floor"
 
 
 def deployed(folder: Path) -> dict[str, Any]:
-    """Lay the project out below a folder; returns its functions as serverless.yml has them, the floor first."""
+    """Lay the project out below a folder; returns the functions of its serverless.yml, the floor first."""
     for part in ("functions", "layers"):
         compiled.copy(ROOT / part, folder / part)
     compiled.copy(ROOT / "bench/floor", folder / "functions" / FLOOR)

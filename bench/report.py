@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from bench import spread
@@ -14,17 +14,21 @@ if TYPE_CHECKING:
     from bench.trials import Metric, Result
 
 P95 = 95
-HEADINGS = ("measured", "side", "median", "p95", "ratio", "ratio of p95")
+HEADINGS = ("measured", "side", "median", "p95", "more", "ratio", "ratio of p95")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One side's figure. The ratios are to the baseline's; None for the baseline itself."""
+    """One side's figure, and how it stands to the baseline's; None for the baseline itself.
+
+    `more` is the difference of the medians.
+    """
 
     metric: Metric
     side: str
     median: float
     p95: float
+    more: float | None = None
     ratio: float | None = None
     ratio_p95: float | None = None
 
@@ -35,6 +39,7 @@ class Row:
             self.side,
             f"{_figure(self.median)} {self.metric.unit}",
             f"{_figure(self.p95)} {self.metric.unit}",
+            "" if self.more is None else f"{'+' if self.more >= 0 else '-'}{_figure(abs(self.more))}",
             _times(self.ratio),
             _times(self.ratio_p95),
         )
@@ -75,13 +80,11 @@ def _row(result: Result, metric: Metric, side: str) -> Row:
     baseline = result.values(result.baseline, metric.name)
     if side == result.baseline or not baseline or not metric.compared:
         return row
-    return Row(
-        metric,
-        side,
-        row.median,
-        row.p95,
-        spread.ratio(row.median, spread.median(baseline)),
-        spread.ratio(row.p95, spread.percentile(baseline, P95)),
+    return replace(
+        row,
+        more=row.median - spread.median(baseline),
+        ratio=spread.ratio(row.median, spread.median(baseline)),
+        ratio_p95=spread.ratio(row.p95, spread.percentile(baseline, P95)),
     )
 
 
@@ -97,6 +100,7 @@ def _described(result: Result) -> dict[str, Any]:
                 "side": row.side,
                 "median": row.median,
                 "p95": row.p95,
+                "more": row.more,
                 "ratio": row.ratio,
                 "ratio_p95": row.ratio_p95,
                 "samples": result.values(row.side, row.metric.name),
@@ -107,7 +111,8 @@ def _described(result: Result) -> dict[str, Any]:
 
 
 def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"  # noqa: PLR2004 - three figures are enough
+    """Return about three significant figures: what is measured here is no finer."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - the same
 
 
 def _times(ratio: float | None) -> str:

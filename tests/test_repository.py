@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -12,3 +13,28 @@ def test_lock_files_carry_hashes_and_name_no_registry() -> None:
         assert "--hash=sha256:" in text
         assert "://" not in text
         assert "--find-links" not in text
+
+
+def test_every_setting_is_documented() -> None:
+    named = {
+        name
+        for file in (ROOT / "layers/cbsnap").rglob("*.py")
+        for name in re.findall(r'"(CBSNAP_[A-Z_]+)"', file.read_text())
+    }
+
+    documented = set(re.findall(r"`(CBSNAP_[A-Z_]+)`", (ROOT / "docs/settings.md").read_text()))
+
+    assert named == documented
+
+
+def test_every_local_link_of_the_docs_leads_somewhere() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
+
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text())
+        if not (page.parent / target).exists()
+    ]
+
+    assert broken == []

@@ -1,7 +1,6 @@
 """Trying a plan without holding anything: what it covers, what it would earn, and what is in its way."""
 
-from . import labels, volumes
-from .engines import ENGINES
+from . import engines, labels, volumes
 from .errors import Refusal, StepFailed
 from .holding import own_paths
 
@@ -11,7 +10,7 @@ _RANKS = ("crash", "filesystem", "application", "clean")
 def check(plan, wanted, runtime_dir):
     """Return {plan, plan_hash, disks, label, problems: [{code, field, message}], caveats}."""
     findings = {"plan": plan.name, "plan_hash": plan.hash, "disks": [], "label": "crash"}
-    sessions = [ENGINES[name].Session(settings) for name, settings in plan.engines]
+    sessions = [engines.module(name).Session(settings) for name, settings in plan.engines]
     problems = []
     try:
         for session in sessions:

@@ -8,9 +8,8 @@ import contextlib
 import os
 import sys
 
-from . import bounded, guardlink, kernel, labels, markers, volumes
+from . import bounded, engines, guardlink, kernel, labels, markers, volumes
 from .actions import NOT_FROZEN
-from .engines import ENGINES
 from .errors import HoldBroken, StepFailed
 from .guardlink import GuardLink, GuardLost
 from .owed import OwedList
@@ -40,7 +39,7 @@ class Holding:
         self._lease_id = lease_id
         self._abandoned = abandoned
         self._owed = OwedList(runtime_dir, lease_id)
-        self._sessions = [ENGINES[name].Session(settings) for name, settings in plan.engines]
+        self._sessions = [engines.module(name).Session(settings) for name, settings in plan.engines]
         self._layout = None
         self._fds = []
         self._specs = []

@@ -13,8 +13,7 @@
 import hashlib
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import values
-from .engines import ENGINES
+from . import engines, values
 
 MAX_TTL_S = 60
 FILESYSTEM_STEPS = ("sync", "freeze")
@@ -47,12 +46,12 @@ class Plan(NamedTuple):
 
 def read(section):
     """Return the plan that a [plan:NAME] section describes; raises ConfigError."""
-    steps = section.take("steps", values.words_of(*ENGINES, "command", *FILESYSTEM_STEPS))
-    engines = [(name, ENGINES[name].read(section)) for name in steps if name in ENGINES]
+    steps = section.take("steps", values.words_of(*engines.NAMES, "command", *FILESYSTEM_STEPS))
+    chosen = [(name, engines.module(name).read(section)) for name in steps if name in engines.NAMES]
     plan = Plan(
         name=section.name.partition(":")[2],
         hash=hashlib.sha256(section.canonical().encode()).hexdigest(),
-        engines=engines,
+        engines=chosen,
         command=_command(section) if "command" in steps else None,
         sync="sync" in steps,
         freeze="freeze" in steps,
@@ -76,8 +75,8 @@ def _command(section):
 
 
 def _check(section, plan, steps):
-    order = [*ENGINES, "command", *FILESYSTEM_STEPS]
-    ranks = [0 if name in ENGINES else order.index(name) for name in steps]
+    order = [*engines.NAMES, "command", *FILESYSTEM_STEPS]
+    ranks = [0 if name in engines.NAMES else order.index(name) for name in steps]
     if ranks != sorted(ranks):
         raise section.error("steps", "must name engines first, then command, then sync, then freeze")
     if not (plan.engines or plan.mounts):

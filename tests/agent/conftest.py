@@ -33,8 +33,9 @@ def start_agent(tmp_path: Path, agent_python: str) -> Iterator[Callable[..., Age
         settings: str = "metadata = off",
         keys: str = f"1 {KEY}\n",
         runtime_dir: Path | None = None,
+        program: tuple[str, ...] = ("-m", "cbsnap_agent"),
     ) -> Agent:
-        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir).start())
+        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir, program).start())
         return agents[-1]
 
     yield start

@@ -122,6 +122,7 @@ class Agent:
     settings: str = "metadata = off"
     keys: str = f"1 {KEY}\n"
     elsewhere: Path | None = None
+    program: tuple[str, ...] = ("-m", "cbsnap_agent")
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
     clients: list[Client] = field(default_factory=list)
@@ -148,17 +149,10 @@ class Agent:
 
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the agent's command line over this configuration."""
-        command = [
-            self.python,
-            "-m",
-            "cbsnap_agent",
-            arguments[0],
-            "--config",
-            str(self.folder / "agent.ini"),
-        ]
+        configured = [arguments[0], "--config", str(self.folder / "agent.ini"), *arguments[1:]]
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [*command, *arguments[1:]],
+                [self.python, *self.program, *configured],
                 env={"PYTHONPATH": str(AGENT_HOME), "PATH": os.environ["PATH"]},
                 stdout=log,
                 stderr=log,

@@ -14,6 +14,11 @@ Session(settings)      one lease's sessions with the database; nothing is connec
     .caveats()         what a reader of the proof should know
 """
 
-from . import sqlite
+import importlib
 
-ENGINES = {"sqlite": sqlite}
+NAMES = ("mysql", "postgresql", "redis", "sqlite")
+
+
+def module(name):
+    """Return an engine's module: imported when the configuration is read, never while something is held."""
+    return importlib.import_module("cbsnap_agent.engines." + name)

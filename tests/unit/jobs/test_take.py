@@ -96,6 +96,15 @@ def test_the_same_batch_again_takes_nothing(scene: Scene) -> None:
     assert scene.host.holding is None
 
 
+def test_a_label_that_somebody_scribbled_on_claims_nothing(scene: Scene) -> None:
+    scene.take()
+    scene.cloud.snapshot_list[0] = replace(scene.cloud.snapshot_list[0], tags={"cbsnap:label": "perfect"})
+
+    again = scene.take()
+
+    assert (again.outcomes[0].decision, again.outcomes[0].label) == (Decision.DONE, None)
+
+
 def test_a_request_with_the_same_key_at_another_time_takes_nothing(scene: Scene) -> None:
     scene.take(run=Run("manual", NOON, "release-7"))
 

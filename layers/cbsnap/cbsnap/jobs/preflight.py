@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision, Disk, Instance, Label, Outcome, Snapshot
+from cbsnap.model import Decision, Disk, Instance, Outcome, Snapshot
 from cbsnap.rules import names
 from cbsnap.rules.fitness import unfit
-from cbsnap.rules.ours import LABEL_TAG
+from cbsnap.rules.ours import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -99,8 +99,7 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
     """Return the outcome of a disk that carries this run's snapshot, with the label that it has."""
     for snapshot in snapshots:
         if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id):
-            label = snapshot.tags.get(LABEL_TAG)
-            return Outcome(disk_id, Decision.DONE, snapshot.id, Label(label) if label else None)
+            return Outcome(disk_id, Decision.DONE, snapshot.id, label_of(snapshot))
     return None
 
 

@@ -49,13 +49,13 @@ class Ours:
 def ours(snapshots: Iterable[Snapshot], deployment: str) -> list[Ours]:
     """Return those that are this deployment's, in the order given."""
     return [
-        Ours(snapshot, name, _label(snapshot))
+        Ours(snapshot, name, label_of(snapshot))
         for snapshot in snapshots
         if snapshot.tags.get(DEPLOYMENT_TAG) == deployment and (name := parse(snapshot.name))
     ]
 
 
-def _label(snapshot: Snapshot) -> Label | None:
+def label_of(snapshot: Snapshot) -> Label | None:
     """Return the label written on it; an unknown word proves nothing."""
     written = snapshot.tags.get(LABEL_TAG)
     return next((label for label in Label if label.value == written), None)
