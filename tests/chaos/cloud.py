@@ -13,6 +13,7 @@ from tencentcloud.scf.v20180416.scf_client import ScfClient
 
 REGION = "ap-guangzhou"
 TIMER = "cbsnap-tick"
+SCHEDULE = "cbsnap-schedule"
 WORKER = "cbsnap-snapshot"
 OVER = {"succeeded", "failed", "dead"}
 _CALL_S = 30.0
@@ -79,14 +80,15 @@ class LocalCloud:
 
     def busy(self) -> list[int]:
         """Return the processes of functions that are at work."""
-        return self._processes("busy")
+        return [pid for pool in self._pools() for pid in pool["busy"]]
 
-    def idle(self) -> list[int]:
-        """Return the processes of functions that wait for work."""
-        return self._processes("idle")
+    def idle(self, function: str) -> list[int]:
+        """Return the processes of a function that wait for work."""
+        return [pid for pool in self._pools() if pool["function"] == function for pid in pool["idle"]]
 
-    def _processes(self, kind: str) -> list[int]:
-        return [pid for pool in self.state()["runtime"]["instances"] for pid in pool[kind]]
+    def _pools(self) -> list[dict[str, Any]]:
+        pools: list[dict[str, Any]] = self.state()["runtime"]["instances"]
+        return pools
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         answer = requests.request(method, self.url + path, json=body, timeout=_CALL_S)

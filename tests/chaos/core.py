@@ -45,8 +45,8 @@ def wait(module: str, name: str, seconds: float) -> Change:
 # case of seconds one of minutes. What is waited for in between is shortened in the same proportion.
 SHORTENED = (
     wait("entry/events.py", "ENDING_S", 2.0),
-    wait("hosts/agent.py", "CONNECT_S", 1.0),
-    wait("hosts/agent.py", "QUICK_S", 1.5),
+    wait("hosts/agent.py", "CONNECT_S", 2.0),
+    wait("hosts/agent.py", "QUICK_S", 2.5),
     wait("hosts/agent.py", "CHECK_S", 3.0),
     wait("jobs/bracket.py", "RESERVE_S", 1.0),
     wait("jobs/bracket.py", "_AGAIN_S", 0.2),
@@ -56,9 +56,9 @@ SHORTENED = (
     wait("jobs/settle.py", "HORIZON_S", 4.0),
     wait("jobs/settle.py", "_FIRST_LOOK_S", 0.2),
     wait("jobs/settle.py", "_LONGEST_PAUSE_S", 1.0),
-    wait("tencent/api.py", "READ_TIMEOUT_S", 2.0),
+    wait("tencent/api.py", "READ_TIMEOUT_S", 3.0),
     wait("tencent/api.py", "_FIRST_PAUSE_S", 0.1),
-    wait("tencent/region.py", "WARMING_S", 2.0),
+    wait("tencent/region.py", "WARMING_S", 3.0),
 )
 
 

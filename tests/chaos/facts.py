@@ -67,6 +67,7 @@ class Lease:
     operation: str
     state: str
     verdict: str | None
+    reason: str
     ended_s: float
     locked_s: float
     before_held_s: float
@@ -168,6 +169,7 @@ def leases(journal: Path) -> Iterator[Lease]:
             operation=record["operation"],
             state=record["state"],
             verdict=record["verdict"],
+            reason=record["reason"] or "",
             ended_s=entry["ended_s"],
             locked_s=(record["locked_ms"] or 0) / 1000,
             before_held_s=sum(steps.get(name, 0.0) for name in ("lock", "mark", "sync")),

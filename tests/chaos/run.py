@@ -38,11 +38,12 @@ class Verdict:
     missed: tuple[Strike, ...]
     hits: int
     endings: tuple[str, ...]
+    story: tuple[str, ...]
     seconds: float
 
     def __str__(self) -> str:
-        """Return the case and what was broken, with the command that does it again."""
-        return "\n  ".join([str(self.case), *self.broken, self.case.command])
+        """Return the case, what was broken and what was seen, with the command that does it again."""
+        return "\n  ".join([str(self.case), *self.broken, *self.story, self.case.command])
 
 
 def run(stage: Stage, case: Case) -> Verdict:
@@ -65,6 +66,7 @@ def run(stage: Stage, case: Case) -> Verdict:
         tuple(missed),
         hits,
         tuple(endings(seen)),
+        tuple(story(seen)),
         time.monotonic() - began,
     )
 
@@ -84,6 +86,20 @@ def endings(seen: Facts) -> Iterator[str]:
     for disk in seen.due:
         said = seen.reports.get(disk, ())
         yield labels.get(disk) or (f"none: {said[-1].decision}" if said else "none")
+
+
+def story(seen: Facts) -> Iterator[str]:
+    """Yield what a person wants to read of a case that went wrong."""
+    for disk, said in sorted(seen.reports.items()):
+        yield f"{disk}: " + "; ".join(f"{one.decision} ({one.reason})" for one in said)
+    for instance, place in seen.places.items():
+        for lease in sorted(place.leases, key=lambda one: one.ended_s):
+            yield (
+                f"{instance}: {lease.state} at {lease.ended_s:.3f} after {lease.locked_s:.3f} s locked, "
+                f"for {lease.operation}, answered {dict(lease.answered)}: {lease.reason}"
+            )
+    for one in seen.snapshots:
+        yield f"{one.id} of {one.disk}: {one.state} {one.label} created at {one.created_s:.3f} {one.copy or ''}"
 
 
 def observed(stage: Stage, case: Case, since: dict[str, int]) -> Facts:

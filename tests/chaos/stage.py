@@ -23,7 +23,7 @@ import yaml
 
 from tests.chaos import core, processes
 from tests.chaos.cases import TTL_S
-from tests.chaos.cloud import REGION, LocalCloud
+from tests.chaos.cloud import REGION, SCHEDULE, LocalCloud
 from tests.chaos.core import ROOT
 from tests.chaos.host import PLAN, READY_S, Host
 from tests.chaos.link import Link
@@ -86,7 +86,7 @@ class Stage:
             )
         )
         self.cloud.reset()
-        for pid in self.cloud.idle():  # they have read the last case's policies
+        for pid in self.cloud.idle(SCHEDULE):  # they have read the last case's policies
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for host in self.hosts.values():
