@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CLOUD = "cloud"
 HOSTS = ("ins-a", "ins-b")
-TTL_S = 3
+TTL_S = 4
 HOST_STEPS = ("hello", "check", "lease", "release")
 CLOUD_STEPS = (
     "DescribeDisks",
@@ -243,7 +243,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "delay", "after_s": TTL_S + 1.0, **_CREATE},
     {"kind": "vanish", "at_percent": 50, **_CREATE},
     {"kind": "stuck", "at_percent": 50, **_CREATE},
-    {"kind": "late_cut", "after_s": 0.3, **_CREATE},
+    {"kind": "late_cut", "after_s": 0.5, **_CREATE},
     {"kind": "throttle", **_CREATE},
     {"kind": "skew", "by_s": 400.0, **_CREATE},
     {"kind": "error", "code": "InvalidDisk.Busy", **_CREATE},

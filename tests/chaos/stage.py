@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from tests.chaos.cases import Case
     from tests.chaos.core import Change
 
-SNAPSHOT_S = 0.6
+SNAPSHOT_S = 1.5
 RETRY_S = 0.3  # a minute on the platform
-TIME_LIMIT_S = 12
+TIME_LIMIT_S = 20
 BUDGET_S = 3
 DISKS = {"ins-a": ("disk-a1", "disk-a2"), "ins-b": ("disk-b1",)}
 LOOSE = "disk-c1"
