@@ -6,7 +6,7 @@ import queue
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,10 +27,14 @@ def campaign(seed: int, numbers: Iterable[int], lanes: int, changes: Iterable[Ch
         left.put(number)
     done: queue.SimpleQueue[Verdict | None] = queue.SimpleQueue()
     ending = threading.Event()
+    building = threading.Lock()  # one after the other: side by side they are slower than their time limits
 
     def lane() -> None:
         try:
-            with tempfile.TemporaryDirectory(prefix="chaos-") as folder, built(Path(folder), *changes) as stage:
+            with ExitStack() as stack:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
+                with building:
+                    stage = stack.enter_context(built(folder, *changes))
                 with suppress(queue.Empty):
                     while not ending.is_set():
                         done.put(run(stage, case(seed, left.get_nowait())))

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 CLOUD = "cloud"
 HOSTS = ("ins-a", "ins-b")
+DISKS = {"ins-a": ("disk-a1", "disk-a2"), "ins-b": ("disk-b1",)}
+LOOSE = "disk-c1"  # of no instance, and of a policy without a plan
 TTL_S = 4
 HOST_STEPS = ("hello", "check", "lease", "release")
+CREATES = tuple(f"CreateSnapshot {disk}" for disks in (*DISKS.values(), (LOOSE,)) for disk in disks)
 CLOUD_STEPS = (
     "DescribeDisks",
     "DescribeInstances",
@@ -27,10 +30,10 @@ CLOUD_STEPS = (
     "DescribeSnapshotOverview",
     "Invoke",
     "warm",
-    "CreateSnapshot",
     "TagResources",
+    *CREATES,
 )
-NTH = 4  # of the exchanges of a step, one of the first so many is hit
+NTH = 3  # of the exchanges of a step that comes more than once, one of the first so many is hit
 
 
 @dataclass(frozen=True)
@@ -133,30 +136,27 @@ def _echo(bare: Case, dice: Random, turn: int) -> Case:
 
 def _crowd(bare: Case, dice: Random, turn: int) -> Case:
     """Several workers on one group, and one of them dies."""
-    steps = (*((CLOUD, "CreateSnapshot"),) * 2, *((host, "release") for host in HOSTS))
+    steps = (*((CLOUD, step) for step in CREATES), *((host, "release") for host in HOSTS))
     link, step = _in_turn(steps, turn)
-    strike = Strike(link, step, dice.choice(list(Moment)), (Act("kill", "function"),), dice.randint(1, 2))
+    strike = Strike(link, step, dice.choice(list(Moment)), (Act("kill", "function"),))
     return replace(bare, echoes=2, strikes=(strike,))
 
 
 def _kill_function(bare: Case, dice: Random, turn: int) -> Case:
     (link, step), moment = _in_turn(FUNCTION_STEPS, turn)
-    nth = 1 if link != CLOUD else dice.randint(1, NTH)
-    return replace(bare, strikes=(Strike(link, step, moment, (Act("kill", "function"),), nth),))
+    return replace(bare, strikes=(Strike(link, step, moment, (Act("kill", "function"),), _nth(step, dice)),))
 
 
 def _kill_agent(bare: Case, dice: Random, turn: int) -> Case:
     host, (link, step), moment = _in_turn(HOST_MOMENTS, turn)
     act = Act("kill", f"agent {host}", dice.choice((0.0, 0.5, 2.0)))
-    return replace(bare, strikes=(Strike(link or host, step, moment, (act,)),))
+    return replace(bare, strikes=(Strike(link, step, moment, (act,)),))
 
 
 def _kill_guard(bare: Case, dice: Random, turn: int) -> Case:
     del dice
-    steps = ((CLOUD, "CreateSnapshot"), *((host, "release") for host in HOSTS))
-    (link, step), moment = _in_turn(list(product(steps, Moment)), turn)
-    acts = tuple(Act("kill", f"guard {host}") for host in HOSTS)
-    return replace(bare, strikes=(Strike(link, step, moment, acts),))
+    host, (link, step), moment = _in_turn(HELD_MOMENTS, turn)
+    return replace(bare, strikes=(Strike(link, step, moment, (Act("kill", f"guard {host}"),)),))
 
 
 def _kill_several(bare: Case, dice: Random, turn: int) -> Case:
@@ -164,9 +164,9 @@ def _kill_several(bare: Case, dice: Random, turn: int) -> Case:
         (("function", "agent"), ("agent", "guard"), ("function", "guard"), ("function", "agent", "guard")),
         turn,
     )
-    host, (link, step), moment = dice.choice(HOST_MOMENTS)
+    host, (link, step), moment = dice.choice(HELD_MOMENTS)
     acts = tuple(Act("kill", one if one == "function" else f"{one} {host}", 0.5) for one in victims)
-    return replace(bare, strikes=(Strike(link or host, step, moment, acts),))
+    return replace(bare, strikes=(Strike(link, step, moment, acts),))
 
 
 def _hang(bare: Case, dice: Random, turn: int) -> Case:
@@ -174,13 +174,13 @@ def _hang(bare: Case, dice: Random, turn: int) -> Case:
     host, (link, step), moment = _in_turn(HOST_MOMENTS, turn)
     whom = dice.choice(("function", "function", f"agent {host}"))
     act = Act("hang", whom, dice.choice((0.7, TTL_S + 1.0)))
-    return replace(bare, strikes=(Strike(link or host, step, moment, (act,)),))
+    return replace(bare, strikes=(Strike(link, step, moment, (act,)),))
 
 
 def _time_out(bare: Case, dice: Random, turn: int) -> Case:
     """A function that stands still until the platform ends it."""
     del dice
-    link, step = _in_turn(((CLOUD, "CreateSnapshot"), ("ins-a", "release"), (CLOUD, "TagResources")), turn)
+    link, step = _in_turn(((CLOUD, CREATES[0]), ("ins-a", "release"), (CLOUD, "TagResources")), turn)
     act = Act("hang", "function", 3600.0)
     return replace(bare, strikes=(Strike(link, step, _in_turn(list(Moment), turn), (act,)),))
 
@@ -192,15 +192,15 @@ def _cut_host(bare: Case, dice: Random, turn: int) -> Case:
 
 def _cut_cloud(bare: Case, dice: Random, turn: int) -> Case:
     step, moment, what = _in_turn(list(product(CLOUD_STEPS, Moment, ("cut", "silence"))), 5 * turn)
-    strike = Strike(CLOUD, step, moment, (_loss(what, CLOUD, dice),), dice.randint(1, NTH))
+    strike = Strike(CLOUD, step, moment, (_loss(what, CLOUD, dice),), _nth(step, dice))
     return replace(bare, strikes=(strike,))
 
 
 def _clock(bare: Case, dice: Random, turn: int) -> Case:
     """The cloud's clock jumps on: past a token's end, past an event's age."""
     act = Act("jump", seconds=_in_turn((60.0, 7300.0, 90_000.0), turn))
-    step = dice.choice(CLOUD_STEPS)
-    return replace(bare, strikes=(Strike(CLOUD, step, dice.choice(list(Moment)), (act,)),))
+    strike = Strike(CLOUD, dice.choice(CLOUD_STEPS), dice.choice(list(Moment)), (act,))
+    return replace(bare, strikes=(strike,))
 
 
 def _fault(bare: Case, dice: Random, turn: int) -> Case:
@@ -211,6 +211,10 @@ def _fault(bare: Case, dice: Random, turn: int) -> Case:
 
 def _in_turn(options: Sequence[Any], turn: int) -> Any:  # noqa: ANN401 - one of whatever was given
     return options[turn % len(options)]
+
+
+def _nth(step: str, dice: Random) -> int:
+    return 1 if step in (*CREATES, *HOST_STEPS) else dice.randint(1, NTH)
 
 
 def _loss(what: str, link: str, dice: Random) -> Act:
@@ -224,10 +228,23 @@ FUNCTION_STEPS = list(
         Moment,
     )
 )
-# What can be hurt of a host, and when: at its own steps, or while a snapshot of some disk is being created.
-HOST_MOMENTS = list(
-    product(HOSTS, (("", "check"), ("", "lease"), (CLOUD, "CreateSnapshot"), ("", "release")), Moment)
-)
+# When something of a host can be hurt: at its own steps, or while a snapshot of its disk is being created.
+HOST_MOMENTS = [
+    (host, where, moment)
+    for host, disks in DISKS.items()
+    for where in (
+        *((host, step) for step in HOST_STEPS[1:]),
+        *((CLOUD, f"CreateSnapshot {disk}") for disk in disks),
+    )
+    for moment in Moment
+]
+# The same, while the host is held: from the answer to the lease to the request of the release.
+HELD_MOMENTS = [
+    (host, where, moment)
+    for host, where, moment in HOST_MOMENTS
+    if where[0] == CLOUD
+    or (where[1], moment) in (("lease", Moment.AFTER), ("release", Moment.BEFORE))
+]
 _CREATE = {"service": "cbs", "action": "CreateSnapshot"}
 _LOOK = {"service": "cbs", "action": "DescribeSnapshots"}
 _LABEL = {"service": "tag", "action": "TagResources"}

@@ -7,6 +7,7 @@ to become of the message. It looks at a message no further than to name its step
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import struct
 import threading
@@ -158,12 +159,15 @@ def _read(stream: BinaryIO, *, body_follows: bool) -> _Message | None:
 
 
 def _step(request: _Message) -> str:
-    """Name an exchange: the API's action, or the last word of the agent's path (`lease` for a new one)."""
+    """Name an exchange: the API's action, with the disk that it is about where it is about one, or the last
+    word of the agent's path (`lease` for a new one).
+    """
     method, target, _ = request.first_line.split(" ", 2)
     if method == "HEAD":
         return "warm"
     action = request.field("x-tc-action")
     if action:
-        return action
+        disk: str = json.loads(request.body).get("DiskId", "")
+        return f"{action} {disk}".rstrip()
     last = target.partition("?")[0].rstrip("/").rpartition("/")[2]
     return "lease" if last == "leases" and method == "POST" else last

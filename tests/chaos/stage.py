@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
 from tests.chaos import core, processes
-from tests.chaos.cases import TTL_S
+from tests.chaos.cases import DISKS, LOOSE, TTL_S
 from tests.chaos.cloud import REGION, SCHEDULE, LocalCloud
 from tests.chaos.core import ROOT
 from tests.chaos.host import PLAN, READY_S, Host
@@ -39,8 +39,6 @@ SNAPSHOT_S = 1.5
 RETRY_S = 0.3  # a minute on the platform
 TIME_LIMIT_S = 20
 BUDGET_S = 3
-DISKS = {"ins-a": ("disk-a1", "disk-a2"), "ins-b": ("disk-b1",)}
-LOOSE = "disk-c1"
 POLICIES = """version: 1
 deployment: chaos
 time_zone: Etc/UTC
@@ -207,6 +205,3 @@ def _free_port(net: str) -> int:
     with socket.create_server((address, 0)) as free:
         port: int = free.getsockname()[1]
     return port
-
-
-__all__ = ["DISKS", "LOOSE", "Any", "Stage", "built"]
