@@ -14,5 +14,7 @@ LABEL_BEFORE_PROOF = (
     Change("rules/labels.py", r"if not released\.whole:", "if not released.held:"),
 )
 RELEASE_SKIPPED = (
-    Change("jobs/bracket.py", r"return host\.release\(hold\.record\.lease_id, hold\.answered\)", "return None"),
+    Change(
+        "jobs/bracket.py", r"return host\.release\(hold\.record\.lease_id, hold\.answered\)", "return None"
+    ),
 )

@@ -15,12 +15,14 @@ from tests.chaos.run import Verdict, run
 from tests.chaos.stage import built
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable
 
     from tests.chaos.core import Change
 
 
-def campaign(seed: int, numbers: Iterable[int], lanes: int, changes: Iterable[Change] = ()) -> Iterator[Verdict]:
+def campaign(
+    seed: int, numbers: Iterable[int], lanes: int, changes: Iterable[Change] = ()
+) -> Generator[Verdict, None, None]:
     """Yield the verdict of each case as it comes; `changes` break the core on purpose."""
     left: queue.SimpleQueue[int] = queue.SimpleQueue()
     for number in numbers:

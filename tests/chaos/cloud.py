@@ -55,7 +55,9 @@ class LocalCloud:
     def repeat(self, event: dict[str, Any]) -> None:
         """Deliver an event to the worker once more."""
         http = HttpProfile(protocol="http", endpoint=self.url.removeprefix("http://"))
-        client = ScfClient(Credential("AKIDlocalcloud", "localcloud"), REGION, ClientProfile(httpProfile=http))
+        client = ScfClient(
+            Credential("AKIDlocalcloud", "localcloud"), REGION, ClientProfile(httpProfile=http)
+        )
         asked = {"FunctionName": WORKER, "InvocationType": "Event", "ClientContext": json.dumps(event)}
         client.call_json("Invoke", asked)
 

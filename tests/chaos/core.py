@@ -63,7 +63,7 @@ SHORTENED = (
 
 
 def copy(folder: Path, *changes: Change) -> Path:
-    """Copy the core into `folder` as a layer, with the waits shortened and these changes; return the layer."""
+    """Copy the core into `folder` as a layer, with shorter waits and these changes; return the layer."""
     layer = folder / "core"
     shutil.copytree(PRODUCT / "cbsnap", layer / "cbsnap", ignore=shutil.ignore_patterns("__pycache__"))
     for change in (*SHORTENED, *changes):

@@ -1,4 +1,4 @@
-"""What an observer can see for himself after a case: the cloud's state, what was reported, journals, databases.
+"""What an observer sees for himself after a case: the cloud's state, what was reported, journals, databases.
 
 Read from outside and with nothing of the core: names are read by a pattern of our own, reports as JSON lines
 of the functions' logs, journals as files, databases by SQLite.

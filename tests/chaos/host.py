@@ -11,10 +11,13 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.chaos import processes
 from tests.chaos.core import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAN = "sqlite"
 READY_S = 30.0

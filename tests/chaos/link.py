@@ -159,9 +159,7 @@ def _read(stream: BinaryIO, *, body_follows: bool) -> _Message | None:
 
 
 def _step(request: _Message) -> str:
-    """Name an exchange: the API's action, with the disk that it is about where it is about one, or the last
-    word of the agent's path (`lease` for a new one).
-    """
+    """Name an exchange: the API's action with its disk, if any, or the last word of the agent's path."""
     method, target, _ = request.first_line.split(" ", 2)
     if method == "HEAD":
         return "warm"

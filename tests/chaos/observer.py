@@ -73,7 +73,7 @@ def overrated(facts: Facts) -> Iterator[str]:
 
 
 def ran_out(facts: Facts) -> Iterator[str]:
-    """Where functions, hosts and their links are left alone, no lease ends by its deadline or for want of care."""
+    """Where functions, hosts and their links are left alone, no lease ends but by its holder."""
     for instance, place in facts.places.items():
         for lease in place.leases:
             if lease.state not in ("RELEASED", "FAILED"):

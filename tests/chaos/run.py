@@ -99,7 +99,7 @@ def story(seen: Facts) -> Iterator[str]:
                 f"for {lease.operation}, answered {dict(lease.answered)}: {lease.reason}"
             )
     for one in seen.snapshots:
-        yield f"{one.id} of {one.disk}: {one.state} {one.label} created at {one.created_s:.3f} {one.copy or ''}"
+        yield f"{one.id} of {one.disk}: {one.state} {one.label} at {one.created_s:.3f} {one.copy or ''}"
 
 
 def observed(stage: Stage, case: Case, since: dict[str, int]) -> Facts:
@@ -134,7 +134,9 @@ def _deliver(stage: Stage, case: Case) -> None:
     for _ in range(case.ticks):
         stage.cloud.fire()
     if case.echoes:
-        with contextlib.suppress(TimeoutError):  # what was done to the case has kept a worker from being called
+        with contextlib.suppress(
+            TimeoutError
+        ):  # what was done to the case has kept a worker from being called
             processes.until("a worker has been called", lambda: bool(_workers(stage)), ECHO_S)
         for invocation in _workers(stage):
             for _ in range(case.echoes):

@@ -53,7 +53,11 @@ policies:
     keep: {{last: 1}}
     quiesce: {{plan: {plan}, on_failure: {case.on_failure}, tries: {case.tries}, thaw: {case.thaw},
                ttl: {ttl_s}s, budget: {budget_s}s}}
-  rest-{number}: {{select: {{tags: {{tier: rest}}}}, schedule: "0 {hour} * * *", window: 23h, keep: {{last: 1}}}}
+  rest-{number}:
+    select: {{tags: {{tier: rest}}}}
+    schedule: "0 {hour} * * *"
+    window: 23h
+    keep: {{last: 1}}
 """
 
 
@@ -99,7 +103,7 @@ class Stage:
 def built(folder: Path, *changes: Change) -> Iterator[Stage]:
     """Start everything below `folder`, with these changes to the core, and end it with the body."""
     net = f"127.{80 + secrets.randbelow(100)}.{secrets.randbelow(256)}"
-    port = _free_port(net)
+    port = _free_port(f"{net}.1")
     master = secrets.token_hex(32)
     hosts = {
         instance: Host(instance, f"{net}.{200 + place}", port, disks, folder / instance, master)
@@ -135,9 +139,7 @@ def _seen_at(net: str, place: int) -> str:
 def _describe(folder: Path, hosts: dict[str, Host], net: str) -> None:
     """Write the fleet, and the functions as they are deployed but for their time limits."""
     fleet = {
-        "instances": [
-            {"id": instance, "ip": _seen_at(net, place)} for place, instance in enumerate(hosts)
-        ],
+        "instances": [{"id": instance, "ip": _seen_at(net, place)} for place, instance in enumerate(hosts)],
         "disks": [
             {"id": disk, "instance": instance, "tags": {"tier": "db"}, "content": str(host.disk(disk))}
             for instance, host in hosts.items()
@@ -199,9 +201,8 @@ def _cloud(folder: Path, layer: Path, port: int, link_port: int, master: str) ->
         processes.end(process)
 
 
-def _free_port(net: str) -> int:
-    """Return a port that is free on all addresses of a stage."""
-    address = net if net.count(".") == 3 else f"{net}.1"  # noqa: PLR2004 - a whole address
+def _free_port(address: str) -> int:
+    """Return a port that is free at an address, and in a net that nobody else has at all of its addresses."""
     with socket.create_server((address, 0)) as free:
         port: int = free.getsockname()[1]
     return port
