@@ -1,44 +1,30 @@
 """Cold starts: a fresh process, from nothing until a function's first call has returned.
 
-Each function runs in the local cloud's runtime, without its warm parents, and does real work
-through the SDK there: a tick that finds a due disk it cannot take now, a batch of one disk, a
-listing of disks. So a call's time holds the local cloud's own answers too. Peak memory is the
-process's own (VmHWM).
+Decides what each function is called with, and what shows that it did its work: a tick finds a due
+disk that it cannot take now, a batch of one disk is taken, disks are listed. `runtime` measures. A
+call's time holds the local cloud's own answers too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
-import re
-import signal
-import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import requests
-from cbsnap import wire
-from cbsnap.clock import SystemClock
-from cbsnap.model import Batch, Group, Run
-from cbsnap.tencent.api import Api, EnvironmentCredentials
-
-from bench.processes import ROOT, running
 from bench.project import FLOOR, deployed
+from bench.runtime import Runtime, cloud
 from bench.trials import Benchmark, Metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from bench.trials import Sample, Side
+    from bench.trials import Side
 
-REGION = "ap-guangzhou"
 TOKEN = "a bench's token"  # noqa: S105 - good for the cloud of this run only
-CALL_S = 60.0
 POLICIES = """version: 1
 deployment: bench
 time_zone: UTC
@@ -53,74 +39,47 @@ policies:
 
 @dataclass(frozen=True)
 class Call:
-    """A function's event, and whether the result shows that the work was really done."""
+    """What a function is called with, and whether its result shows that the work was really done."""
 
-    event: Callable[[], Mapping[str, Any]]
+    event: Callable[[Runtime], Mapping[str, Any]]
     done: Callable[[Any], bool]
 
 
-def _tick() -> Mapping[str, Any]:
-    return {"Type": "Timer", "TriggerName": "cbsnap-tick", "Time": f"{_now():%Y-%m-%dT%H:%M:00Z}"}
+def _nothing(_: Runtime) -> Mapping[str, Any]:
+    return {}
 
 
-def _batch() -> Mapping[str, Any]:
-    run = Run("bench", _now().replace(second=0, microsecond=0), key="cold-start")
-    group = Group("disk-spare001", ("disk-spare001",))
-    batch = Batch(run, REGION, "bench", (group,), not_after=_now() + timedelta(hours=1))
-    event: Mapping[str, Any] = json.loads(wire.batch_text(batch))
-    return event
+def _tick(_: Runtime) -> Mapping[str, Any]:
+    return {"Type": "Timer", "TriggerName": "cbsnap-tick", "Time": "2026-11-22T02:00:00Z", "Message": ""}
 
 
-def _listing() -> Mapping[str, Any]:
+def _batch(runtime: Runtime) -> Mapping[str, Any]:
+    """Return a batch as the gateway makes it of a request, since a batch is fresh for minutes only."""
+    request = _http("POST", "/v1/snapshots", {"disk_ids": ["disk-spare001"]})
+    return runtime.handed_on("cbsnap-gateway", request, "cbsnap-snapshot")
+
+
+def _listing(_: Runtime) -> Mapping[str, Any]:
+    return _http("GET", "/v1/disks")
+
+
+def _http(method: str, path: str, body: object = None) -> Mapping[str, Any]:
+    """Return a function URL's event (583/96099)."""
     return {
-        "httpMethod": "GET",
-        "path": "/v1/disks",
-        "headers": {"authorization": f"Bearer {TOKEN}"},
+        "httpMethod": method,
+        "path": path,
+        "headers": {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"},
         "queryString": {},
-        "body": "",
+        "body": "" if body is None else json.dumps(body),
     }
 
 
 CALLS = {
-    FLOOR: Call(dict, lambda result: result is None),
+    FLOOR: Call(_nothing, lambda result: result is None),
     "schedule": Call(_tick, lambda reports: _decisions(reports) == ["deferred"]),
     "snapshot": Call(_batch, lambda reports: _decisions(reports) == ["taken"]),
-    "gateway": Call(_listing, lambda answer: answer["statusCode"] == requests.codes.ok),
+    "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("disks"))),
 }
-
-
-class Runtime:
-    """The local cloud with our functions."""
-
-    def __init__(self, ready: Mapping[str, str]) -> None:
-        self._url = ready["url"]
-        self._session = requests.Session()
-        keys = {"TENCENTCLOUD_SECRETID": ready["secret_id"], "TENCENTCLOUD_SECRETKEY": ready["secret_key"]}
-        self._api = Api(REGION, EnvironmentCredentials(keys), SystemClock(), self._url)
-
-    def first_call(self, function: str, call: Call) -> Sample:
-        """Call a function in a process of its own, in an untouched account; end the process."""
-        self._session.post(f"{self._url}/_local/reset", timeout=CALL_S).raise_for_status()
-        asked = {"FunctionName": function, "ClientContext": json.dumps(call.event())}
-        result = self._api.call("scf", "Invoke", asked, CALL_S)["Result"]
-        if result["ErrMsg"] or not call.done(json.loads(result["RetMsg"])):
-            raise RuntimeError(f"{function} did not do its work: {result['ErrMsg'] or result['RetMsg']}")
-        return self._measured(result["FunctionRequestId"])
-
-    def _measured(self, request_id: str) -> Sample:
-        where = f"{self._url}/_local/invocations"
-        found = self._session.get(where, params={"request_id": request_id}, timeout=CALL_S).json()
-        (attempt,) = found[0]["attempts"]
-        if attempt["cold_start_ms"] is None:
-            raise RuntimeError("the process had been there before")
-        peak_mib = _peak_mib(attempt["pid"])
-        os.killpg(attempt["pid"], signal.SIGKILL)
-        return {
-            "total": attempt["cold_start_ms"] + attempt["duration_ms"],
-            "import": attempt["cold_start_ms"],
-            "call": attempt["duration_ms"],
-            "peak": peak_mib,
-        }
 
 
 @contextmanager
@@ -129,46 +88,17 @@ def sides() -> Iterator[Mapping[str, Side]]:
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary:
         folder = Path(temporary)
         functions = deployed(folder)
-        with _cloud(folder) as runtime:
+        with cloud(folder, POLICIES, CBSNAP_API_TOKENS=hashlib.sha256(TOKEN.encode()).hexdigest()) as runtime:
             yield {key: _side(runtime, key, functions[key]["name"]) for key in functions}
 
 
 def _side(runtime: Runtime, key: str, function: str) -> Side:
     call = CALLS[key]
-    return lambda: runtime.first_call(function, call)
-
-
-@contextmanager
-def _cloud(folder: Path) -> Iterator[Runtime]:
-    policies, ready = folder / "policies", folder / "ready.json"
-    policies.mkdir()
-    (policies / "policies.yml").write_text(POLICIES, encoding="utf-8")
-    command = [sys.executable, "-m", "localcloud", "serve", "--ready-file", str(ready), "--no-timers"]
-    command += ["--functions", str(folder / "serverless.yml"), "--layer", f"cbsnap-policies={policies}"]
-    command += ["--env", "CBSNAP_ENDPOINT={url}"]
-    variables = {
-        "CBSNAP_MASTER_KEY": "0" * 64,
-        "CBSNAP_API_TOKENS": hashlib.sha256(TOKEN.encode()).hexdigest(),
-    }
-    with running(command, ROOT, folder / "cloud.log", ready.exists, **variables):
-        yield Runtime(json.loads(ready.read_text(encoding="utf-8")))
+    return lambda: runtime.first_call(function, call.event(runtime), call.done)
 
 
 def _decisions(reports: list[dict[str, Any]]) -> list[str]:
     return [outcome["decision"] for report in reports for outcome in report.get("outcomes", [])]
-
-
-def _peak_mib(pid: int) -> float:
-    """Return a process's peak of resident memory since its program was started."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    found = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-    if found is None:
-        raise RuntimeError(f"process {pid} has no memory any more")
-    return int(found[1]) / 1024
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)
 
 
 BENCHMARK = Benchmark(

@@ -6,7 +6,7 @@ import os
 import platform
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 
 @dataclass(frozen=True)
@@ -32,26 +32,27 @@ def here() -> Machine:
     """Return this machine, as it is now."""
     return Machine(
         cores=len(os.sched_getaffinity(0)),
-        cpu=_cpu(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
+        cpu=processor(Path("/proc/cpuinfo").read_text(encoding="utf-8")),
         kernel=platform.release(),
         python=platform.python_version(),
-        filesystem=_filesystem(tempfile.gettempdir(), Path("/proc/self/mounts").read_text(encoding="utf-8")),
+        filesystem=filesystem(tempfile.gettempdir(), Path("/proc/self/mounts").read_text(encoding="utf-8")),
         load=os.getloadavg()[0],
     )
 
 
-def _cpu(cpuinfo: str) -> str:
+def processor(cpuinfo: str) -> str:
+    """Return the processor's name from /proc/cpuinfo, or else its kind."""
     named = (line.partition(":")[2] for line in cpuinfo.splitlines() if line.startswith("model name"))
     return " ".join(next(named, platform.machine()).split())
 
 
-def _filesystem(path: str, mounts: str) -> str:
-    """Return the type of the filesystem under a path; of two on one point the later hides."""
-    real = os.path.realpath(path)
-    under = ""
-    kind = "unknown filesystem"
+def filesystem(path: str, mounts: str) -> str:
+    """Return the type of the filesystem under a path, by /proc/self/mounts; of two on a point the later."""
+    real = PurePosixPath(os.path.realpath(path))
+    under: list[tuple[int, str]] = []
     for line in mounts.splitlines():
         _, point, fstype, *_ = line.split(" ")
-        if real.startswith(point) and len(point) >= len(under):
-            under, kind = point, fstype
-    return kind
+        if real.is_relative_to(point):
+            under.append((len(point), fstype))
+    deepest = max(length for length, _ in under)
+    return next(fstype for length, fstype in reversed(under) if length == deepest)

@@ -1,7 +1,7 @@
 """A result drawn: for each side a box (quartiles, median, 5 % and 95 %) over a strip of all its trials.
 
 A picture by itself, legible on light and on dark pages: it brings its own ground. The axis begins
-at nothing, so that lengths can be compared; trials beyond its end stand as arrows at the edge.
+at nothing, so that lengths can be compared; trials beyond its end are counted there.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from bench import spread
+from bench.report import figure, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from bench.report import Row
     from bench.trials import Metric, Result
 
-WIDTH, LEFT, RIGHT, TOP, LANE, BOTTOM = 760, 120, 90, 64, 62, 46
-BOX, DOT, ROWS_OF_DOTS = 22, 2.2, 7
+WIDTH, RIGHT, TOP, LANE, BOTTOM, EDGE = 760, 130, 64, 58, 34, 16
+BOX, DOT, ROWS_OF_DOTS = 20, 2.2, 7
+LETTER = 7.5  # of a side's name, at most
 TICKS = 8
-ROOM = 1.25  # the axis ends so far beyond the largest 95 %
+LEAST = 0.01  # of what an axis reaches, where nothing was measured to take any time
+ROOM = 1.1  # the axis ends so far beyond the largest 95 %
 STYLE = """
 .ground{fill:#fff;stroke:#d0d7de}.ink{fill:#1f2328}.quiet{fill:#59636e}.grid{stroke:#d8dee4}
 .side0{color:#6e7781}.side1{color:#0969da}.box{fill:currentColor;fill-opacity:.16;stroke:currentColor}
@@ -34,13 +38,14 @@ text{font:13px system-ui,-apple-system,'Segoe UI',sans-serif}.title{font-size:15
 def svg(result: Result) -> str:
     """Return the picture of the figure that the benchmark wants drawn."""
     metric = next(one for one in result.benchmark.metrics if one.name == result.benchmark.plotted)
-    lanes = {side: result.values(side, metric.name) for side in result.samples}
-    scale = _Scale(max(spread.percentile(values, 95) for values in lanes.values()) * ROOM)
+    drawn = [row for row in rows(result) if row.metric == metric]
+    lanes = {row.side: result.values(row.side, metric.name) for row in drawn}
+    scale = _Scale(EDGE + LETTER * max(map(len, lanes)), ROOM * max(row.p95 for row in drawn))
     height = TOP + LANE * len(lanes) + BOTTOM
     parts = [
         *_frame(result, metric, height),
         *_axis(scale, metric.unit, height - BOTTOM),
-        *(part for number, lane in enumerate(lanes.items()) for part in _lane(number, *lane, scale, metric)),
+        *(part for number, row in enumerate(drawn) for part in _lane(number, row, lanes[row.side], scale)),
     ]
     title = escape(f"{result.benchmark.claim}: {metric.meaning}")
     return (
@@ -50,29 +55,32 @@ def svg(result: Result) -> str:
 
 
 class _Scale:
-    """From a value to its place on the axis, which ends at a round number."""
+    """From a value to its place on the axis, which begins at `left` and ends at a round number."""
 
-    def __init__(self, most: float) -> None:
-        self.step = _round_step(most / TICKS)
-        self.end = self.step * math.ceil(most / self.step)
+    def __init__(self, left: float, most: float) -> None:
+        self.step = _round_step(max(most, LEAST) / TICKS)
+        self.end = self.step * math.ceil(max(most, LEAST) / self.step)
+        self._left = left
 
     def x(self, value: float) -> float:
-        return round(LEFT + (WIDTH - LEFT - RIGHT) * min(value, self.end) / self.end, 1)
+        return round(self._left + (WIDTH - RIGHT - self._left) * value / self.end, 1)
 
     def ticks(self) -> list[float]:
         return [self.step * number for number in range(round(self.end / self.step) + 1)]
 
 
 def _round_step(rough: float) -> float:
-    """Return the next of 1, 2, 5, 10, 20, … (or 0.1, 0.2, …)."""
-    power: float = 10.0 ** math.floor(math.log10(max(rough, 1e-6)))
-    return next(power * step for step in (1, 2, 5, 10) if power * step >= rough)
+    """Return the next of 1, 2, 2.5, 5, 10, 20, … (or 0.1, 0.2, …)."""
+    power: float = 10.0 ** math.floor(math.log10(rough))
+    return next(power * step for step in (1, 2, 2.5, 5, 10) if power * step >= rough)
 
 
 def _frame(result: Result, metric: Metric, height: int) -> Iterator[str]:
     yield f'<rect class="ground" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>'
-    yield _text(16, 26, f"{result.benchmark.name}: {metric.meaning}", "ink title")
-    yield _text(16, 46, f"{result.trials} trials a side, in turn; box: quartiles and median; line: 5 to 95 %")
+    yield _text(EDGE, 26, f"{result.benchmark.name}: {metric.meaning}", "ink title")
+    yield _text(
+        EDGE, 46, f"{result.trials} trials a side, in turn; box: quartiles and median; line: 5 to 95 %"
+    )
 
 
 def _axis(scale: _Scale, unit: str, foot: int) -> Iterator[str]:
@@ -80,17 +88,19 @@ def _axis(scale: _Scale, unit: str, foot: int) -> Iterator[str]:
         x = scale.x(tick)
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{foot}"/>'
         yield _text(x, foot + 18, f"{tick:g}", "quiet", "middle")
-    yield _text(WIDTH - 16, foot + 18, unit, "quiet", "end")
+    yield _text(WIDTH - EDGE, foot + 18, unit, "quiet", "end")
 
 
-def _lane(number: int, side: str, values: Sequence[float], scale: _Scale, metric: Metric) -> Iterator[str]:
-    middle = TOP + LANE * number + LANE // 2
-    yield _text(16, middle - 7, side, "ink")
+def _lane(number: int, row: Row, values: Sequence[float], scale: _Scale) -> Iterator[str]:
+    top = TOP + LANE * number
+    yield _text(EDGE, top + 22, row.side, "ink")
     yield f'<g class="side{min(number, 1)}">'
-    yield from _box(values, scale, middle - 12)
-    yield from _strip(values, scale, middle + 12)
+    yield from _box(values, scale, top + 18)
+    yield from _strip(values, scale, top + 36)
     yield "</g>"
-    yield _text(WIDTH - 16, middle - 7, f"{spread.median(values):.1f} {metric.unit}", "ink", "end")
+    yield _text(WIDTH - EDGE, top + 22, f"{figure(row.median)} {row.metric.unit}", "ink", "end")
+    if row.ratio is not None:
+        yield _text(WIDTH - EDGE, top + 40, f"{row.ratio:.2f} times", "quiet", "end")
 
 
 def _box(values: Sequence[float], scale: _Scale, middle: int) -> Iterator[str]:
@@ -103,11 +113,14 @@ def _box(values: Sequence[float], scale: _Scale, middle: int) -> Iterator[str]:
 
 def _strip(values: Sequence[float], scale: _Scale, top: int) -> Iterator[str]:
     for number, value in enumerate(values):
-        y = round(top + number % ROWS_OF_DOTS * 2.2, 1)
-        if value > scale.end:
-            yield _text(scale.x(value) + 4, y + 4, f"▸ {value:.0f}", "quiet")
-        else:
+        if value <= scale.end:
+            y = round(top + number % ROWS_OF_DOTS * DOT, 1)
             yield f'<circle class="dot" cx="{scale.x(value)}" cy="{y}" r="{DOT}"/>'
+    beyond = sum(value > scale.end for value in values)
+    if beyond:
+        yield _text(
+            scale.x(scale.end), top + 10, f"{beyond} more, to {figure(max(values))} ▸", "quiet", "end"
+        )
 
 
 def _text(x: float, y: float, text: str, style: str = "quiet", anchor: str = "start") -> str:

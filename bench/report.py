@@ -37,9 +37,9 @@ class Row:
         return (
             self.metric.meaning,
             self.side,
-            f"{_figure(self.median)} {self.metric.unit}",
-            f"{_figure(self.p95)} {self.metric.unit}",
-            "" if self.more is None else f"{'+' if self.more >= 0 else '-'}{_figure(abs(self.more))}",
+            f"{figure(self.median)} {self.metric.unit}",
+            f"{figure(self.p95)} {self.metric.unit}",
+            "" if self.more is None else f"{'+' if self.more >= 0 else '-'}{figure(abs(self.more))}",
             _times(self.ratio),
             _times(self.ratio_p95),
         )
@@ -63,6 +63,11 @@ def headline(result: Result) -> str:
         if row.metric.name == result.benchmark.plotted and row.ratio is not None
     ]
     return f"{', '.join(ours)} times {result.baseline}"
+
+
+def figure(value: float) -> str:
+    """Return about three significant figures: what is measured here is no finer."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - the same
 
 
 def as_json(results: Iterable[Result], machine: Machine, measured_at: str) -> dict[str, Any]:
@@ -108,11 +113,6 @@ def _described(result: Result) -> dict[str, Any]:
             for row in rows(result)
         ],
     }
-
-
-def _figure(value: float) -> str:
-    """Return about three significant figures: what is measured here is no finer."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - the same
 
 
 def _times(ratio: float | None) -> str:

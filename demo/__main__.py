@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -30,6 +31,8 @@ EXPECTED = {
 
 def main() -> int:
     """Tell the story; return the exit code."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: sys.exit(1))  # so that nothing that was started is left behind
     with tempfile.TemporaryDirectory(prefix="cbsnap-demo-") as folder:
         screen.say(
             "Starting two hosts with a database under load, their agents, and a cloud with our functions …"
@@ -73,6 +76,8 @@ def _rows(invocations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Merge the reports of one run: what the worker says of a disk comes after what the schedule said."""
     rows: dict[str, dict[str, Any]] = {}
     for invocation in sorted(invocations, key=lambda one: one["function"] == "cbsnap-snapshot"):
+        if invocation["state"] != "succeeded":
+            screen.failed(invocation)
         for report in invocation["result"] or []:
             for outcome in report.get("outcomes", []):
                 rows[outcome["disk_id"]] = {**outcome, "quota_left": report.get("quota_left", "")}
@@ -82,7 +87,7 @@ def _rows(invocations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _ask(cloud: Cloud) -> dict[str, Any]:
     body = {"disk_ids": ["disk-orders01"], "plan": "sqlite", "title": "before the release"}
     answer = cloud.api("POST", "/v1/snapshots", json=body, headers={"Idempotency-Key": "release-7"})
-    screen.say(f"POST /v1/snapshots → {answer.status_code} {answer.json()['run']}")
+    screen.say(f"POST /v1/snapshots → {answer.status_code} {answer.json().get('run', answer.text)}")
     found = screen.progress(cloud.follow("ap-guangzhou", "release-7")) or {}
     screen.say(f"{found.get('id')} is {found.get('state')}, label {found.get('label')}")
     return {"disk_id": "disk-orders01", "snapshot_id": found.get("id"), **found}

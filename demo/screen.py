@@ -57,6 +57,13 @@ def run_table(rows: Iterable[dict[str, Any]]) -> None:
     CONSOLE.print(table)
 
 
+def failed(invocation: dict[str, Any]) -> None:
+    """Print what became of an invocation that did not succeed."""
+    error = invocation["error"] or {}
+    CONSOLE.print(f"[bold red]{invocation['function']} is {invocation['state']}[/]", markup=True)
+    CONSOLE.print(str(error.get("stackTrace") or error.get("errorMessage")), markup=False)
+
+
 def progress(following: Iterator[dict[str, Any] | None]) -> dict[str, Any] | None:
     """Show a snapshot on its way to NORMAL; return it as it was seen last."""
     last = None

@@ -44,16 +44,16 @@ class Keyring:
     """Every key that the cloud knows, by its SecretId."""
 
     accounts: list[Account]
-    _held: dict[str, Credentials] = field(default_factory=dict)
+    held: dict[str, Credentials] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Hold each account's lasting key."""
         for account in self.accounts:
-            self._held[account.secret_id] = Credentials(account, account.secret_id, account.secret_key)
+            self.held[account.secret_id] = Credentials(account, account.secret_id, account.secret_key)
 
     def find(self, secret_id: str) -> Credentials | None:
         """Return the credentials with this id, expired ones too."""
-        return self._held.get(secret_id)
+        return self.held.get(secret_id)
 
     def account(self, uin: str) -> Account | None:
         """Return the account with this number."""
@@ -69,5 +69,5 @@ class Keyring:
             expires_s=expires_s,
             role=role,
         )
-        self._held[made.secret_id] = made
+        self.held[made.secret_id] = made
         return made

@@ -29,7 +29,10 @@ class Agenda:
     """The entries to come, earliest first; moments are seconds of the cloud's clock."""
 
     entries: list[Entry] = field(default_factory=list)
-    _orders: Iterator[int] = field(default_factory=count)
+
+    def __post_init__(self) -> None:
+        """Go on counting after the entries that there are."""
+        self._orders = count(max((each.order for each in self.entries), default=-1) + 1)
 
     def add(self, due_s: float, transition: str, *arguments: str) -> None:
         """Let `transition` happen at `due_s`."""

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
 from collections import deque
 from dataclasses import dataclass, field
-from pathlib import Path
 from string import ascii_lowercase, digits
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from localcloud import transitions
 from localcloud.agenda import Agenda
 from localcloud.clock import Clock
-from localcloud.contents import Contents
+from localcloud.devices import Devices
+from localcloud.errands import Errands
 from localcloud.faults import Faults
 from localcloud.rates import Rates
+from localcloud.tagging import TagBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Hashable
 
     from localcloud.accounts import Account, Credentials, Keyring
+    from localcloud.contents import Contents
     from localcloud.resources import Region
 
 LOGGED_REQUESTS = 10_000
+KEPT_LISTS = 8
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -43,24 +46,32 @@ class World:
     keyring: Keyring
     regions: dict[tuple[str, str], Region] = field(default_factory=dict)
     agenda: Agenda = field(default_factory=Agenda)
+    tags: dict[str, TagBook] = field(default_factory=dict)
 
-
-def _somewhere() -> Contents:
-    return Contents(Path(tempfile.mkdtemp(prefix="localcloud-")))
+    def tags_of(self, uin: str) -> TagBook:
+        """Return the tags that an account has."""
+        return self.tags.setdefault(uin, TagBook())
 
 
 @dataclass
 class Cloud:
-    """The emulated cloud. `found` makes its world anew: at the start and at each reset."""
+    """The emulated cloud. `found` makes its world anew: at the start and at each reset.
+
+    `changes` counts what may have changed the world, so that long lists need not be made for each page.
+    """
 
     found: Callable[[Clock], World]
+    contents: Contents
     settings: Settings = field(default_factory=Settings)
     clock: Clock = field(default_factory=Clock)
-    contents: Contents = field(default_factory=_somewhere)
     rates: Rates = field(default_factory=Rates)
     requests: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=LOGGED_REQUESTS))
     chance: random.Random = field(default_factory=random.Random)
     faults: Faults = field(init=False)
+    devices: Devices = field(default_factory=Devices)
+    errands: Errands = field(default_factory=Errands)
+    changes: int = 0
+    _made: dict[Hashable, tuple[int, Any]] = field(default_factory=dict)
     _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -78,7 +89,17 @@ class Cloud:
         now_s = self.clock.now()
         for entry in self.world.agenda.due(now_s):
             transitions.run(self, entry)
+            self.changes += 1
         return now_s
+
+    def kept(self, key: Hashable, make: Callable[[], Row]) -> Row:
+        """Return what `make` made for `key`, made anew when anything has changed."""
+        changes, row = self._made.pop(key, (-1, None))
+        row = row if changes == self.changes else make()
+        self._made[key] = (self.changes, row)
+        if len(self._made) > KEPT_LISTS:
+            del self._made[next(iter(self._made))]
+        return cast("Row", row)
 
     def region(self, account: Account, name: str) -> Region | None:
         """Return what `account` has in the region `name`, or None where there is no such region."""
@@ -115,6 +136,7 @@ class Cloud:
         """Make the world as it was at the start; forget what was asked and the faults; the clock goes on."""
         self.requests.clear()
         self.faults.drop()
+        self.changes += 1
         for region in self.world.regions.values():
             for snapshot in region.snapshots.values():
                 self.contents.drop(snapshot.copy)

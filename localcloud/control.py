@@ -6,11 +6,13 @@ They are not signed: whoever reaches the server may use them, so it listens on t
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.routing import Route
 
+from localcloud.devices import DeviceError
 from localcloud.errors import ApiError
 from localcloud.faults import read_faults
 from localcloud.moments import read_moment, utc
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from localcloud.cloud import Cloud
+    from localcloud.resources import Disk, Region
     from localcloud.service import Answer, Runtime
+
+
+PAGE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
@@ -36,13 +42,26 @@ class Control:
     def routes(self) -> list[Route]:
         """Return the control paths."""
         return [
+            Route("/_local/", self.page),
+            Route("/_local/summary", self.summary),
             Route("/_local/state", self.state),
             Route("/_local/requests", self.requests),
             Route("/_local/reset", self.reset, methods=["POST"]),
             Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
             Route("/_local/faults", _telling(self.faults), methods=["GET", "POST", "DELETE"]),
+            Route("/_local/disks/{disk}/device", _telling(self.device), methods=["POST", "DELETE"]),
             Route("/_local/faults/{id:int}", self.fault, methods=["DELETE"]),
         ]
+
+    async def page(self, _: Request) -> Response:
+        """Show a page for people."""
+        return HTMLResponse(PAGE.read_text(encoding="utf-8"))
+
+    async def summary(self, _: Request) -> Response:
+        """Count what there is, for the page."""
+        self.cloud.settle()
+        regions = [_counted(each) for each in self.cloud.world.regions.values()]
+        return JSONResponse({"clock": self._clock(), "regions": regions})
 
     async def state(self, request: Request) -> Response:
         """Show the world: every field of every resource; `?region=` shows one region only."""
@@ -55,6 +74,7 @@ class Control:
                 "accounts": [asdict(each) for each in self.cloud.keyring.accounts],
                 "regions": regions,
                 "copies": str(self.cloud.contents.root),
+                "devices": self.cloud.devices.attached,
                 "runtime": self.runtime.state() if self.runtime else None,
             }
         )
@@ -65,6 +85,7 @@ class Control:
 
     async def reset(self, _: Request) -> Response:
         """Put the world back to how it was at the start."""
+        await self.cloud.errands.stop()
         self.cloud.reset()
         if self.runtime:
             await self.runtime.reset()
@@ -97,9 +118,35 @@ class Control:
         self.cloud.faults.drop(request.path_params["id"])
         return JSONResponse({})
 
+    async def device(self, request: Request) -> Response:
+        """Make a block device of a disk's image (POST), or remove it (DELETE)."""
+        disk = self._disk(request.path_params["disk"])
+        if request.method == "DELETE":
+            await self.cloud.devices.detach(disk.id)
+            return JSONResponse({})
+        disk.content = disk.content or self.cloud.contents.image(disk.id, disk.size_gib)
+        return JSONResponse({"device": await self.cloud.devices.attach(disk.id, disk.content)})
+
+    def _disk(self, disk_id: str) -> Disk:
+        for region in self.cloud.world.regions.values():
+            if disk_id in region.disks:
+                return region.disks[disk_id]
+        raise ValueError(f"there is no disk `{disk_id}`")
+
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
+
+
+def _counted(region: Region) -> Answer:
+    return {
+        "name": region.name,
+        "uin": region.uin,
+        "instances": len(region.instances),
+        "disks": len(region.disks),
+        "snapshots": len(region.snapshots),
+        "creating": sum(each.state == "CREATING" for each in region.snapshots.values()),
+    }
 
 
 def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -108,7 +155,7 @@ def _telling(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
     async def endpoint(request: Request) -> Response:
         try:
             return await handler(request)
-        except (ValueError, TypeError, AttributeError, ApiError, RecordError) as error:
+        except (ValueError, TypeError, AttributeError, ApiError, RecordError, DeviceError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return endpoint

@@ -146,6 +146,14 @@ class NoSuchVersion(ApiError):
     en = "The version `{version}` does not exist or is not emulated."
 
 
+class LimitExceededTagValue(ApiError):
+    """A key has as many values as an account may give it (651/13354)."""
+
+    code = "LimitExceeded.TagValue"
+    zh = "标签键 `{key}` 对应的标签值达到上限 {limit}。"
+    en = "The tag key `{key}` has as many values as it may: {limit}."
+
+
 class RequestLimitExceeded(ApiError):
     """More calls in a second than the API takes."""
 

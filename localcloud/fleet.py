@@ -12,7 +12,7 @@ from localcloud.errors import ApiError
 from localcloud.fleetfile import FleetSpec, RegionSpec
 from localcloud.moments import read_moment
 from localcloud.records import Found, RecordError, read
-from localcloud.resources import AutoPolicy, Disk, Instance, Quota, Region, Snapshot
+from localcloud.resources import UNNAMED, AutoPolicy, Disk, Instance, Quota, Region, Snapshot
 
 if TYPE_CHECKING:
     from localcloud.clock import Clock
@@ -28,6 +28,11 @@ def load(path: Path | None, clock: Clock) -> World:
     world = World(Keyring(accounts))
     for name, spec in file.record.regions.items():
         _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
+    for (uin, _), region in world.regions.items():
+        for things in (region.instances, region.disks, region.snapshots):
+            for thing in things.values():
+                if thing.tags:
+                    world.tags_of(uin).enter(thing.tags)
     return world
 
 
@@ -41,6 +46,11 @@ def _read(path: Path) -> Found[FleetSpec]:
         return read(FleetSpec, path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         raise RecordError(f"{path}: {error.strerror}") from error
+
+
+def _ids(spec: DiskSpec) -> list[str]:
+    """Return the ids that a disk stands for: its own, or numbered ones where there are several of it."""
+    return [spec.id] if spec.count == 1 else [f"{spec.id}-{number:06}" for number in range(spec.count)]
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,8 @@ class _Region:
         for instance in self.spec.instances:
             self.add_instance(instance)
         for disk in self.spec.disks:
-            self.add_disk(disk)
+            for disk_id in _ids(disk):
+                self.add_disk(disk, disk_id)
         for snapshot in self.spec.snapshots:
             self.add_snapshot(snapshot)
         for policy in self.spec.auto_policies:
@@ -111,19 +122,21 @@ class _Region:
             name=spec.name or "Unnamed",
             agent_url=spec.agent_url,
             shows=dict(spec.shows),
+            command_agent=spec.command_agent,
+            env=dict(spec.env),
             state=spec.state,
             tags=dict(spec.tags),
         )
 
-    def add_disk(self, spec: DiskSpec) -> None:
+    def add_disk(self, spec: DiskSpec, disk_id: str) -> None:
         part = self.part(spec)
         instances = [*spec.instances, *([spec.instance] if spec.instance else [])]
         for missing in set(instances) - part.instances.keys():
             raise self.file.mistake(
                 spec, f"disk `{spec.id}` is on an instance that is not there: `{missing}`"
             )
-        part.disks[spec.id] = disk = Disk(
-            id=spec.id,
+        disk = Disk(
+            id=disk_id,
             zone=spec.zone or f"{self.name}-1",
             created_s=self.moment(spec, spec.created),
             size_gib=spec.size_gib,
@@ -143,8 +156,9 @@ class _Region:
             tags=dict(spec.tags),
             content=str(self.content(spec)) if spec.content else "",
         )
+        part.add_disk(disk)
         for number in range(spec.existing_snapshots):
-            part.add_snapshot(self.finished(disk, f"{spec.id.replace('disk-', 'snap-')}-{number:02}"))
+            part.add_snapshot(self.finished(disk, f"{disk_id.replace('disk-', 'snap-')}-{number:02}"))
 
     def content(self, spec: DiskSpec) -> Path:
         """Return a disk's content; a relative path starts at the fleet file's folder."""
@@ -179,7 +193,7 @@ class _Region:
                 zone=spec.zone or (disk.zone if disk else f"{self.name}-1"),
                 created_s=created_s,
                 size_gib=spec.size_gib or (disk.size_gib if disk else 50),
-                name=spec.name or Snapshot.name,
+                name=spec.name or UNNAMED,
                 usage=spec.usage or (disk.usage if disk else "DATA_DISK"),
                 state=spec.state,
                 progress_from_s=self.now_s,

@@ -31,7 +31,7 @@ class AccountSpec:
 
 @dataclass(frozen=True)
 class InstanceSpec:
-    """An instance; see resources.Instance for `agent_url` and `shows`."""
+    """An instance; see resources.Instance for what the keys mean."""
 
     id: str
     account: str = ""
@@ -42,12 +42,14 @@ class InstanceSpec:
     agent_url: str = ""
     created: str = ""
     shows: dict[str, object] = field(default_factory=dict)
+    command_agent: bool = True
+    env: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class DiskSpec:
-    """A disk; `existing_snapshots` fills it with so many finished ones."""
+    """A disk; `existing_snapshots` gives it so many finished ones, `count` makes so many such disks."""
 
     id: str
     account: str = ""
@@ -67,6 +69,7 @@ class DiskSpec:
     migrating: bool = False
     snapshot_ability: bool = True
     existing_snapshots: int = 0
+    count: int = 1
     content: str = ""
     created: str = ""
     deadline: str = ""

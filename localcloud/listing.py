@@ -23,6 +23,11 @@ class Filter:
     values: list[str]
 
 
+def as_key(filters: Sequence[Filter] | None) -> tuple[tuple[str, ...], ...]:
+    """Return what tells one question's filters from another's."""
+    return tuple((one.name, *one.values) for one in filters or ())
+
+
 def tag_values(name: str, tags: Tags) -> Iterable[str] | None:
     """Return what a tag filter compares: `tag-key`, `tag-value` or `tag:<key>`; None for any other filter."""
     if name == "tag-key":

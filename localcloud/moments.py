@@ -11,7 +11,7 @@ SHANGHAI = timezone(timedelta(hours=8))
 
 def shanghai(moment_s: float) -> str:
     """Write a moment as the answers of CBS do: naive, in Asia/Shanghai (recorded)."""
-    return datetime.fromtimestamp(moment_s, SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(moment_s, SHANGHAI).isoformat(" ", "seconds")[:19]
 
 
 def utc(moment_s: float) -> str:

@@ -69,8 +69,8 @@ Page = Annotated[int, Between(1, 100)]
 
 
 def wire_name(field: str) -> str:
-    """Return how a field is called on the wire: `disk_id` is `DiskId`."""
-    return "".join(part[:1].upper() + part[1:] for part in field.split("_"))
+    """Return how a field is called on the wire: `disk_id` is `DiskId`, `output_COS_x` is `OutputCOSX`."""
+    return "".join(part[:1].upper() + part[1:] for part in field.strip("_").split("_"))
 
 
 def parameter_names(kind: type) -> list[str]:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.types import Receive, Scope, Send
 
+    from localcloud.service import Runtime
+
 
 @dataclass(frozen=True)
 class LocalCloud:
@@ -69,9 +71,9 @@ class Stage:
         await self.app(scope, receive, send)
 
     @contextmanager
-    def showing(self, cloud: Cloud) -> Iterator[LocalCloud]:
-        """Serve this cloud for a while."""
-        self.app = create_app(cloud)
+    def showing(self, cloud: Cloud, runtime: Runtime | None = None) -> Iterator[LocalCloud]:
+        """Serve this cloud for a while; the runtime is neither started nor stopped."""
+        self.app = create_app(cloud, runtime)
         yield LocalCloud(self.url, cloud)
         self.app = None
 
@@ -105,8 +107,8 @@ def localcloud(
     fleet = _file(marker.args[0], tmp_path) if marker else None
     cloud = Cloud(
         lambda clock: load(fleet, clock),
+        Contents(tmp_path / "localcloud-copies"),
         Settings(rate=0),
-        contents=Contents(tmp_path / "localcloud-copies"),
     )
     with localcloud_stage.showing(cloud) as served:
         yield served

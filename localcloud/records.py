@@ -7,7 +7,9 @@ mean is the part of whoever asks.
 from __future__ import annotations
 
 import difflib
+import re
 import types
+from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -15,6 +17,8 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_
 import yaml
 
 T = TypeVar("T")
+Fill = Callable[[str], "str | None"]
+VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class RecordError(Exception):
@@ -23,28 +27,30 @@ class RecordError(Exception):
 
 @dataclass(frozen=True)
 class Found(Generic[T]):
-    """What a text says, and on which line each of its records stands."""
+    """What a text says, and on which line each of its records and their keys stand."""
 
     origin: str
     record: T
-    lines: dict[int, int]
+    lines: dict[tuple[int, str], int]
 
-    def mistake(self, record: object, text: str) -> RecordError:
-        """Make the error of a record that is well formed and makes no sense."""
-        return RecordError(f"{self.origin}:{self.lines.get(id(record), 1)}: {text}")
+    def mistake(self, record: object, text: str, key: str = "") -> RecordError:
+        """Make the error of a record, or of one of its keys, that is well formed and makes no sense."""
+        line = self.lines.get((id(record), key)) or self.lines.get((id(record), ""), 1)
+        return RecordError(f"{self.origin}:{line}: {text}")
 
 
-def read(hint: type[T], text: str, origin: str) -> Found[T]:
+def read(hint: type[T], text: str, origin: str, fill: Fill | None = None) -> Found[T]:
     """Read a `hint` (a dataclass, or a list of one) from a text; an empty one is an empty mapping.
 
-    Raises RecordError, naming `origin` and the line.
+    With `fill`, each `${name}` in a scalar becomes what it returns for the name. Raises RecordError, naming
+    `origin` and the line; a name for which `fill` returns None is a mistake, too.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RecordError(f"{origin}:{line}: {error.problem}") from error
-    reader = _Reader(origin)
+    reader = _Reader(origin, fill)
     return Found(origin, reader.read(hint, node, "the whole"), reader.lines)
 
 
@@ -57,7 +63,8 @@ def _shape(kind: type[Any]) -> dict[str, tuple[Any, Field[Any]]]:
 @dataclass(frozen=True)
 class _Reader:
     origin: str
-    lines: dict[int, int] = field(default_factory=dict)
+    fill: Fill | None
+    lines: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def fail(self, node: yaml.Node, text: str) -> RecordError:
         return RecordError(f"{self.origin}:{_line(node)}: {text}")
@@ -95,23 +102,28 @@ class _Reader:
         return [self.read(hint, each, f"{what}[{index}]") for index, each in enumerate(node.value)]
 
     def _record(self, kind: Any, node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # as above
-        shape, values = _shape(kind), {}
+        shape, values, lines = _shape(kind), {}, {"": _line(node)}
         for key, value in self._pairs(node, what):
             if key.value not in shape:
                 near = difflib.get_close_matches(key.value, shape, 1)
                 meant = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(shape)}"
                 raise self.fail(key, f"{what} has no key `{key.value}`; {meant}")
             values[key.value] = self.read(shape[key.value][0], value, f"{what}.{key.value}")
+            lines[key.value] = _line(key)
         for name, (_, each) in shape.items():
             if name not in values and each.default is MISSING and each.default_factory is MISSING:
                 raise self.fail(node, f"{what} needs `{name}`")
         record = kind(**values)
-        self.lines[id(record)] = _line(node)
+        self.lines.update({(id(record), name): line for name, line in lines.items()})
         return record
 
     def _scalar(self, hint: type, node: yaml.Node, what: str) -> object:
         if not isinstance(node, yaml.ScalarNode):
             raise self.fail(node, f"{what} should be {hint.__name__}")
+        if self.fill and VARIABLE.search(node.value):
+            text = VARIABLE.sub(lambda match: self._filled(match[1], node), node.value)
+            tag = yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # its stub
+            node = yaml.ScalarNode(tag, text, node.start_mark)
         if hint is str:
             return node.value
         value = _value(node)
@@ -119,6 +131,12 @@ class _Reader:
         if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
             raise self.fail(node, f"{what} should be {hint.__name__}, not `{node.value}`")
         return value
+
+    def _filled(self, name: str, node: yaml.Node) -> str:
+        text = self.fill(name) if self.fill else None
+        if text is None:
+            raise self.fail(node, f"${{{name}}} has no value")
+        return text
 
 
 def _value(node: yaml.Node) -> object:

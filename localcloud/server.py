@@ -10,10 +10,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from pathlib import Path
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 TRANSPORT = "localcloud.transport"
+SHUTDOWN_S = 1  # for calls under way: one may be waiting for a function that has minutes left
 
 
 class CuttableProtocol(H11Protocol):
@@ -43,15 +45,19 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(app: ASGIApp, *, lifespan: bool = True) -> uvicorn.Server:
-    """Make the server of an application; `run(sockets=[listen(…)])` starts it."""
-    return uvicorn.Server(
-        uvicorn.Config(
-            app,
-            http=CuttableProtocol,
-            ws="none",
-            lifespan="on" if lifespan else "off",
-            log_level="warning",
-            access_log=False,
-        )
+def make_server(app: ASGIApp, *, lifespan: bool = True, certificate: Path | None = None) -> uvicorn.Server:
+    """Make the server of an application; `run(sockets=[listen(…)])` starts it.
+
+    With a `certificate` (a file with its key and chain) it speaks https.
+    """
+    config = uvicorn.Config(
+        app,
+        http=CuttableProtocol,
+        ws="none",
+        lifespan="on" if lifespan else "off",
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=certificate,
+        timeout_graceful_shutdown=SHUTDOWN_S,
     )
+    return uvicorn.Server(config)

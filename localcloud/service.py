@@ -19,7 +19,7 @@ from localcloud.errors import UnsupportedRegion
 from localcloud.faults import Struck
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from starlette.routing import BaseRoute
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from localcloud.resources import Region
 
 Answer = dict[str, object]
+LogRecord = dict[str, object]
 
 
 class Runtime(Protocol):
@@ -47,6 +48,9 @@ class Runtime(Protocol):
 
     def state(self) -> Answer:
         """Return what /_local/state shows under `runtime`."""
+
+    def logs(self, uin: str, region: str, topic: str) -> Iterable[LogRecord]:
+        """Return what an account's functions wrote to a topic: `SCF_…` fields (583/60336)."""
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,20 @@
-"""What a tag may be, for every service that takes one."""
+"""What a tag may be, and which tags an account has; for every service that takes one."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from localcloud.errors import InvalidParameterValue
+from localcloud.errors import InvalidParameterValue, LimitExceededTagValue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from localcloud.resources import Tags
+    from localcloud.service import Call
 
+VALUES_PER_KEY = 1000  # 651/13354
 # 1 to 255 letters, digits, inner spaces and +-=._:/@()[],;>< (651/13354); letters include Chinese ones.
 _VALUE = re.compile(r"(?! )[\w +\-=.:/@()\[\],;><]{1,255}(?<! )")
 _KEY = re.compile(r"(?! )[\w +\-=.:/@()\[\],;><]{1,127}(?<! )")
@@ -26,6 +28,22 @@ class Tag:
     value: str
 
 
+@dataclass
+class TagBook:
+    """The keys of one account and their values; one that nothing carries any more counts [inferred]."""
+
+    values: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def enter(self, tags: Tags) -> None:
+        """Know these tags from now on; raises LimitExceeded.TagValue, and then knows none of them."""
+        for key, value in tags.items():
+            known = self.values.get(key, {})
+            if value not in known and len(known) >= VALUES_PER_KEY:
+                raise LimitExceededTagValue(key=key, limit=VALUES_PER_KEY)
+        for key, value in tags.items():
+            self.values.setdefault(key, {})[value] = None
+
+
 def check(key: str, value: str) -> None:
     """Raise InvalidParameterValue for a key or value that the tag service would not take."""
     if not _KEY.fullmatch(key):
@@ -34,12 +52,13 @@ def check(key: str, value: str) -> None:
         raise InvalidParameterValue(name="TagValue", reason=f"`{value}`")
 
 
-def accepted(tags: Iterable[Tag] | None) -> Tags:
-    """Return the tags of a request as a resource keeps them, each of them checked."""
+def accepted(call: Call, tags: Iterable[Tag] | None) -> Tags:
+    """Return the tags of a request as a resource keeps them, checked and known to the account."""
     kept = {}
     for tag in tags or ():
         check(tag.key, tag.value)
         kept[tag.key] = tag.value
+    call.cloud.world.tags_of(call.caller.account.uin).enter(kept)
     return kept
 
 

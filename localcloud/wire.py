@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 JSON = "application/json"
+READING = ("Describe", "Get", "List", "Search")
 MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}
 
 
@@ -155,13 +156,23 @@ async def _run(kind: type[Action], signed: signature.SignedRequest, call: Call) 
     await _before(call.struck)
     given = _given(signed)
     action = read(kind, unflatten(given, kind) if signed.method == "GET" else given)
-    done = action.answer(call)
-    answer = await done if inspect.isawaitable(done) else done
+    answer = await _done(action, call)
     delay = call.struck.get("delay")
     await asyncio.sleep(delay.after_s if delay else 0)
     if call.struck.get("no_answer"):
         raise ConnectionCutError
     return answer | {"SnapshotId": None} if call.struck.get("null_snapshot") else answer
+
+
+async def _done(action: Action, call: Call) -> Answer:
+    """Do the action, and count it as a change before and after, since others may look in between."""
+    changes = not type(action).__name__.startswith(READING)
+    call.cloud.changes += changes
+    try:
+        done = action.answer(call)
+        return await done if inspect.isawaitable(done) else done
+    finally:
+        call.cloud.changes += changes
 
 
 async def _before(struck: Struck) -> None:

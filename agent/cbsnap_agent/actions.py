@@ -14,12 +14,14 @@ from . import kernel, mounts
 
 NOT_FROZEN = errno.EINVAL
 _CANNOT_RUN = 127
+_UMOUNT, _MOUNT = "/bin/umount", "/bin/mount"
 
 
 class Freeze:
     """A filesystem to freeze: spec {kind: freeze, mount, device: "major:minor", fd?}."""
 
     undo_takes_long = False
+    in_guard = False
 
     def __init__(self, spec):
         self.spec = spec
@@ -61,13 +63,14 @@ class Command:
     """A command of the plan: spec {kind: command, pre: argv, post: argv, environment, timeout_s, output}."""
 
     undo_takes_long = True
+    in_guard = False
 
     def __init__(self, spec):
         self.spec = spec
 
     def apply(self):
         """Become the `pre` command; only returns when it cannot be run."""
-        return self._become(self.spec["pre"])
+        return _become(self.spec["pre"], self.spec)
 
     def keeps_entry(self, _status):
         """Tell that `post` is owed whatever `pre` did."""
@@ -85,21 +88,77 @@ class Command:
         """Run `post` for `timeout_s` at most. Return its exit status, ETIMEDOUT for one that was killed."""
         if not self.spec["post"]:
             return 0
-        pid = os.fork()
-        if pid == 0:
-            os._exit(self._become(self.spec["post"]))
-        return _wait(pid, self.spec["timeout_s"])
+        return _run(self.spec["post"], self.spec)
 
-    def _become(self, argv):
+
+class Unmount:
+    """A filesystem to unmount: spec {kind: unmount, mount, source, fstype, options, timeout_s, …}."""
+
+    undo_takes_long = True
+    in_guard = False
+
+    def __init__(self, spec):
+        self.spec = spec
+
+    def apply(self):
+        """Become `umount`; only returns when it cannot be run."""
+        return _become([_UMOUNT, self.spec["mount"]], self.spec)
+
+    def keeps_entry(self, status):
+        """Tell whether it may be unmounted: unless `umount` said that it is not."""
+        return status <= 0
+
+    def is_settled(self, status):
+        """Tell whether it is mounted; if not, it stays on the list for the next who looks."""
+        return status == 0
+
+    def interrupt(self, pid):
+        """Do nothing: what `umount` has begun ends."""
+
+    def undo(self):
+        """Mount it where and as it was, unless it is. Return 0 or the exit status of `mount`."""
+        spec = self.spec
+        if any((one.point, one.source) == (spec["mount"], spec["source"]) for one in mounts.read()):
+            return 0
+        how = ["-t", spec["fstype"], "-o", spec["options"]]
+        return _run([_MOUNT, *how, spec["source"], spec["mount"]], spec)
+
+
+class Exclusive:
+    """A device to hold open alone: spec {kind: exclusive, source}. It proves that it is mounted nowhere.
+
+    Inside a mount namespace of its own, `umount` says 0 while the host keeps the mount.
+    """
+
+    undo_takes_long = False
+    in_guard = True  # the descriptor must outlive the agent, and be closed before anything is mounted again
+
+    def __init__(self, spec):
+        self.spec = spec
+        self._fd = None
+
+    def apply(self):
+        """Open it. Return 0 or the errno."""
         try:
-            leave_the_guard()
-            output = os.open(self.spec["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-            os.dup2(output, 1)
-            os.dup2(output, 2)
-            os.execve(argv[0], argv, self.spec["environment"])  # noqa: S606 - the host's own configuration
-        except OSError:
-            return _CANNOT_RUN
+            self._fd = os.open(self.spec["source"], os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC)
+        except OSError as error:
+            return error.errno
+        return 0
+
+    def keeps_entry(self, status):
+        """Tell whether it is open."""
+        return status == 0
+
+    def is_settled(self, _status):
+        """Tell that a closed descriptor stays closed."""
+        return True
+
+    def undo(self):
+        """Close it; in a process that never opened it there is nothing to do."""
+        if self._fd is not None:
+            os.close(self._fd)
+            self._fd = None
+        return 0
 
 
 def leave_the_guard():
@@ -116,7 +175,33 @@ def leave_the_guard():
 
 def from_spec(spec):
     """Return the action that a spec describes."""
-    return {"freeze": Freeze, "command": Command}[spec["kind"]](spec)
+    kinds = {"freeze": Freeze, "command": Command, "unmount": Unmount, "exclusive": Exclusive}
+    return kinds[spec["kind"]](spec)
+
+
+def exit_status(status):
+    """Return a wait status as an exit code, negative for a signal."""
+    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+
+
+def _become(argv, spec):
+    try:
+        leave_the_guard()
+        output = os.open(spec["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.execve(argv[0], argv, spec["environment"])  # noqa: S606 - the host's own configuration
+    except OSError:
+        return _CANNOT_RUN
+
+
+def _run(argv, spec):
+    """Run a command, for `timeout_s` at most; return its exit status, ETIMEDOUT if it was killed."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_become(argv, spec))
+    return _wait(pid, spec["timeout_s"])
 
 
 def _wait(pid, timeout_s):
@@ -129,11 +214,6 @@ def _wait(pid, timeout_s):
     _kill_group(pid)
     os.waitpid(pid, 0)
     return errno.ETIMEDOUT
-
-
-def exit_status(status):
-    """Return a wait status as an exit code, negative for a signal."""
-    return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
 
 
 def _kill_group(pid):

@@ -17,6 +17,7 @@ class Request(NamedTuple):
     target: str
     headers: Any
     body: bytes
+    peer: str
     abandoned: Callable
 
 
@@ -27,6 +28,7 @@ class Answer(NamedTuple):
     headers: dict
     body: bytes
     undelivered: Any
+    audit: dict
 
 
 class _Call(NamedTuple):
@@ -38,16 +40,47 @@ class _Call(NamedTuple):
 class Api:
     """The paths over one host."""
 
-    def __init__(self, host, gate, identity):
+    def __init__(self, host, gate, identity, log, has_metrics):
         self._host = host
         self._gate = gate
         self._identity = identity
+        self._log = log
+        self._has_metrics = has_metrics
 
     def answer(self, request):
-        """Return the Answer; `undelivered` is what to call if it cannot be sent, or None."""
+        """Return the Answer to a request from anywhere: signed, but for what anybody may know."""
+        return self._audited(request, self._answer)
+
+    def answer_local(self, request):
+        """Return the Answer to a request on the unix socket, whose file mode has let it in."""
+        return self._audited(request, self._answer_local)
+
+    def _audited(self, request, answer):
+        start = time.time()
+        given = answer(request)
+        self._log.write(
+            "request",
+            peer=request.peer,
+            method=request.method,
+            target=request.target,
+            status=given.status,
+            ms=round((time.time() - start) * 1000, 1),
+            **given.audit,
+        )
+        return given
+
+    def _answer_local(self, request):
+        if (request.method, request.target) == ("GET", "/metrics"):
+            return self._metrics()
+        status, payload, undelivered = self._route(request)
+        return _plain(status, payload)._replace(undelivered=undelivered)
+
+    def _answer(self, request):
         try:
             if (request.method, request.target) == ("GET", "/v1/hello"):
                 return _plain(200, self._hello())
+            if (request.method, request.target) == ("GET", "/metrics") and self._has_metrics:
+                return self._metrics()
             key, nonce = self._gate.admit(request.method, request.target, request.headers, request.body)
         except Refusal as refusal:
             return _plain(refusal.status, refusal.body)
@@ -63,6 +96,13 @@ class Api:
             return function(self, call, *names)
         except Refusal as refusal:
             return refusal.status, refusal.body, None
+        except Exception as error:  # noqa: BLE001 - the connection's last resort: logged, and answered
+            self._log.write("fault", fault=type(error).__name__, message=str(error), target=request.target)
+            return 500, {"code": "internal", "field": None, "message": type(error).__name__}, None
+
+    def _metrics(self):
+        headers = {"Content-Type": "text/plain; version=0.0.4"}
+        return Answer(200, headers, self._host.metrics().encode(), None, {})
 
     def _hello(self):
         return {"start_id": self._gate.start_id, "agent": __version__, "boot_id": kernel.boot_id()}
@@ -85,10 +125,13 @@ class Api:
     def _find(self, _call, lease_id):
         return 200, self._host.find(lease_id), None
 
-    def _of_operation(self, call):
-        if list(call.query) != ["operation"]:
-            raise Refusal(400, "bad-field", "the query must be ?operation=…", "operation")
-        return 200, {"leases": self._host.of_operation(call.query["operation"][0])}, None
+    def _leases(self, call):
+        asked = list(call.query)
+        if asked == ["operation"]:
+            return 200, {"leases": self._host.of_operation(call.query["operation"][0])}, None
+        if asked == ["snapshot"]:
+            return 200, {"leases": self._host.journal.of_snapshot(call.query["snapshot"][0])}, None
+        raise Refusal(400, "bad-field", "the query must be ?operation=… or ?snapshot=…", "operation")
 
     def _check(self, call, name):
         return 200, self._host.check(name, requests.check(call.body)), None
@@ -99,7 +142,7 @@ class Api:
 
 _PATHS = (
     ("POST", "/v1/leases", Api._lease),  # noqa: SLF001 - the class's own table
-    ("GET", "/v1/leases", Api._of_operation),  # noqa: SLF001 - the same
+    ("GET", "/v1/leases", Api._leases),  # noqa: SLF001 - the same
     ("GET", "/v1/leases/([^/]+)", Api._find),  # noqa: SLF001 - the same
     ("POST", "/v1/leases/([^/]+)/renew", Api._renew),  # noqa: SLF001 - the same
     ("POST", "/v1/leases/([^/]+)/release", Api._release),  # noqa: SLF001 - the same
@@ -126,14 +169,20 @@ def _json(request):
 
 
 def _plain(status, payload):
-    return Answer(status, {}, _encode(payload), None)
+    return Answer(status, {}, _encode(payload), None, _audit(payload))
 
 
 def _signed(key, nonce, status, payload, undelivered):
     body, time_s = _encode(payload), int(time.time())
     signature = signing.sign_response(key, status, nonce, time_s, body)
     headers = {"X-Cbsnap-Time": str(time_s), "X-Cbsnap-Signature": signature}
-    return Answer(status, headers, body, undelivered)
+    return Answer(status, headers, body, undelivered, _audit(payload))
+
+
+def _audit(payload):
+    """Return what the audit line says of an answer: ids and outcomes, nothing secret."""
+    names = ("lease_id", "operation", "plan", "state", "verdict", "code", "reason")
+    return {name: payload[name] for name in names if payload.get(name) is not None}
 
 
 def _encode(payload):

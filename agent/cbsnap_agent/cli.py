@@ -1,17 +1,20 @@
-"""The command line."""
+"""The command line. Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used."""
 
 import argparse
+import json
 import os
 import sys
 
-from . import __version__, actions, config, owed, serve
+from . import __version__, actions, config, install, local, markers, owed, serve, values
 from .errors import ConfigError
+from .pause import Pause
 
 CONFIG_PATH = "/etc/cbsnap-agent/agent.ini"
+_ERROR = 400
 
 
 def main(argv=None):
-    """Run a command; return its exit code: 2 for a configuration that cannot be used."""
+    """Run a command; return its exit code."""
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
@@ -20,24 +23,110 @@ def main(argv=None):
         return 2
 
 
-def _thaw_all(arguments):
-    """Undo what is on the list; 1 if anything on it could not be undone."""
-    worst = 0
-    for spec, status in owed.OwedList(config.load(arguments.config).agent.runtime_dir).undo_all():
-        sys.stdout.write("{} {}: {}\n".format(spec["kind"], spec.get("mount", ""), os.strerror(status)))
-        worst = max(worst, int(status not in (0, actions.NOT_FROZEN)))
-    return worst
-
-
 def _parser():
     parser = argparse.ArgumentParser(prog="cbsnap-agent", description="Hold this host still for a snapshot.")
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     commands.required = True
-    serving = commands.add_parser("serve", help="answer requests for leases, in the foreground")
-    serving.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
-    serving.set_defaults(run=lambda arguments: serve.run(config.load(arguments.config)))
-    thawing = commands.add_parser("thaw-all", help="undo what an agent that died has left frozen or begun")
-    thawing.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
-    thawing.set_defaults(run=_thaw_all)
+
+    def command(run, name, about):
+        added = commands.add_parser(name, help=about, description=about)
+        added.set_defaults(run=run)
+        return added
+
+    def configured(run, name, about):
+        added = command(lambda arguments: run(arguments, config.load(arguments.config)), name, about)
+        added.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
+        return added
+
+    configured(_serve, "serve", "answer requests for leases, in the foreground")
+    thawing = command(_thaw_all, "thaw-all", "undo what an agent that died has left frozen or begun")
+    thawing.add_argument("--runtime-dir", default=config.RUNTIME_DIR, metavar="DIR")
+    configured(_pause, "pause", "refuse leases from now on").add_argument("reason", nargs="?", default="")
+    configured(_resume, "resume", "give leases again")
+    configured(_status, "status", "show what the running agent holds")
+    checking = configured(_check, "check", "try a plan without holding anything")
+    holding = configured(_hold, "hold", "take a lease by hand, and print it")
+    for added in (checking, holding):
+        added.add_argument("plan")
+        added.add_argument("disks", nargs="*", help="disk ids; all of the plan's if none are named")
+    holding.add_argument("--ttl", type=values.seconds(1, 60), default=30, metavar="SECONDS")
+    releasing = configured(_release, "release", "end a lease that was taken by hand, and print its proof")
+    releasing.add_argument("lease_id")
+    releasing.add_argument("answered", nargs="*", type=_pair, metavar="DISK=SNAPSHOT")
+    verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
+    verifying.add_argument("place", help="the folder that holds .cbsnap")
+    verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
+    installing = configured(_install, "install", "put this file, its user and its unit on the host")
+    installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")
     return parser
+
+
+def _serve(_arguments, loaded):
+    return serve.run(loaded)
+
+
+def _thaw_all(arguments):
+    worst = 0
+    for spec, status in owed.OwedList(arguments.runtime_dir).undo_all():
+        sys.stdout.write("{} {}: {}\n".format(spec["kind"], spec.get("mount", ""), os.strerror(status)))
+        worst = max(worst, int(status not in (0, actions.NOT_FROZEN)))
+    return worst
+
+
+def _pause(arguments, loaded):
+    Pause(loaded.agent.runtime_dir).set(arguments.reason)
+    return 0
+
+
+def _resume(_arguments, loaded):
+    Pause(loaded.agent.runtime_dir).end()
+    return 0
+
+
+def _status(_arguments, loaded):
+    return _show(local.LocalAgent(loaded.agent.runtime_dir).status())
+
+
+def _check(arguments, loaded):
+    status, found = local.LocalAgent(loaded.agent.runtime_dir).check(arguments.plan, arguments.disks)
+    return _show((status, found)) or int(bool(found["problems"]))
+
+
+def _hold(arguments, loaded):
+    status, record = local.LocalAgent(loaded.agent.runtime_dir).hold(
+        arguments.plan, arguments.disks, arguments.ttl
+    )
+    return _show((status, record)) or int(record["state"] != "HELD")
+
+
+def _release(arguments, loaded):
+    answered = dict(arguments.answered)
+    status, record = local.LocalAgent(loaded.agent.runtime_dir).release(arguments.lease_id, answered)
+    return _show((status, record)) or int(record["verdict"] != "whole")
+
+
+def _verify(arguments):
+    found, marker = markers.verdict(arguments.place, arguments.lease)
+    _show((0, {"cut": found, "marker": marker}))
+    return int(found != "inside")
+
+
+def _install(arguments, loaded):
+    lines = install.install(loaded, os.path.abspath(arguments.config), arguments.root)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _show(answer):
+    """Print an answer; return 1 for a refusal."""
+    status, body = answer
+    sys.stdout.write(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+    return int(status >= _ERROR)
+
+
+def _pair(text):
+    disk, equals, snapshot = text.partition("=")
+    if not equals:
+        raise ValueError
+    return disk, snapshot

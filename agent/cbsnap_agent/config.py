@@ -8,27 +8,30 @@ key_file = /etc/cbsnap-agent/keys
 and a [plan:NAME] section for each plan; see plan.py.
 """
 
-import os
 import re
-import stat
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-from . import ini, plan, signing, values
+from . import ini, plan, values
 from .errors import ConfigError
+from .keys import KeyFile
 
+RUNTIME_DIR = "/run/cbsnap-agent"
 METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/instance-id"
 
 _PLAN = re.compile(r"^plan:[a-z][a-z0-9-]{0,39}$")
 
 
 class Agent(NamedTuple):
-    """The [agent] section; `keys` are host keys by version, `metadata_url` None where they are not asked."""
+    """The [agent] section; `metadata_url` is None where the metadata are not asked."""
 
     listen: Tuple[str, int]
     instance_id: str
-    keys: Dict[str, str]
+    keys: KeyFile
     runtime_dir: str
     metadata_url: Optional[str]
+    allow: List[Any]
+    metrics: bool
+    tls: Optional[Tuple[str, str]]
 
 
 class Config(NamedTuple):
@@ -56,11 +59,22 @@ def _agent(section):
         listen=section.take("listen", values.address),
         instance_id=section.take("instance_id", values.word),
         keys=section.take("key_file", _keys),
-        runtime_dir=section.take("runtime_dir", values.path, "/run/cbsnap-agent"),
+        runtime_dir=section.take("runtime_dir", values.path, RUNTIME_DIR),
         metadata_url=section.take("metadata", _metadata, METADATA_URL),
+        allow=section.take("allow", values.networks, []),
+        metrics=section.take("metrics", values.yes_no, default=False),
+        tls=_tls(section),
     )
     section.finish()
     return agent
+
+
+def _tls(section):
+    """Return (certificate, key), both or None."""
+    pair = section.take("tls_certificate", values.path, None), section.take("tls_key", values.path, None)
+    if (pair[0] is None) != (pair[1] is None):
+        raise section.error("tls_key", "and tls_certificate go together")
+    return pair if pair[0] else None
 
 
 def _plan(section):
@@ -77,14 +91,6 @@ def _metadata(text):
 
 
 def _keys(text):
-    """Return the host keys of a key file as {version: key}; the file must be its owner's alone."""
-    path = values.path(text)
-    try:
-        mode = os.stat(path).st_mode
-        with open(path) as source:
-            lines = source.read().splitlines()
-    except OSError as error:
-        raise ValueError("{}: {}".format(path, error.strerror)) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ValueError("{} can be read by others; chmod 600 it".format(path))
-    return signing.parse_keys(lines, path)
+    keys = KeyFile(values.path(text))
+    keys.load()
+    return keys

@@ -22,7 +22,7 @@ _NONCE = re.compile(r"^[0-9a-f]{32}$")
 
 
 class Gate:
-    """The gate of one start of the agent. `start_id` is what a client signs besides its request."""
+    """The gate of one start of the agent, over a KeyFile. A client signs its `start_id` with each request."""
 
     def __init__(self, keys, runtime_dir, clock=time.time):
         self.start_id = secrets.token_hex(16)
@@ -41,7 +41,7 @@ class Gate:
 
         def signer(start_id):
             request = signing.Signable(method, target, start_id, time_s, nonce, body)
-            made = [(key, signing.sign_request(key, request)) for key in self._keys.values()]
+            made = [(key, signing.sign_request(key, request)) for key in self._keys.current().values()]
             return next((key for key, ours in made if signing.is_same(ours, signature)), None)
 
         key = signer(self.start_id)

@@ -87,7 +87,8 @@ class Guard:
             self._say(n=message["n"], late=self._late)
         elif "undo" in message:
             self._undo()
-            flying = [index for index, _ in self._flying.values()] + list(self._returning.values())
+            flying = [index for index, _ in self._flying.values()]
+            flying += [*self._returning.values(), *self._held]
             self._say(n=message["n"], statuses=self._statuses, flying=flying, late=self._late)
         else:
             self._undo()
@@ -102,6 +103,11 @@ class Guard:
     def _apply(self, index, number):
         if self._undoing:
             self._say(n=number, status=_RETRY)
+            return
+        if self._actions[index].in_guard:
+            status = self._actions[index].apply()
+            self._held += [index] if status == 0 else []
+            self._say(n=number, status=status)
             return
         pid = os.fork()
         if pid == 0:
@@ -145,11 +151,11 @@ class Guard:
     def _undo(self):
         self._undoing = True
         for index in reversed(self._held[:]):
-            if self._actions[index].undo_takes_long:
+            if not self._actions[index].undo_takes_long:
+                self._undone(index, self._actions[index].undo())
+            elif not self._returning:  # one after the other: a service starts when its files are mounted
                 self._held.remove(index)
                 self._returning[self._fork_undo(index)] = index
-            else:
-                self._undone(index, self._actions[index].undo())
         for pid, (index, _) in self._flying.items():
             self._actions[index].interrupt(pid)
 

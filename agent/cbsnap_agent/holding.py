@@ -8,7 +8,7 @@ import contextlib
 import os
 import sys
 
-from . import bounded, engines, guardlink, kernel, labels, markers, volumes
+from . import bounded, engines, guardlink, kernel, labels, markers, mounts, specs, volumes
 from .actions import NOT_FROZEN
 from .errors import HoldBroken, StepFailed
 from .guardlink import GuardLink, GuardLost
@@ -56,8 +56,8 @@ class Holding:
             self.covers = labels.covers(
                 self._plan, self._layout, [session.needs_freeze for session in self._sessions]
             )
-            if self._plan.freeze:
-                for refusal in volumes.freeze_refusals(self._layout, own_paths(self._runtime_dir)):
+            if self._plan.freeze or self._plan.unmount:
+                for refusal in volumes.hold_refusals(self._layout, own_paths(self._runtime_dir)):
                     raise StepFailed(refusal)
 
     def acquire(self, end_s):
@@ -77,6 +77,9 @@ class Holding:
         if self._plan.freeze:
             with self._step("freeze", end_s):
                 self._freeze(end_s)
+        if self._plan.unmount:
+            with self._step("unmount", end_s):
+                self._unmount(end_s)
 
     def undo(self):
         """Undo all, freezes first. Return what had been lost before: an empty list if nothing."""
@@ -87,28 +90,14 @@ class Holding:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:
             self._timed("finish", self._finish)
-        for fd in self._fds:
-            os.close(fd)
+        self._close_fds()
         return breaks
 
     def _arm(self, end_s):
-        specs = []
-        if self._plan.command:
-            specs.append(
-                dict(
-                    self._plan.command._asdict(),
-                    kind="command",
-                    output=os.path.join(self._runtime_dir, "command.out"),
-                )
-            )
-        for mount in self._layout.superblocks():
-            self._fds.append(os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY))
-            if self._plan.freeze:
-                specs.append(
-                    {"kind": "freeze", "mount": mount.point, "device": mount.device, "fd": self._fds[-1]}
-                )
-        self._specs = specs
-        self.guard = GuardLink(specs, self._runtime_dir, self._lease_id, end_s)
+        superblocks = self._layout.superblocks()
+        self._fds = [os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY) for mount in superblocks]
+        self._specs = specs.of_plan(self._plan, zip(superblocks, self._fds), self._runtime_dir)
+        self.guard = GuardLink(self._specs, self._runtime_dir, self._lease_id, end_s)
         self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):
@@ -159,12 +148,27 @@ class Holding:
             if spec["kind"] == "freeze":
                 self._apply(index, "freeze of " + spec["mount"], FREEZE_LIMIT_S, end_s)
 
+    def _unmount(self, end_s):
+        self._frozen_at = kernel.boottime_s()
+        self._close_fds()
+        for index, spec in enumerate(self._specs):
+            try:
+                self._apply(index, specs.name(spec), self._plan.unmount.timeout_s, end_s)
+            except StepFailed as error:
+                busy = mounts.users(spec["mount"]) if spec["kind"] == "unmount" else []
+                held_by = "; held by " + ", ".join(busy) if busy else ""
+                raise StepFailed("{}{}".format(error, held_by)) from error
+
+    def _close_fds(self):
+        while self._fds:
+            os.close(self._fds.pop())
+
     def _apply(self, index, what, limit_s, end_s):
         status = self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s()))
         if status is None:
             raise StepFailed("{} did not end in time".format(what))
         if status != 0:
-            reason = os.strerror(status) if self._specs[index]["kind"] == "freeze" else status
+            reason = specs.explain(self._specs[index], status)
             raise StepFailed("{} failed: {}".format(what, reason))
 
     def _thaw(self):
@@ -172,7 +176,7 @@ class Holding:
             statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
         except GuardLost:
             self.guard.kill()
-            self._undo_owed("freeze")
+            self._undo_owed(UNDO_LIMIT_S, "freeze")
             breaks = ["the guard died"]
         else:
             breaks = [
@@ -180,7 +184,7 @@ class Holding:
                 for index, status in sorted(statuses.items())
                 if status == NOT_FROZEN and self._specs[index]["kind"] == "freeze"
             ]
-        if self._frozen_at is not None:
+        if self._frozen_at is not None and not self._plan.unmount:
             self.frozen_ms = _since_ms(self._frozen_at)
         return breaks
 
@@ -195,24 +199,28 @@ class Holding:
         return breaks
 
     def _finish(self):
-        """Wait for the command's `post`, then let the guard go."""
-        post_s = self._plan.command.timeout_s + 1 if self._plan.command else 0
-        end_s = kernel.boottime_s() + post_s
+        """Wait for what takes long to undo, then let the guard go."""
+        slow = specs.slow(self._specs)
+        end_s = kernel.boottime_s() + sum(self._specs[index]["timeout_s"] + 1 for index in slow)
         try:
-            while self._plan.command and 0 in self.guard.undo(UNDO_LIMIT_S)[1]:
-                if self.guard.dies_within(0.005) or kernel.boottime_s() > end_s:
-                    break
-            statuses = self.guard.undo(UNDO_LIMIT_S)[0]
-            if self._plan.command and statuses.get(0):
-                self.caveats.append("command.post ended with status {}".format(statuses[0]))
+            statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
+            while slow & set(flying) and kernel.boottime_s() < end_s and not self.guard.dies_within(0.005):
+                statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
+            for index in sorted(slow):
+                if statuses.get(index):
+                    self._note(
+                        "undoing {} ended with {}".format(specs.name(self._specs[index]), statuses[index])
+                    )
             self.guard.bye()
         except GuardLost:
             self.guard.kill()
-            self._undo_owed("freeze", "command")
+            self._undo_owed(end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command")
+        if self._plan.unmount and self._frozen_at is not None:
+            self.frozen_ms = _since_ms(self._frozen_at)
 
-    def _undo_owed(self, *kinds):
+    def _undo_owed(self, limit_s, *kinds):
         with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
-            bounded.call(lambda: self._owed.undo_all(kinds), UNDO_LIMIT_S, "undoing")
+            bounded.call(lambda: self._owed.undo_all(kinds), limit_s, "undoing")
 
     def mark_released(self, record):
         """Write the `post` markers, durably: from now on a cut is a late one."""

@@ -7,7 +7,9 @@ from .errors import Refusal
 from .guardlink import GuardLink
 from .journal import Journal
 from .lease import Lease
+from .metrics import Metrics
 from .owed import OwedList
+from .pause import Pause
 
 _PROBE_LIMIT_S = 10
 
@@ -24,6 +26,10 @@ class Host:
         self.left = OwedList(runtime_dir).undo_all()
         self.journal = Journal(runtime_dir)
         self.protections = {}
+        self.quiet = threading.Event()  # set while nothing is held
+        self.quiet.set()
+        self._metrics = Metrics()
+        self._pause = Pause(runtime_dir)
 
     def probe_guard(self):
         """Arm a guard over nothing, to learn which protections it reaches here."""
@@ -39,6 +45,7 @@ class Host:
                 kept = self.journal.find(wanted.lease_id)
                 if kept:
                     return False, kept
+                self._refuse_paused()
                 self._refuse_taken(wanted)
                 self._refuse_busy()
                 new = self._current = self._new(wanted, abandoned)
@@ -89,14 +96,18 @@ class Host:
     def status(self):
         """Return the host's part of GET /v1/status."""
         lease = self._current
-        state = lease.state if lease and not lease.ended.is_set() else "IDLE"
+        state = self._state()
         return {
             "state": state,
             "plans": sorted(self._plans),
-            "paused": False,
+            "paused": self._pause.reason() is not None,
             "guard": self.protections,
             "lease": lease.record() if lease and state != "IDLE" else None,
         }
+
+    def metrics(self):
+        """Return the host's metrics, as Prometheus reads them."""
+        return self._metrics.text(self._state(), self._pause.reason() is not None)
 
     def stop(self):
         """End what is held, because the agent stops."""
@@ -105,7 +116,17 @@ class Host:
 
     def _new(self, wanted, abandoned):
         plan = self._plan(wanted.plan)
-        return Lease(wanted, plan, self._runtime_dir, abandoned, self.journal.put)
+        self.quiet.clear()
+        return Lease(wanted, plan, self._runtime_dir, abandoned, self._keep)
+
+    def _keep(self, record):
+        self.quiet.set()
+        self.journal.put(record)
+        self._metrics.count(record)
+
+    def _state(self):
+        lease = self._current
+        return lease.state if lease and not lease.ended.is_set() else "IDLE"
 
     def _prepare(self, lease):
         try:
@@ -113,6 +134,7 @@ class Host:
         except Refusal:
             with self._lock:
                 self._current = None
+            self.quiet.set()
             raise
 
     def _plan(self, name):
@@ -134,6 +156,11 @@ class Host:
         if record is None:
             raise _unknown(lease_id)
         return _Ended(record)
+
+    def _refuse_paused(self):
+        reason = self._pause.reason()
+        if reason is not None:
+            raise Refusal(409, "paused", "leases are paused on this host: {}".format(reason))
 
     def _refuse_taken(self, wanted):
         for record in self.journal.of_operation(wanted.operation):

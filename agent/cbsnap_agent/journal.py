@@ -44,9 +44,15 @@ class Journal:
 
     def of_operation(self, operation):
         """Return the records of an operation, oldest first."""
+        return [record for record in self._records() if record["operation"] == operation]
+
+    def of_snapshot(self, snapshot_id):
+        """Return the records whose release carried this snapshot, oldest first."""
+        return [record for record in self._records() if snapshot_id in record["answered"].values()]
+
+    def _records(self):
         with self._lock:
-            records = [entry["record"] for entry in self._entries.values()]
-        return [record for record in records if record["operation"] == operation]
+            return [entry["record"] for entry in self._entries.values()]
 
     def _load(self):
         found = []

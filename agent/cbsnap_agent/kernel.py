@@ -12,6 +12,7 @@ FIFREEZE = 0xC0045877
 FITHAW = 0xC0045878
 CLOCK_BOOTTIME = 7  # has no name in Python 3.6
 MCL_CURRENT_AND_FUTURE = 3
+_CAP_SYS_ADMIN = 21
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -45,6 +46,13 @@ def syncfs(fd):
 def lock_memory():
     """Keep this process, as it is and as it grows, out of swap."""
     _checked(_libc.mlockall(MCL_CURRENT_AND_FUTURE))
+
+
+def may_administer():
+    """Tell whether this process has CAP_SYS_ADMIN, which freezing and mounting want."""
+    with open("/proc/self/status") as source:
+        (effective,) = [line.split()[1] for line in source if line.startswith("CapEff:")]
+    return bool(int(effective, 16) >> _CAP_SYS_ADMIN & 1)
 
 
 def release():

@@ -1,7 +1,8 @@
-"""What a held plan earns for each disk: `application`, `filesystem` or `crash`. Pure; nothing is held here.
+"""What a held plan earns for each disk. Pure; nothing is held here.
 
 An engine is satisfied by its lock with a flush of its volumes; with a freeze too if its data lies on several
-disks or if the engine says so. Commands earn nothing, unless the plan's configuration attests for them.
+disks or if the engine says so. An unmount that was proved makes it `clean`. Commands earn nothing, unless the
+plan's configuration attests for them.
 """
 
 
@@ -11,7 +12,7 @@ def covers(plan, layout, needs_freeze):
     `needs_freeze` has a bool for each engine of the plan, in its order.
     """
     locked = {volume for volumes in layout.of for volume in volumes}
-    how = [step for step in ("sync", "freeze") if getattr(plan, step)]
+    how = [step for step in ("sync", "freeze", "unmount") if getattr(plan, step)]
     return [
         {
             "disk_id": disk,
@@ -27,6 +28,8 @@ def covers(plan, layout, needs_freeze):
 
 def label(plan, layout, needs_freeze, disk):
     """Return what one disk earns."""
+    if plan.unmount:
+        return "clean"
     concerned = [index for index, volumes in enumerate(layout.of) if disk in _disks(volumes)]
     satisfied = all(_is_satisfied(plan, layout.of[index], needs_freeze[index]) for index in concerned)
     if (concerned or plan.attests) and satisfied and (plan.sync or plan.freeze):

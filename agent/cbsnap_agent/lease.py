@@ -7,7 +7,7 @@ holder's release, the deadline, the guard's death, the agent's stop.
 import threading
 
 from . import __version__, kernel
-from .errors import AgentError, HoldBroken, Refusal, StepFailed
+from .errors import HoldBroken, Refusal, StepFailed
 from .holding import Holding
 
 MAX_TTL_S = 60
@@ -45,9 +45,9 @@ class Lease:
             self.holding.undo()
             self._settle("FAILED", "the request was refused")
             raise
-        except (AgentError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, what has been locked is unlocked first
             self.holding.undo()
-            self._close("FAILED", str(error))
+            self._close("FAILED", str(error) or type(error).__name__)
 
     def renew(self, ttl_s):
         """Move the deadline, up to the cap since HELD; raises Refusal unless held."""

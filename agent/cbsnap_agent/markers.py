@@ -10,6 +10,18 @@ import os
 FOLDER = ".cbsnap"
 
 
+def verdict(place, lease_id=None):
+    """Tell when the copy that a place is in was cut: (`inside`, `late` or `unknown`, `pre` marker or None).
+
+    `inside`: after a lease's lock and before its end; `late`: after its end. With a lease id, of that lease.
+    """
+    pre, post = _read(place, "pre"), _read(place, "post")
+    if pre is None or (lease_id and pre["lease_id"] != lease_id):
+        return "unknown", pre
+    is_late = post is not None and post["lease_id"] == pre["lease_id"]
+    return "late" if is_late else "inside", pre
+
+
 def probe(place):
     """Write into a volume; return 0 or the errno. On a frozen filesystem it never returns."""
     try:
@@ -36,6 +48,14 @@ def write(place, name, record, durable):
     os.rename(partial, os.path.join(folder, name))
     if durable:
         _fsync(folder)
+
+
+def _read(place, name):
+    try:
+        with open(os.path.join(place, FOLDER, name)) as source:
+            return json.load(source)
+    except (OSError, ValueError):
+        return None
 
 
 def _fsync(folder):

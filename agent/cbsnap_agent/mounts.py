@@ -16,6 +16,7 @@ class Mount(NamedTuple):
     """A line of mountinfo, as far as it matters here."""
 
     device: str
+    root: str
     point: str
     fstype: str
     source: str
@@ -52,6 +53,35 @@ def disks_of(device, root="/"):
     return sorted({names[leaf] for leaf in _leaves(device, root) if leaf in names})
 
 
+def is_private():
+    """Tell whether this process has a mount namespace of its own; False where that cannot be seen."""
+    try:
+        return os.readlink("/proc/self/ns/mnt") != os.readlink("/proc/1/ns/mnt")
+    except OSError:
+        return False
+
+
+def users(point):
+    """Return "name (pid)" of the processes that keep a mount busy, as far as this process may see them."""
+    pids = [pid for pid in os.listdir("/proc") if pid.isdigit()]
+    return [_name(pid) for pid in pids if any(_within(path, point) for path in _open_paths(pid))]
+
+
+def _name(pid):
+    with open("/proc/{}/comm".format(pid)) as source:
+        return "{} ({})".format(source.read().strip(), pid)
+
+
+def _open_paths(pid):
+    links = ["/proc/{}/{}".format(pid, name) for name in ("cwd", "root", "exe")]
+    try:
+        folder = "/proc/{}/fd".format(pid)
+        links += [os.path.join(folder, fd) for fd in os.listdir(folder)]
+        return [os.readlink(link) for link in links if os.path.islink(link)]
+    except OSError:
+        return []  # gone, or not ours to look at
+
+
 def backing_mounts(mount, table, root="/"):
     """Return the mounts under a mount: that of its loop device's image, and so on, outermost last."""
     node = os.path.join(root, "sys/dev/block", mount.device, "loop/backing_file")
@@ -66,7 +96,8 @@ def backing_mounts(mount, table, root="/"):
 def _parse(line):
     left, right = line.rstrip("\n").split(" - ", 1)
     fields, (fstype, source, options) = left.split(" "), right.split(" ", 2)
-    return Mount(fields[2], _unescape(fields[4]), fstype, _unescape(source), options)
+    options = fields[5] + "," + options
+    return Mount(fields[2], _unescape(fields[3]), _unescape(fields[4]), fstype, _unescape(source), options)
 
 
 def _unescape(text):

@@ -34,7 +34,7 @@ class OwedList:
         """Take an action off the list."""
         _unlink(self._path(index))
 
-    def undo_all(self, kinds=("freeze", "command")):
+    def undo_all(self, kinds=("freeze", "unmount", "command")):
         """Undo everything of these kinds on the list, last first, and strike it.
 
         Returns [(spec, status)]: 0, an errno, or a command's exit status. Entries of an earlier boot are

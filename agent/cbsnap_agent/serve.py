@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import ssl
 import sys
 import threading
 
@@ -10,7 +11,10 @@ from .api import Api
 from .errors import ConfigError
 from .gate import Gate, Identity
 from .host import Host
+from .logs import Log
 from .server import Server
+
+SOCKET = "agent.sock"
 
 
 def run(config):
@@ -20,9 +24,16 @@ def run(config):
     os.makedirs(agent.runtime_dir, mode=0o700, exist_ok=True)
     lock = _only_one(agent.runtime_dir)
     host = Host(config.plans, agent.runtime_dir)
-    gate = Gate(agent.keys, agent.runtime_dir)
-    api = Api(host, gate, Identity(agent.instance_id, agent.metadata_url))
-    server = Server(agent.listen, api)
+    log = Log(host.quiet)
+    log.start()
+    identity = Identity(agent.instance_id, agent.metadata_url)
+    api = Api(host, Gate(agent.keys, agent.runtime_dir), identity, log, agent.metrics)
+    server = Server(agent.listen, api.answer, agent.allow, _tls(agent.tls))
+    os.chdir(agent.runtime_dir)  # never in the way of an unmount, and a unix socket's path is short
+    local = Server(SOCKET, api.answer_local)
+    threading.Thread(target=local.serve_forever, daemon=True).start()
+    for spec, status in host.left:
+        log.write("undone at start", kind=spec["kind"], mount=spec.get("mount"), status=status)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGINT, _leave)
     threading.Thread(target=host.probe_guard, daemon=True).start()
@@ -33,6 +44,8 @@ def run(config):
     finally:
         host.stop()
         server.server_close()
+        local.server_close()
+        log.flush()
         lock.close()
     return 0
 
@@ -43,6 +56,18 @@ class _Leaving(Exception):  # noqa: N818 - no error, a way out of serve_forever
 
 def _leave(_number, _frame):
     raise _Leaving
+
+
+def _tls(pair):
+    """Return a context for a certificate and its key, None without."""
+    if pair is None:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(*pair)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError("[agent] tls_certificate: {}".format(error)) from error
+    return context
 
 
 def _only_one(runtime_dir):

@@ -6,7 +6,9 @@ that idle or slow peers cannot keep others out. Nothing is logged here.
 
 import contextlib
 import http.server
+import ipaddress
 import json
+import os
 import select
 import socket
 import socketserver
@@ -23,23 +25,47 @@ _POLLRDHUP = 0x2000  # has no name in Python 3.6
 
 
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
-    """Serves one Api on an address."""
+    """Serves on an address."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, address, api):
-        self.api = api
+    def __init__(self, address, answer, allow=(), tls=None):
+        """`answer` turns a Request into an Answer; `allow` are networks, all if empty; `tls` is a context."""
+        self.answer = answer
+        self._allow = allow
+        self._tls = tls
         self._lock = threading.Lock()
         self._waiting = {}  # socket -> since when it has been waiting for a request to be complete
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self.address_family = _family(address)
         super().__init__(address, _Handler)
 
     def server_bind(self):
-        """Bind without asking a name server who we are."""
-        socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = self.server_address[:2]
+        """Bind without asking a name server who we are; a unix socket is its owner's alone."""
+        if self.address_family != socket.AF_UNIX:
+            socketserver.TCPServer.server_bind(self)
+            return
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self.server_address)
+        self.socket.bind(self.server_address)
+        os.chmod(self.server_address, 0o600)
+
+    def get_request(self):
+        """Accept a connection; a TLS handshake waits for the connection's own thread."""
+        connection, peer = super().get_request()
+        if self.address_family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._tls:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, peer
+
+    def verify_request(self, request, client_address):  # noqa: ARG002 - socketserver's signature
+        """Hang up on peers that are not on the list."""
+        if not self._allow:
+            return True
+        peer = ipaddress.ip_address(client_address[0])
+        return any(peer in network for network in self._allow)
 
     def process_request(self, request, client_address):
         """Make room for a connection, and serve it in a thread."""
@@ -80,11 +106,17 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
             _hang_up(connection)
 
 
+def _family(address):
+    if isinstance(address, str):
+        return socket.AF_UNIX
+    return socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+
+
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.1"  # what cannot be parsed is answered with a status line all the same
     server_version = "cbsnap-agent/" + __version__
     sys_version = ""
-    disable_nagle_algorithm = True
     wbufsize = -1  # head and body leave in one packet
     timeout = IDLE_LIMIT_S
 
@@ -108,8 +140,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if body is None:
             return
         self.server.note_served(self.connection)
-        request = Request(self.command, self.path, self.headers, body, self._is_gone)
-        answer = self.server.api.answer(request)
+        peer = self.client_address[0] if self.client_address else "local"
+        request = Request(self.command, self.path, self.headers, body, peer, self._is_gone)
+        answer = self.server.answer(request)
         try:
             if answer.undelivered and self._is_gone():
                 raise ConnectionResetError
@@ -139,7 +172,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _send(self, status, headers, body):
         self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
+        if "Content-Type" not in headers:
+            self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")
@@ -158,4 +192,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
 def _hang_up(connection):
     with contextlib.suppress(OSError):  # it has gone by itself
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(
+            connection, socket.SHUT_RDWR
+        )  # beneath any TLS, which would want a word with it

@@ -5,10 +5,7 @@ A host key is 64 hexadecimal characters; the HMAC is over its 32 bytes.
 
 import hashlib
 import hmac
-import re
 from typing import NamedTuple
-
-_HEX_KEY = re.compile(r"^[0-9a-f]{64}$")
 
 
 class Signable(NamedTuple):
@@ -42,21 +39,6 @@ def sign_response(key, status, nonce, time_s, body):
 def is_same(left, right):
     """Compare two signatures in constant time."""
     return hmac.compare_digest(left.encode("latin-1", "replace"), right.encode("latin-1", "replace"))
-
-
-def parse_keys(lines, path):
-    """Return {version: key} from `<version> <64 hex>` lines; raises ValueError that never shows a key."""
-    keys = {}
-    for number, line in enumerate(lines, start=1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if len(words) != 2 or not _HEX_KEY.match(words[1]):  # noqa: PLR2004 - version and key
-            raise ValueError("{}:{}: wants `<version> <64 hexadecimal characters>`".format(path, number))
-        keys[words[0]] = words[1]
-    if not keys:
-        raise ValueError("{} holds no key".format(path))
-    return keys
 
 
 def _digest(body):

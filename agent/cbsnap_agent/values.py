@@ -1,5 +1,6 @@
 """Parsers of single values in the configuration: text in, value out, ValueError with what is wrong."""
 
+import ipaddress
 import os
 import re
 import shlex
@@ -43,6 +44,11 @@ def command(text):
     if argv:
         path(argv[0])
     return argv
+
+
+def shell(text):
+    """Return the argv that has a shell run the text as it stands."""
+    return ["/bin/sh", "-c", text] if text else []
 
 
 def environment(text):
@@ -101,6 +107,11 @@ def words_of(*choices):
         return found
 
     return parse
+
+
+def networks(text):
+    """Return the networks of `10.0.0.0/8 fd00::/8` words; an address alone is a network of one."""
+    return [ipaddress.ip_network(one) for one in text.split()]
 
 
 def address(text):

@@ -81,10 +81,10 @@ def check_disks(layout, wanted):
             raise Refusal(422, "wrong-disks", "the plan writes to {} too: name it".format(disk), "disks")
 
 
-def freeze_refusals(layout, own_paths):
-    """Return why filesystems of the plan must not be frozen: [message], empty if all may be.
+def hold_refusals(layout, own_paths):
+    """Return why filesystems of the plan must not be frozen or unmounted: [message], empty if all may be.
 
-    `own_paths` are what the agent itself writes to or runs from while it holds: frozen, it would hang.
+    `own_paths` are what the agent itself writes to or runs from while it holds: without, it would hang.
     """
     own = {mounts.holding(os.path.realpath(path), mounts.read()).device for path in own_paths}
     return [message for mount in layout.superblocks() for message in _objections(mount, own)]
@@ -92,9 +92,11 @@ def freeze_refusals(layout, own_paths):
 
 def _objections(mount, own):
     if mount.point == "/":
-        yield "/ is never frozen: every process of the host would hang"
+        yield "/ is never held: every process of the host would hang"
     elif mount.fstype in _NO_BLOCK_DEVICE:
-        yield "{} is {}, which cannot be frozen".format(mount.point, mount.fstype)
+        yield "{} is {}, which cannot be held".format(mount.point, mount.fstype)
+    elif mount.root != "/" and mount.fstype != "btrfs":
+        yield "{} is a bind mount: name the mount of the whole filesystem".format(mount.point)
     elif mount.device in own:
         yield "{} holds files of the agent itself, which would hang".format(mount.point)
 

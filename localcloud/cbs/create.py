@@ -11,7 +11,7 @@ from localcloud.cbs.service import SERVICE
 from localcloud.errors import InternalError, InvalidParameterValue
 from localcloud.moments import read_moment
 from localcloud.parameters import Between, OneOf
-from localcloud.resources import Snapshot
+from localcloud.resources import UNNAMED, Snapshot
 from localcloud.tagging import Tag, accepted
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check_disk(disk: Disk, region: Region) -> None:
     if not disk.snapshot_ability:
         raise errors.InvalidDiskNotSupportSnapshot(disk=disk.id)
     _check_idle(disk)
-    if any(each.state == "CREATING" for each in region.snapshots_of(disk)):
+    if any(each.state == "CREATING" for each in region.snapshots_of(disk.id)):
         raise errors.InvalidDiskSnapshotCreating(disk=disk.id)
 
 
@@ -63,7 +63,7 @@ def check_region_quota(region: Region, more: int = 1) -> None:
 
 def check_disk_quota(disk: Disk, region: Region) -> None:
     """Raise ResourceInsufficient.OverQuota where the disk has no room for one more."""
-    if len(disk.snapshots) >= region.quota.per_disk:
+    if len(region.snapshots_of(disk.id)) >= region.quota.per_disk:
         raise errors.ResourceInsufficientOverQuota(disk=disk.id, limit=region.quota.per_disk)
 
 
@@ -75,7 +75,7 @@ def begin(call: Call, disk: Disk, name: str) -> Snapshot:
         zone=disk.zone,
         created_s=call.now_s,
         size_gib=disk.size_gib,
-        name=name or Snapshot.name,
+        name=name or UNNAMED,
         usage=disk.usage,
         progress_from_s=call.now_s,
         progress_to_s=call.now_s + call.cloud.settings.snapshot_seconds,
@@ -112,7 +112,7 @@ class CreateSnapshot:
         snapshot = begin(call, disk, self.snapshot_name)
         snapshot.deadline_s = read_deadline(self.deadline, call.now_s)
         snapshot.usage = self.disk_usage or disk.usage
-        snapshot.tags = accepted(self.tags)
+        snapshot.tags = accepted(call, self.tags)
         await finish(call, region, disk, snapshot)
         return {"SnapshotId": snapshot.id}
 
@@ -145,7 +145,7 @@ async def _cut(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> No
         disk.content = contents.image(disk.id, disk.size_gib)
     if not disk.content:
         return
-    earlier = next((each.copy for each in reversed(region.snapshots_of(disk)) if each.copy), "")
+    earlier = next((each.copy for each in reversed(region.snapshots_of(disk.id)) if each.copy), "")
     try:
         cut = await contents.cut(disk.content, snapshot.id, earlier)
     except OSError as error:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Generic, TypeVar
 
 from localcloud.cbs.lookup import shared_snapshots
 from localcloud.cbs.service import SERVICE
 from localcloud.cbs.views import GIB, held_bytes, show_disk, show_snapshot
 from localcloud.errors import InvalidParameter
-from localcloud.listing import Columns, Filter
+from localcloud.listing import Columns, Filter, as_key
 from localcloud.parameters import Between, Ids, OneOf, Page
+from localcloud.resources import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from localcloud.resources import Disk, Region, Snapshot
     from localcloud.service import Answer, Call
@@ -22,23 +24,47 @@ FREE_GIB = 80.0  # what the console shows as free in a region of the mainland [i
 Row = TypeVar("Row", "Disk", "Snapshot")
 
 
-def _chosen(
-    rows: Mapping[str, Row],
-    ids: Sequence[str] | None,
-    columns: Columns[Row],
-    filters: Sequence[Filter] | None,
-) -> list[Row]:
-    """Return the rows asked for by id or by filter, never both; unknown ids are left out [inferred]."""
-    if ids and filters:
-        raise InvalidParameter(name="Filters", reason="not together with ids")
-    if ids:
-        return [rows[each] for each in dict.fromkeys(ids) if each in rows]
-    return columns.choose(rows.values(), filters)
+@dataclass(frozen=True)
+class _List(Generic[Row]):
+    """One of the two lists: its rows by id, in order, and what they can be filtered by."""
 
+    name: str
+    rows: Mapping[str, Row]
+    order: Order
+    columns: Columns[Row]
 
-def _ordered(rows: Iterable[Row], order: str) -> list[Row]:
-    """Sort by creation, the newest first unless `ASC` [inferred]; of the same moment, by id."""
-    return sorted(rows, key=lambda row: (row.created_s, row.id), reverse=order != "ASC")
+    def page(
+        self, call: Call, asked: DescribeDisks | DescribeSnapshots, ids: list[str] | None
+    ) -> tuple[int, list[Row]]:
+        """Return how many rows are meant, by id or by filter or all, and the page of them that is asked.
+
+        Unknown ids are left out, and the newest row comes first unless `ASC` is asked [both inferred].
+        """
+        newest_first, end = asked.order != "ASC", asked.offset + asked.limit
+        if ids and asked.filters:
+            raise InvalidParameter(name="Filters", reason="not together with ids")
+        if not ids and not asked.filters:
+            page = self.order.ids(asked.offset, end, newest_first=newest_first)
+            return len(self.order), [self.rows[each] for each in page]
+        key = (
+            self.name,
+            call.here.uin,
+            call.here.name,
+            as_key(asked.filters),
+            tuple(ids or ()),
+            newest_first,
+        )
+        meant = call.cloud.kept(key, lambda: self._chosen(asked.filters, ids, newest_first=newest_first))
+        return len(meant), meant[asked.offset : end]
+
+    def _chosen(
+        self, filters: list[Filter] | None, ids: list[str] | None, *, newest_first: bool
+    ) -> list[Row]:
+        if ids:
+            known = [self.rows[each] for each in dict.fromkeys(ids) if each in self.rows]
+            return sorted(known, key=lambda row: (row.created_s, row.id), reverse=newest_first)
+        every = [self.rows[each] for each in self.order.ids(newest_first=newest_first)]
+        return self.columns.choose(every, filters)
 
 
 def _disk_columns(region: Region) -> Columns[Disk]:
@@ -83,10 +109,10 @@ class DescribeDisks:
         """Answer with a page of disks and how many there are in all."""
         region = call.here
         policies = self.return_bind_auto_snapshot_policy
-        rows = _chosen(region.disks, self.disk_ids, _disk_columns(region), self.filters)
-        shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
+        disks = _List("disks", region.disks, region.disk_order, _disk_columns(region))
+        total, shown = disks.page(call, self, self.disk_ids)
         return {
-            "TotalCount": len(rows),
+            "TotalCount": total,
             "DiskSet": [show_disk(each, region, call.now_s, with_policies=policies) for each in shown],
         }
 
@@ -126,15 +152,27 @@ class DescribeSnapshots:
     def answer(self, call: Call) -> Answer:
         """Answer with a page of snapshots and how many there are in all."""
         region = call.here
-        every = region.snapshots | {each.id: each for each in shared_snapshots(call)}
-        rows = _chosen(every, self.snapshot_ids, _snapshot_columns(region), self.filters)
-        shown = _ordered(rows, self.order)[self.offset : self.offset + self.limit]
+        snapshots = _List("snapshots", *self._candidates(call), _snapshot_columns(region))
+        total, shown = snapshots.page(call, self, self.snapshot_ids)
         return {
-            "TotalCount": len(rows),
+            "TotalCount": total,
             "SnapshotSet": [
                 show_snapshot(each, call.now_s, shared=each.id in region.shared_here) for each in shown
             ],
         }
+
+    def _candidates(self, call: Call) -> tuple[Mapping[str, Snapshot], Order]:
+        """Return the snapshots that can be meant: those of the disks that are named, or all."""
+        region = call.here
+        disks = next((each.values for each in self.filters or () if each.name == "disk-id"), None)
+        shared = {each.id: each for each in shared_snapshots(call)}
+        if disks is not None:
+            few = shared | {each.id: each for disk in disks for each in region.snapshots_of(disk)}
+            return few, Order(few.values())
+        if not shared:
+            return region.snapshots, region.snapshot_order
+        every = ChainMap(region.snapshots, shared)
+        return every, Order(every.values())
 
 
 @SERVICE.action
@@ -144,8 +182,10 @@ class DescribeSnapshotOverview:
 
     def answer(self, call: Call) -> Answer:
         """Answer with sizes in GiB."""
-        snapshots = call.here.snapshots.values()
-        size_gib = sum(map(held_bytes, snapshots)) / GIB
+        region = call.here
+        snapshots = region.snapshots.values()
+        key = ("overview", region.uin, region.name)
+        size_gib = call.cloud.kept(key, lambda: sum(map(held_bytes, snapshots))) / GIB
         return {
             "TotalSize": size_gib,
             "TotalNums": len(snapshots),

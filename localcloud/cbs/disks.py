@@ -10,7 +10,7 @@ from localcloud.cbs.lookup import check_state, find_disk, find_instance, find_sn
 from localcloud.cbs.service import SERVICE
 from localcloud.errors import InternalError, MissingParameter
 from localcloud.parameters import Between, OneOf
-from localcloud.resources import Disk
+from localcloud.resources import UNNAMED, Disk
 from localcloud.tagging import Tag, accepted
 from localcloud.transitions import forget
 
@@ -92,7 +92,7 @@ class CreateDisks:
         if self.client_token:
             region.disk_tokens[self.client_token] = [disk.id for disk in disks]
         for disk in disks:
-            region.disks[disk.id] = disk
+            region.add_disk(disk)
             if source:
                 await _fill(call, disk, source)
         return {"DiskIdSet": [disk.id for disk in disks]}
@@ -119,14 +119,14 @@ class CreateDisks:
             zone=self.placement.zone,
             created_s=call.now_s,
             size_gib=self.disk_size or (source.size_gib if source else 0),
-            name=self.disk_name or "未命名",
+            name=self.disk_name or UNNAMED,
             kind=self.disk_type,
             charge=self.disk_charge_type,
             deadline_s=call.now_s + months * MONTH_S if prepaid else None,
             project_id=self.placement.project_id,
             shareable=self.shareable,
             encrypt=self.encrypt is not None or (source is not None and source.encrypt),
-            tags=accepted(self.tags),
+            tags=accepted(call, self.tags),
         )
 
 
@@ -139,7 +139,7 @@ async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
     try:
         disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
     except OSError as error:
-        del call.here.disks[disk.id]
+        call.here.drop_disk(disk)
         raise InternalError(reason=str(error)) from error
 
 
@@ -242,13 +242,13 @@ class TerminateDisks:
 
     def _end(self, call: Call, region: Region, disk: Disk) -> None:
         if self.delete_snapshot:
-            for snapshot in region.snapshots_of(disk):
+            for snapshot in region.snapshots_of(disk.id):
                 if snapshot.deadline_s is not None:
                     forget(call.cloud, region, snapshot)
         if disk.charge == "PREPAID":
             disk.state = "TORECYCLE"
         else:
-            del region.disks[disk.id]
+            region.drop_disk(disk)
             call.cloud.contents.drop_own(disk.content)
 
 

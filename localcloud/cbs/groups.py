@@ -71,7 +71,7 @@ class CreateSnapshotGroup:
         name = self.snapshot_group_name
         members = [begin(call, disk, f"{name}_{n}" if name else "") for n, disk in enumerate(disks)]
         group = Group(call.cloud.new_id("csnap"), name, call.now_s, [each.id for each in members])
-        group.tags = accepted(self.tags)
+        group.tags = accepted(call, self.tags)
         for member in members:
             member.group, member.tags = group.id, dict(group.tags)
         region.groups[group.id] = group

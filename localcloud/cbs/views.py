@@ -104,11 +104,11 @@ def held_bytes(snapshot: Snapshot) -> int:
 
 
 def _held(disk: Disk, region: Region, *, with_policies: bool) -> Answer:
-    held_mib = sum(map(held_bytes, region.snapshots_of(disk))) // MIB
+    snapshots = region.snapshots_of(disk.id)
     return {
         "SnapshotAbility": disk.snapshot_ability,
-        "SnapshotCount": len(disk.snapshots),
-        "SnapshotSize": held_mib,
+        "SnapshotCount": len(snapshots),
+        "SnapshotSize": sum(map(held_bytes, snapshots)) // MIB,
         "DeleteSnapshot": 0,
         "BackupDisk": False,
         "DiskBackupQuota": 0,

@@ -7,6 +7,10 @@ seen in public ("Invoking task timed out after 3 seconds").
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from localcloud.runtime.instance import Line
 
 RESPONSE_LIMIT_BYTES = 6 << 20
 
@@ -39,12 +43,14 @@ class Attempt:
     pid: int | None = None
     result: str | None = None
     failure: Failure | None = None
-    log: list[str] = field(default_factory=list)
+    log: list[Line] = field(default_factory=list)
     duration_ms: float = 0.0
     cold_start_ms: float | None = None
     memory_bytes: int = 0
 
 
+FUNCTION_NOT_FOUND = Failure(435, "FunctionNotFound")
+QUALIFIER_NOT_FOUND = Failure(442, "QualifierNotFound")
 MEMORY_LIMIT = Failure(434, "MemoryLimitReached")
 PROCESS_EXIT = Failure(439, "User process exit when running")
 RESPONSE_SIZE = Failure(407, "The size of response exceeds the upper limit (6MB)")

@@ -6,7 +6,7 @@ It decides what a name and a qualifier stand for. It runs nothing.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from localcloud.runtime.function import LATEST, Function, Key, LayerRef
@@ -61,6 +61,7 @@ class Url:
     """A function URL; `open` says whether any network reaches it."""
 
     open: bool = True
+    name: str = "url"
     qualifier: str = LATEST
     added_s: float = 0.0
 
@@ -70,8 +71,6 @@ class Deployed:
     """One function with all that belongs to it; `reserved_mib` bounds it and is kept free for it."""
 
     versions: dict[str, Function]
-    added_s: float = 0.0
-    modified_s: float = 0.0
     aliases: dict[str, Alias] = field(default_factory=lambda: {DEFAULT_ALIAS: Alias(DEFAULT_ALIAS, LATEST)})
     timers: dict[str, Timer] = field(default_factory=dict)
     url: Url | None = None
@@ -80,6 +79,15 @@ class Deployed:
     dead_letter: str | None = None
     reserved_mib: int | None = None
     published: int = 0
+
+    def publish(self, now_s: float, description: str) -> Function:
+        """Make a version of what is latest now; its number is never used again."""
+        self.published += 1
+        version = str(self.published)
+        self.versions[version] = replace(
+            self.latest, version=version, description=description, added_s=now_s, modified_s=now_s
+        )
+        return self.versions[version]
 
     @property
     def latest(self) -> Function:

@@ -6,6 +6,7 @@ They are read in UTC+8 wherever the function is, and a day and a weekday that ar
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta, timezone
 
 from cronsim import CronSim, CronSimError
@@ -31,24 +32,31 @@ class Cron:
         self.expression = expression
         self._fields = " ".join(fields[:6]).replace("?", "*")
         self._years = _years(fields[6])
-        self._known: tuple[float, float | None] = (0.0, self._search(0.0))
+        self._known: tuple[float, float | None] = (math.inf, None)
+        try:
+            CronSim(self._fields, datetime.now(ZONE))
+        except CronSimError as error:
+            raise CronError(f"cannot be read: {error}") from error
 
     def next_s(self, after_s: float) -> float | None:
         """Return the first moment after `after_s`, both in seconds since the epoch; None if there is none."""
         since_s, due_s = self._known  # asked many times between two moments, searched once
         if after_s < since_s or (due_s is not None and due_s <= after_s):
-            self._known = since_s, due_s = after_s, self._search(after_s)
+            due_s = self._search(datetime.fromtimestamp(after_s, ZONE))
+            self._known = after_s, due_s
         return due_s
 
-    def _search(self, after_s: float) -> float | None:
-        try:
-            for moment in CronSim(self._fields, datetime.fromtimestamp(after_s, ZONE)):
-                if moment.year in self._years:
-                    return moment.timestamp()
-                if moment.year > max(self._years):
-                    return None
-        except CronSimError as error:
-            raise CronError(f"cannot be read: {error}") from error
+    def _search(self, after: datetime) -> float | None:
+        moment: datetime | None = after
+        while moment:
+            year = min((each for each in self._years if each >= moment.year), default=None)
+            if year is None:
+                return None
+            if year > moment.year:  # a whole year at a time: a second at a time would take for ever
+                moment = datetime(year, 1, 1, tzinfo=ZONE) - timedelta(seconds=1)
+            moment = next(CronSim(self._fields, moment), None)
+            if moment and moment.year in self._years:
+                return moment.timestamp()
         return None
 
 

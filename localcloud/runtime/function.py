@@ -10,6 +10,16 @@ if TYPE_CHECKING:
 
 LATEST = "$LATEST"
 
+# Bounds of 583/11637 and the SDK's models; of INIT_LIMITS_S and AGES_S, the lower end is inferred.
+MEMORY_SIZES_MIB = (64, *range(128, 3073, 128))
+TIME_LIMITS_S = range(1, 901)
+INIT_LIMITS_S = range(3, 301)
+RETRIES = range(3)
+AGES_S = range(60, 6 * 3600 + 1)
+LAYERS_LIMIT = 5
+ENVIRONMENT_LIMIT_BYTES = 4096
+RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
+
 
 class Key(NamedTuple):
     """Where a function lives; its name is unique there."""
@@ -41,9 +51,12 @@ class Function:
     environment: tuple[tuple[str, str], ...] = ()
     layers: tuple[LayerRef, ...] = ()
     role: str = ""
+    log_topic: str = ""
     description: str = ""
     runtime: str = "Python3.10"
     code_bytes: int = 0
+    added_s: float = 0.0
+    modified_s: float = 0.0
 
     @property
     def name(self) -> str:

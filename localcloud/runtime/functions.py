@@ -12,16 +12,18 @@ import uuid
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import environment
-from localcloud.runtime.attempt import Attempt
-from localcloud.runtime.catalog import DEFAULT_ALIAS
+from localcloud.runtime.attempt import QUALIFIER_NOT_FOUND, Attempt
+from localcloud.runtime.catalog import DEFAULT_ALIAS, NotDeployedError
 from localcloud.runtime.instances import Instances
 from localcloud.runtime.invocation import Invocation, Journal
+from localcloud.runtime.logs import records
 from localcloud.runtime.pool import Work
 from localcloud.runtime.routes import routes
+from localcloud.runtime.store import Store
 from localcloud.runtime.timers import Timers, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from starlette.routing import BaseRoute
 
@@ -39,11 +41,17 @@ class FunctionRuntime:
         self.cloud, self._found, self._settings = cloud, found, settings
         self.catalog = found()
         self.journal = Journal()
+        self.store = Store()
         self.timers = Timers(self)
         self.instances = Instances(cloud.clock, settings)
         self._tasks: set[asyncio.Task[None]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self.changed()
+
+    @property
+    def concurrency_mib(self) -> int:
+        """Return how much memory busy instances of a region may hold together."""
+        return self._settings.concurrency_mib
 
     def routes(self) -> Sequence[BaseRoute]:
         """Return the paths of function URLs and of the control calls."""
@@ -60,6 +68,7 @@ class FunctionRuntime:
             self._ticking.cancel()
         await self._drop_tasks()
         await self.instances.close()
+        self.store.close()
 
     async def reset(self) -> None:
         """End what is under way, forget what was, and deploy as at the start."""
@@ -74,12 +83,23 @@ class FunctionRuntime:
             each for deployed in self.catalog.functions.values() for each in deployed.versions.values()
         }
         for function in functions:
-            self.instances.prepare(function, self.account(function), self.catalog.folders(function))
+            self.prepare(function)
         self.instances.keep_only(functions)
+
+    def prepare(self, function: Function) -> None:
+        """Lay out a version's root; raises LayerError."""
+        self.instances.prepare(function, self.account(function), self.catalog.folders(function))
 
     def state(self) -> dict[str, object]:
         """Return the processes and the timers."""
         return {"instances": self.instances.state(), "timers": self.timers.state()}
+
+    def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
+        """Return what an account's functions logged to a topic, as the log service's records."""
+        for invocation in self.journal.find():
+            deployed = self.catalog.functions.get(invocation.function)
+            if deployed and deployed.key[:2] == (uin, region) and deployed.latest.log_topic == topic:
+                yield from records(invocation, deployed.latest)
 
     def account(self, function: Function) -> Account:
         """Return the account that a function belongs to."""
@@ -134,9 +154,18 @@ class FunctionRuntime:
         invocation.settle(deployed.dead_letter)
 
     async def _attempt(self, deployed: Deployed, invocation: Invocation) -> None:
-        function = deployed.resolve(invocation.qualifier)
         invocation.state = "running"
-        invocation.attempts.append(Attempt(self.cloud.clock.now(), function.version))
+        attempt = Attempt(self.cloud.clock.now(), invocation.qualifier)
+        invocation.attempts.append(attempt)
+        try:
+            function = deployed.resolve(invocation.qualifier)
+        except NotDeployedError:
+            attempt.failure = QUALIFIER_NOT_FOUND
+        else:
+            attempt.version = function.version
+            await self._run(function, attempt, invocation)
+
+    async def _run(self, function: Function, attempt: Attempt, invocation: Invocation) -> None:
         account = self.account(function)
         keys = environment.keys(self.cloud.mint_credentials(account.uin, role=function.role))
         context = environment.context(function, account, invocation.request_id)
@@ -146,7 +175,7 @@ class FunctionRuntime:
             if each.reserved_mib is not None
         }
         work = Work(keys, invocation.event, context)
-        await self.instances.run(function, invocation.last, work, reserved_mib)
+        await self.instances.run(function, attempt, work, reserved_mib)
 
     def _task(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

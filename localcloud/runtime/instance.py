@@ -14,7 +14,7 @@ import signal
 import socket
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct(">I")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 OUTPUT_LIMIT_BYTES = 1 << 20
+
+
+class Line(NamedTuple):
+    """One line of output; `at_s` is the cloud's time."""
+
+    at_s: float
+    text: str
 
 
 class InstanceGoneError(Exception):
@@ -71,19 +78,22 @@ class Channel:
 
 
 class Output:
-    """What an instance prints, in the order of printing; cut at 1 MiB an event."""
+    """What an instance prints, line by line with the moment it was seen; cut at 1 MiB an event."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor, self._bytes = descriptor, bytearray()
+    def __init__(self, descriptor: int, now: Callable[[], float]) -> None:
+        self._descriptor, self._now = descriptor, now
+        self._lines: list[Line] = []
+        self._rest, self._size = b"", 0
         os.set_blocking(descriptor, False)
         asyncio.get_running_loop().add_reader(descriptor, self._read)
 
-    def take(self) -> list[str]:
-        """Return the lines since the last call."""
+    def take(self) -> list[Line]:
+        """Return the lines since the last call; one without its end counts as a line."""
         self._read()
-        text = self._bytes.decode(errors="replace")
-        self._bytes.clear()
-        return text.splitlines()
+        self._add([self._rest] if self._rest else [])
+        taken, self._lines = self._lines, []
+        self._rest, self._size = b"", 0
+        return taken
 
     def close(self) -> None:
         """Stop reading."""
@@ -98,7 +108,13 @@ class Output:
                 piece = os.read(self._descriptor, 1 << 16)
                 if not piece:
                     self.close()
-                self._bytes += piece[: max(0, OUTPUT_LIMIT_BYTES - len(self._bytes))]
+                kept = piece[: max(0, OUTPUT_LIMIT_BYTES - self._size)]
+                self._size += len(kept)
+                *whole, self._rest = (self._rest + kept).split(b"\n")
+                self._add(whole)
+
+    def _add(self, lines: list[bytes]) -> None:
+        self._lines += [Line(self._now(), line.decode(errors="replace")) for line in lines]
 
 
 class Instance:
@@ -121,7 +137,7 @@ class Instance:
             return 0
 
     async def ready(self) -> dict[str, Any]:
-        """Wait until the handler is loaded; returns {"failure"}, raises InstanceGoneError."""
+        """Wait until the handler is loaded; returns {"failure", "read_only"}, raises InstanceGoneError."""
         return await self._channel.receive()
 
     async def call(self, environ: Mapping[str, str], event: object, context: object) -> dict[str, Any]:
@@ -141,7 +157,7 @@ class Instance:
         self.output.close()
 
 
-async def start(launch: Callable[[socket.socket, int], Awaitable[int]]) -> Instance:
+async def start(launch: Callable[[socket.socket, int], Awaitable[int]], now: Callable[[], float]) -> Instance:
     """Give a new process its end of a channel and of an output; `launch` returns the pid."""
     ours, theirs = socket.socketpair()
     output_ours, output_theirs = os.pipe()
@@ -150,4 +166,4 @@ async def start(launch: Callable[[socket.socket, int], Awaitable[int]]) -> Insta
     finally:
         theirs.close()  # so that the end of the process can be seen here
         os.close(output_theirs)
-    return Instance(pid, await Channel.over(ours), Output(output_ours))
+    return Instance(pid, await Channel.over(ours), Output(output_ours, now))

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from localcloud.runtime import environment
+from localcloud.runtime.attempt import FUNCTION_NOT_FOUND
 from localcloud.runtime.launch import Forked, Fresh, Program
 from localcloud.runtime.layers import lay_out
 from localcloud.runtime.limits import Limits
@@ -45,12 +46,13 @@ class Instances:
         if function in self._pools:
             return
         root = Path(self._folder.name, f"{next(self._numbers)}-{function.name}")
-        lay_out(root, function.source, [folder for folder in layers if folder.is_dir()])
-        complete = all(folder.is_dir() for folder in layers)
+        built = [folder for folder in layers if folder.is_dir()]
+        lay_out(root, function.source, built)
         program = Program(
             handler=function.handler,
             folder=root / "var/user",
-            more_folders=() if complete else (self._settings.packages,),
+            packages=[] if len(built) == len(layers) else [self._settings.packages],
+            read_only=[function.source, root / "opt", *built],
             environ=environment.process_environment(function, account, root, self._settings.extra),
         )
         launcher = Forked(program) if self._settings.prefork else Fresh(program)
@@ -59,12 +61,16 @@ class Instances:
     async def run(
         self, function: Function, attempt: Attempt, work: Work, reserved_mib: Mapping[Key, int]
     ) -> None:
-        """Have an instance of a prepared function do the work, if the limits allow; fill in the attempt."""
+        """Have an instance do the work, if the limits allow; a function may have been deleted meanwhile."""
+        pool = self._pools.get(function)
+        if pool is None:
+            attempt.failure = FUNCTION_NOT_FOUND
+            return
         attempt.failure = self._limits.enter(function, reserved_mib)
         if attempt.failure:
             return
         try:
-            await self._pools[function].run(attempt, work)
+            await pool.run(attempt, work)
         finally:
             self._limits.leave(function)
 
@@ -78,7 +84,7 @@ class Instances:
     def state(self) -> list[dict[str, object]]:
         """Return the processes of each version."""
         return [
-            {"function": function.name, "version": function.version, **pool.pids}
+            {"function": function.name, "version": function.version, **pool.state()}
             for function, pool in self._pools.items()
         ]
 

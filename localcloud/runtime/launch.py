@@ -7,6 +7,7 @@ and never runs a handler; it exists for the tests' sake, where a second an insta
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import sys
 from dataclasses import dataclass
@@ -16,25 +17,36 @@ from typing import TYPE_CHECKING, Protocol
 from localcloud.runtime.instance import Channel, InstanceGoneError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
 @dataclass(frozen=True)
 class Program:
-    """What a process is started with: handler, working folder, and folders beyond the function's own path."""
+    """What a process is started with.
+
+    `folder` is where it works, `packages` what comes after the function's own path, and `read_only` what it
+    should not be able to change.
+    """
 
     handler: str
     folder: Path
-    more_folders: tuple[str, ...]
+    packages: Sequence[str]
+    read_only: Sequence[Path]
     environ: Mapping[str, str]
 
     async def run(self, mode: str, channel: socket.socket, output: int) -> asyncio.subprocess.Process:
         """Start the bootstrap; -S keeps the server's own packages off the function's path."""
+        asked = {
+            "mode": mode,
+            "channel": channel.fileno(),
+            "handler": self.handler,
+            "packages": list(self.packages),
+            "read_only": [str(folder) for folder in self.read_only],
+        }
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-S", str(BOOTSTRAP), mode, str(channel.fileno()), self.handler),
-            *self.more_folders,
+            *(sys.executable, "-S", str(BOOTSTRAP), json.dumps(asked)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -8,33 +8,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from localcloud.runtime.yamlfile import FileError, read_yaml
+from localcloud.records import RecordError
+from localcloud.runtime.serverlessfile import LayerFile, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
 DESCRIPTION = "serverless.yml"  # says what the layer is; it is not part of it
-LAYER_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
-LAYER_INPUTS = {"name", "src", "region", "runtimes", "description"}
 
 
-class LayerError(FileError):
+class LayerError(RecordError):
     """A layer that no folder stands for, or two that hold the same file."""
 
 
 def find_layers(folder: Path, chosen: Mapping[str, Path]) -> dict[str, Path]:
     """Map names to folders: what `folder/*/serverless.yml` declares, and then what was chosen by hand.
 
-    The folder of a layer that has not been built does not exist. Raises FileError for a mistake in a file.
+    The folder of a layer that has not been built does not exist. Raises RecordError for a mistake in a file.
     """
     declared: dict[str, Path] = {}
     for file in sorted(folder.glob(f"*/{DESCRIPTION}")):
-        top = read_yaml(file).allow(LAYER_KEYS)
-        if top.text("component") != "layer":
-            raise top.error("component", "should be layer")
-        inputs = top.section("inputs").allow(LAYER_INPUTS)
-        declared[inputs.text("name")] = (file.parent / inputs.text("src", ".")).resolve()
+        found = read_file(LayerFile, file)
+        if found.record.component != "layer":
+            raise found.mistake(found.record, "component should be layer", "component")
+        inputs = found.record.inputs
+        declared[inputs.name] = (file.parent / inputs.src).resolve()
     return {**declared, **chosen}
 
 

@@ -55,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> FunctionRuntime:
     """Make the runtime that the options ask for; says which layers are not built.
 
-    Raises FileError for a mistake in a file, and LayerError for a layer that is not there.
+    Raises RecordError for a mistake in a file, and LayerError for a layer that is not there.
     """
     settings = Settings(
         prefork=chosen.prefork,

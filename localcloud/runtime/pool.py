@@ -41,13 +41,17 @@ class Pool:
     def __init__(self, function: Function, launcher: Launcher, limits: Limits) -> None:
         self._function, self._launcher, self._limits = function, launcher, limits
         self._retired = False
+        self._read_only: bool | None = None
         self._idle: list[Instance] = []
         self._busy: set[Instance] = set()
 
-    @property
-    def pids(self) -> dict[str, list[int]]:
-        """Return the processes."""
-        return {"idle": [each.pid for each in self._idle], "busy": [each.pid for each in self._busy]}
+    def state(self) -> dict[str, object]:
+        """Return the processes, and whether they can change their code: null before the first has started."""
+        return {
+            "idle": [each.pid for each in self._idle],
+            "busy": [each.pid for each in self._busy],
+            "read_only": self._read_only,
+        }
 
     async def run(self, attempt: Attempt, work: Work) -> None:
         """Have one instance do the work, and fill in the attempt."""
@@ -59,7 +63,7 @@ class Pool:
         if attempt.failure:
             return
         try:
-            instance = await start(self._launcher.launch)
+            instance = await start(self._launcher.launch, self._limits.clock.now)
         except InstanceGoneError:
             attempt.failure = endings.PROCESS_EXIT
         else:
@@ -104,8 +108,9 @@ class Pool:
 
     async def _load_and_call(self, instance: Instance, attempt: Attempt, work: Work) -> bool:
         began, limit_s = time.monotonic(), self._function.init_limit_s
-        _, attempt.failure = await _frame(instance.ready(), limit_s, endings.start_limit(limit_s))
+        frame, attempt.failure = await _frame(instance.ready(), limit_s, endings.start_limit(limit_s))
         attempt.cold_start_ms = _ms_since(began)
+        self._read_only = frame.get("read_only", self._read_only)
         return attempt.failure is None and await self._call(instance, attempt, work)
 
     async def _call(self, instance: Instance, attempt: Attempt, work: Work) -> bool:

@@ -1,159 +1,184 @@
 """The vendor's serverless.yml (`component: multi-scf`): which functions and triggers a repository deploys.
 
-It decides what such a file means. Where layers are found, and how functions run, is left to others. Keys
-that only matter to the real platform (role, vpc, ...) are accepted and change nothing here.
+It decides what such a file means, and refuses what the platform would. Where layers are found, and how
+functions run, is left to others.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from localcloud.runtime.catalog import Deployed, Timer, Url
 from localcloud.runtime.cron import Cron, CronError
-from localcloud.runtime.function import LATEST, Function, Key, LayerRef
-from localcloud.runtime.yamlfile import read_yaml
+from localcloud.runtime.function import (
+    AGES_S,
+    ENVIRONMENT_LIMIT_BYTES,
+    INIT_LIMITS_S,
+    LATEST,
+    LAYERS_LIMIT,
+    MEMORY_SIZES_MIB,
+    RESERVED_PREFIXES,
+    RETRIES,
+    TIME_LIMITS_S,
+    Function,
+    Key,
+    LayerRef,
+)
+from localcloud.runtime.serverlessfile import FunctionsFile, NetConfig, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from localcloud.runtime.yamlfile import Section
+    from localcloud.records import Found
+    from localcloud.runtime.serverlessfile import FunctionSpec, TriggerParameters, TriggerSpec
 
-TOP_KEYS = {"component", "name", "app", "stage", "org", "inputs"}
-INPUT_KEYS = {"src", "region", "runtime", "namespace", "role", "memorySize", "timeout", "environments", "vpc"}
-INPUT_KEYS |= {"functions", "triggers"}
-FUNCTION_KEYS = {"name", "handler", "src", "description", "runtime", "role", "memorySize", "timeout", "vpc"}
-FUNCTION_KEYS |= {"initTimeout", "environments", "layers", "msgTTL", "retryNum", "publicAccess"}
-TRIGGER_KEYS = {"type", "function", "parameters"}
-TIMER_KEYS = {"name", "cronExpression", "enable", "argument", "qualifier"}
-URL_KEYS = {"authType", "netConfig", "qualifier"}
-RESERVED_PREFIXES = ("SCF_", "QCLOUD_", "TENCENTCLOUD_")
-ENVIRONMENT_LIMIT_BYTES = 4096
 ARGUMENT_LIMIT_BYTES = 4096
-LAYERS_LIMIT = 5
-MEMORY_SIZES_MIB = (64, *range(128, 3073, 128))
+OF_A_TIMER = ("name", "cronExpression", "enable", "argument")
+OF_A_URL = ("authType", "netConfig")
 
 
 def read_functions(file: Path, uin: str, environ: Mapping[str, str] = os.environ) -> list[Deployed]:
     """Read what the file deploys for an account; `${env:NAME}` is filled from `environ`.
 
-    Raises FileError with the line of a mistake.
+    Raises RecordError with the line of a mistake.
     """
-    top = read_yaml(file, lambda name: _variable(name, environ)).allow(TOP_KEYS)
-    if top.text("component") != "multi-scf":
-        raise top.error("component", "should be multi-scf, the form that deploys several functions")
-    inputs = top.section("inputs").allow(INPUT_KEYS)
-    functions = inputs.section("functions")
-    deployed = {
-        key: _deployed(functions.section(key).allow(FUNCTION_KEYS), inputs, file.parent, uin)
-        for key in functions.keys()  # noqa: SIM118 - not a dict
-    }
-    for trigger in inputs.sections("triggers"):
-        _add_trigger(trigger.allow(TRIGGER_KEYS), deployed)
-    return list(deployed.values())
+    found = read_file(FunctionsFile, file, lambda name: _variable(name, environ))
+    if found.record.component != "multi-scf":
+        raise found.mistake(
+            found.record, "component should be multi-scf, which deploys functions", "component"
+        )
+    return _Reading(found, file.parent, uin).deployed()
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str | None:
     return environ.get(name.removeprefix("env:")) if name.startswith("env:") else None
 
 
-def _add_trigger(trigger: Section, deployed: Mapping[str, Deployed]) -> None:
-    key, kind = trigger.text("function"), trigger.text("type")
-    if key not in deployed:
-        raise trigger.error("function", f"{key} does not exist; there are {', '.join(deployed)}")
-    if kind == "timer":
-        timer = _timer(trigger.section("parameters").allow(TIMER_KEYS))
-        deployed[key].timers[timer.name] = timer
-    elif kind == "http":
-        deployed[key].url = _url(trigger.section("parameters").allow(URL_KEYS))
-    else:
-        raise trigger.error("type", f"{kind} is not emulated; there are timer and http")
+@dataclass(frozen=True)
+class _Reading:
+    found: Found[FunctionsFile]
+    folder: Path
+    uin: str
 
+    def deployed(self) -> list[Deployed]:
+        inputs = self.found.record.inputs
+        functions = {key: self._deployed(spec) for key, spec in inputs.functions.items()}
+        for trigger in inputs.triggers:
+            self._add(trigger, functions)
+        return list(functions.values())
 
-def _url(given: Section) -> Url:
-    if given.text("authType", "NONE") != "NONE":
-        raise given.error("authType", "should be NONE: no other is emulated")
-    net = given.section("netConfig").allow({"enableExtranet", "enableIntranet"})
-    reached = net.flag("enableExtranet", default=True) or net.flag("enableIntranet", default=False)
-    return Url(reached, given.text("qualifier", LATEST))
+    def _deployed(self, spec: FunctionSpec) -> Deployed:
+        return Deployed(
+            {LATEST: self._function(spec)},
+            retries=self._number(spec, "retryNum", RETRIES),
+            event_age_s=self._number(spec, "msgTTL", AGES_S),
+        )
 
+    def _function(self, spec: FunctionSpec) -> Function:
+        inputs = self.found.record.inputs
+        runtime = str(self._shared(spec, "runtime"))
+        if not runtime.startswith("Python3"):
+            raise self._mistake(spec, "runtime", f"{runtime} is not emulated; there is Python3.10")
+        return Function(
+            key=Key(self.uin, inputs.region, inputs.namespace, spec.name),
+            handler=spec.handler,
+            source=self._source(spec),
+            runtime=runtime,
+            memory_mib=self._number(spec, "memorySize", MEMORY_SIZES_MIB),
+            time_limit_s=self._number(spec, "timeout", TIME_LIMITS_S),
+            init_limit_s=self._number(spec, "initTimeout", INIT_LIMITS_S),
+            environment=self._environment(spec),
+            layers=self._layers(spec),
+            role=str(self._shared(spec, "role")),
+            log_topic=spec.cls.topicId,
+            description=spec.description,
+        )
 
-def _timer(given: Section) -> Timer:
-    argument = given.text("argument", "")
-    if len(argument.encode()) > ARGUMENT_LIMIT_BYTES:
-        raise given.error("argument", f"is longer than {ARGUMENT_LIMIT_BYTES} bytes")
-    try:
-        cron = Cron(given.text("cronExpression"))
-    except CronError as error:
-        raise given.error("cronExpression", str(error)) from error
-    enabled = given.flag("enable", default=True)
-    return Timer(given.text("name"), cron, enabled, argument, given.text("qualifier", LATEST))
+    def _source(self, spec: FunctionSpec) -> Path:
+        source = self.folder / str(self._shared(spec, "src"))
+        if not source.is_dir():
+            raise self._mistake(spec, "src", f"{source} is not a folder")
+        return source.resolve()
 
+    def _environment(self, spec: FunctionSpec) -> tuple[tuple[str, str], ...]:
+        pairs = [*self.found.record.inputs.environments, *spec.environments]
+        for pair in pairs:
+            if pair.key.startswith(RESERVED_PREFIXES):
+                told = f"{pair.key} is reserved, as is all that begins with {', '.join(RESERVED_PREFIXES)}"
+                raise self.found.mistake(pair, told, "key")
+        variables = {pair.key: pair.value for pair in pairs}
+        if sum(len(f"{key}{value}".encode()) for key, value in variables.items()) > ENVIRONMENT_LIMIT_BYTES:
+            told = f"environments are larger than {ENVIRONMENT_LIMIT_BYTES} bytes together"
+            raise self.found.mistake(spec, told, "environments")
+        return tuple(variables.items())
 
-def _deployed(given: Section, inputs: Section, folder: Path, uin: str) -> Deployed:
-    return Deployed(
-        {LATEST: _function(given, inputs, folder, uin)},
-        retries=_within(given, "retryNum", 2, 0, 2),
-        event_age_s=_within(given, "msgTTL", 6 * 3600, 60, 6 * 3600),
-    )
+    def _layers(self, spec: FunctionSpec) -> tuple[LayerRef, ...]:
+        if len(spec.layers) > LAYERS_LIMIT:
+            raise self.found.mistake(spec, f"layers are more than {LAYERS_LIMIT}", "layers")
+        return tuple(LayerRef(each.name, each.version) for each in spec.layers)
 
+    def _add(self, trigger: TriggerSpec, functions: Mapping[str, Deployed]) -> None:
+        if trigger.function not in functions:
+            told = f"function {trigger.function} does not exist; there are {', '.join(functions)}"
+            raise self.found.mistake(trigger, told, "function")
+        deployed = functions[trigger.function]
+        if trigger.type == "timer":
+            timer = self._timer(trigger)
+            deployed.timers[timer.name] = timer
+        elif trigger.type == "http":
+            deployed.url = self._url(trigger)
+        else:
+            told = f"type {trigger.type} is not emulated; there are timer and http"
+            raise self.found.mistake(trigger, told, "type")
 
-def _function(given: Section, inputs: Section, folder: Path, uin: str) -> Function:
-    runtime = given.over(inputs, "runtime")
-    if not runtime.text("runtime", "Python3.10").startswith("Python"):
-        raise runtime.error("runtime", f"{runtime.text('runtime')} is not emulated; there is Python3.10")
-    region, namespace = inputs.text("region", "ap-guangzhou"), inputs.text("namespace", "default")
-    return Function(
-        key=Key(uin, region, namespace, given.text("name")),
-        handler=given.text("handler", "index.main_handler"),
-        source=_source(given.over(inputs, "src"), folder),
-        memory_mib=_memory_mib(given.over(inputs, "memorySize")),
-        time_limit_s=_within(given.over(inputs, "timeout"), "timeout", 3, 1, 900),
-        init_limit_s=_within(given, "initTimeout", 65, 3, 300),
-        environment=_environment(given, inputs),
-        layers=_layers(given),
-        role=given.over(inputs, "role").text("role", ""),
-        description=given.text("description", ""),
-    )
+    def _timer(self, trigger: TriggerSpec) -> Timer:
+        given = trigger.parameters
+        self._only(given, OF_A_TIMER)
+        if given.name is None or given.cronExpression is None:
+            raise self.found.mistake(trigger, "a timer needs `name` and `cronExpression`", "parameters")
+        argument = given.argument or ""
+        if len(argument.encode()) > ARGUMENT_LIMIT_BYTES:
+            raise self.found.mistake(
+                given, f"argument is longer than {ARGUMENT_LIMIT_BYTES} bytes", "argument"
+            )
+        try:
+            cron = Cron(given.cronExpression)
+        except CronError as error:
+            raise self.found.mistake(given, f"cronExpression {error}", "cronExpression") from error
+        return Timer(given.name, cron, given.enable is not False, argument, given.qualifier)
 
+    def _url(self, trigger: TriggerSpec) -> Url:
+        given = trigger.parameters
+        self._only(given, OF_A_URL)
+        if given.authType not in (None, "NONE"):
+            raise self.found.mistake(given, "authType should be NONE: no other is emulated", "authType")
+        net = given.netConfig or NetConfig()
+        return Url(net.enableExtranet or net.enableIntranet, qualifier=given.qualifier)
 
-def _within(given: Section, key: str, default: int, low: int, high: int) -> int:
-    value = given.number(key, default)
-    if not low <= value <= high:
-        raise given.error(key, f"should be from {low} to {high}")
-    return value
+    def _only(self, given: TriggerParameters, keys: Collection[str]) -> None:
+        """Refuse what belongs to another type of trigger."""
+        for key in {*OF_A_TIMER, *OF_A_URL} - set(keys):
+            if getattr(given, key) is not None:
+                raise self.found.mistake(given, f"{key} belongs to another type of trigger", key)
 
+    def _shared(self, spec: FunctionSpec, key: str) -> object:
+        """Return what a function says, or else what the inputs say for all."""
+        own = getattr(spec, key)
+        return getattr(self.found.record.inputs, key) if own is None else own
 
-def _source(given: Section, folder: Path) -> Path:
-    source = folder / given.text("src", ".")
-    if not source.is_dir():
-        raise given.error("src", f"{source} is not a folder")
-    return source.resolve()
+    def _number(self, spec: FunctionSpec, key: str, allowed: Collection[int]) -> int:
+        value = self._shared(spec, key)
+        if not isinstance(value, int) or value not in allowed:
+            steps = (
+                "64, or a multiple of 128 from 128" if allowed is MEMORY_SIZES_MIB else f"from {min(allowed)}"
+            )
+            raise self._mistake(spec, key, f"should be {steps} to {max(allowed)}")
+        return value
 
-
-def _memory_mib(given: Section) -> int:
-    memory_mib = given.number("memorySize", 128)
-    if memory_mib not in MEMORY_SIZES_MIB:
-        raise given.error("memorySize", "should be 64, or a multiple of 128 from 128 to 3072")
-    return memory_mib
-
-
-def _environment(given: Section, inputs: Section) -> tuple[tuple[str, str], ...]:
-    variables: dict[str, str] = {}
-    for pair in inputs.sections("environments") + given.sections("environments"):
-        key = pair.allow({"key", "value"}).text("key")
-        if key.startswith(RESERVED_PREFIXES):
-            raise pair.error("key", f"{key} is reserved: {', '.join(RESERVED_PREFIXES)}")
-        variables[key] = pair.text("value")
-    if sum(len(f"{key}{value}".encode()) for key, value in variables.items()) > ENVIRONMENT_LIMIT_BYTES:
-        raise given.error("environments", f"are larger than {ENVIRONMENT_LIMIT_BYTES} bytes together")
-    return tuple(variables.items())
-
-
-def _layers(given: Section) -> tuple[LayerRef, ...]:
-    layers = given.sections("layers")
-    if len(layers) > LAYERS_LIMIT:
-        raise given.error("layers", f"are more than {LAYERS_LIMIT}")
-    allowed = [each.allow({"name", "version"}) for each in layers]
-    return tuple(LayerRef(each.text("name"), each.number("version", 1)) for each in allowed)
+    def _mistake(self, spec: FunctionSpec, key: str, text: str) -> Exception:
+        """Return the mistake at a function's key, or at the inputs' key when that is where it is said."""
+        says = self.found.record.inputs if getattr(spec, key) is None else spec
+        return self.found.mistake(says, f"{key} {text}", key)

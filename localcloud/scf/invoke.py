@@ -85,7 +85,7 @@ def _event(name: str, text: str, limit_bytes: int) -> object:
 def _result(invocation: Invocation, log_type: str) -> Answer:
     """Return the answer of a finished call; that ErrMsg is the report and RetMsg JSON text is inferred."""
     last, error = invocation.last, invocation.error()
-    log = "\n".join(last.log).encode()[-LOG_TAIL_BYTES:].decode(errors="ignore")
+    log = "\n".join(line.text for line in last.log).encode()[-LOG_TAIL_BYTES:].decode(errors="ignore")
     return _answer(
         invocation,
         Log=log if log_type == "Tail" else "",

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from localcloud.runtime.catalog import NotDeployedError
 from localcloud.runtime.function import Key
 from localcloud.runtime.functions import FunctionRuntime
-from localcloud.scf.errors import FunctionNotFound, NamespaceNotFound, QualifierNotFound
+from localcloud.runtime.layers import LayerError
+from localcloud.scf.errors import FunctionNotFound, InvalidLayers, NamespaceNotFound, QualifierNotFound
 from localcloud.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from localcloud.runtime.catalog import Deployed
+    from localcloud.runtime.catalog import Catalog, Deployed, Layer
+    from localcloud.runtime.function import Function, LayerRef
     from localcloud.service import Call
 
 SERVICE = Service("scf", "2018-04-16", per_second=20)
@@ -39,6 +41,27 @@ def runtime_of(call: Call) -> FunctionRuntime:
 def key_of(call: Call, name: str, namespace: str) -> Key:
     """Return where a function of the caller lives."""
     return Key(call.caller.account.uin, call.region, namespace, name)
+
+
+def layers_of(call: Call) -> dict[LayerRef, Layer]:
+    """Return the layers of the caller's region, to be looked at or changed."""
+    return runtime_of(call).catalog.layers_of(call.caller.account.uin, call.region)
+
+
+@contextmanager
+def deploying(call: Call, function: Function | None = None) -> Iterator[Catalog]:
+    """Change the catalog inside; a new version's root is laid out before, so that a failure changes nothing.
+
+    Raises InvalidLayers where its layers do not go together.
+    """
+    runtime = runtime_of(call)
+    if function:
+        try:
+            runtime.prepare(function)
+        except LayerError as error:
+            raise InvalidLayers(reason=str(error)) from error
+    yield runtime.catalog
+    runtime.changed()
 
 
 def find(call: Call, name: str, namespace: str) -> Deployed:

@@ -29,14 +29,6 @@ class DeleteTagsParamError(ApiError):
     en = "DeleteTags must not hold a key of ReplaceTags: `{key}`."
 
 
-class LimitExceededTagValue(ApiError):
-    """A key has as many values as an account may give it (651/13354)."""
-
-    code = "LimitExceeded.TagValue"
-    zh = "标签键 `{key}` 对应的标签值达到上限 {limit}。"
-    en = "The tag key `{key}` has as many values as it may: {limit}."
-
-
 class LimitExceededResourceAttachedTags(ApiError):
     """A resource carries as many tags as it may."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -127,18 +126,14 @@ def _row(resource: Resource) -> Answer:
     }
 
 
-def _values(call: Call) -> dict[str, set[str]]:
-    values = defaultdict(set)
-    for resource in every(call):
-        for key, value in resource.existing().tags.items():
-            values[key].add(value)
-    return values
+def _values(call: Call) -> dict[str, dict[str, None]]:
+    return call.cloud.world.tags_of(call.caller.account.uin).values
 
 
 @SERVICE.action
 @dataclass(frozen=True)
 class GetTagKeys:
-    """List the keys that are in use."""
+    """List the keys that the account has."""
 
     pagination_token: str | None = None
     max_results: Annotated[int, Between(1, 1000)] = 50

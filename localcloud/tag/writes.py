@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from localcloud.errors import ApiError, MissingParameter
 from localcloud.parameters import Between
 from localcloud.tag import errors
-from localcloud.tag.resources import every, find
+from localcloud.tag.resources import find
 from localcloud.tag.service import SERVICE, WRITES_PER_SECOND
 from localcloud.tagging import check
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from localcloud.resources import Tags
     from localcloud.service import Answer, Call
 
-VALUES_PER_KEY = 1000  # 651/13354
 TAGS_PER_RESOURCE = 50  # 651/13354
 Resources = Annotated[list[str], Between(1, 9)]
 
@@ -39,16 +38,11 @@ class TagKeyObject:
     tag_key: str
 
 
-def _check_values(call: Call, tags: Sequence[Tag]) -> None:
+def _known(call: Call, tags: Sequence[Tag]) -> None:
+    """Check tags and let the account know them."""
     for tag in tags:
         check(tag.tag_key, tag.tag_value)
-    keys = {tag.tag_key: {tag.tag_value} for tag in tags}
-    for resource in every(call):
-        for key in keys.keys() & resource.existing().tags.keys():
-            keys[key].add(resource.existing().tags[key])
-    for key, values in keys.items():
-        if len(values) > VALUES_PER_KEY:
-            raise errors.LimitExceededTagValue(key=key, limit=VALUES_PER_KEY)
+    call.cloud.world.tags_of(call.caller.account.uin).enter({tag.tag_key: tag.tag_value for tag in tags})
 
 
 def _write(held: Tags, tags: Sequence[Tag], resource: str) -> None:
@@ -80,7 +74,7 @@ class TagResources:
 
     def answer(self, call: Call) -> Answer:
         """Answer with the resources that failed."""
-        _check_values(call, self.tags)
+        _known(call, self.tags)
         return _each(call, self.resource_list, lambda held, text: _write(held, self.tags, text))
 
 
@@ -119,7 +113,7 @@ class ModifyResourceTags:
         for both in {tag.tag_key for tag in written} & set(removed):
             raise errors.DeleteTagsParamError(key=both)
         held = find(call, self.resource).existing().tags
-        _check_values(call, written)
+        _known(call, written)
         _write(held, written, self.resource)
         _remove(held, removed)
         return {}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from tests.agent.driver import KEY, Agent, Client, Orders, create_orders
+from tests.agent.driver import Agent, Client, Orders, create_orders
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,14 +28,11 @@ def start_agent(tmp_path: Path, agent_python: str) -> Iterator[Callable[..., Age
     """Start agents that end with the test."""
     agents: list[Agent] = []
 
-    def start(
-        plans: str,
-        settings: str = "metadata = off",
-        keys: str = f"1 {KEY}\n",
-        runtime_dir: Path | None = None,
-        program: tuple[str, ...] = ("-m", "cbsnap_agent"),
-    ) -> Agent:
-        agents.append(Agent(tmp_path, agent_python, plans, settings, keys, runtime_dir, program).start())
+    def start(plans: str, **changes: object) -> Agent:
+        """Start one; `changes` replace its other fields."""
+        fields = cast("dict[str, Any]", changes)
+        agents.append(Agent(**{"folder": tmp_path, "python": agent_python, "plans": plans, **fields}))
+        agents[-1].start()
         return agents[-1]
 
     yield start

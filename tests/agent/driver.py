@@ -12,6 +12,7 @@ import secrets
 import signal
 import socket
 import sqlite3
+import ssl
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -52,14 +53,18 @@ class Client:
 
     port: int
     key: str = KEY
-    host: str = "127.0.0.1"
+    certificate: str = ""
     start_id: str = ""
     skew_s: int = 0
     connection: http.client.HTTPConnection = field(init=False)
 
     def __post_init__(self) -> None:
         """Connect at the first request."""
-        self.connection = http.client.HTTPConnection(self.host, self.port, timeout=90)
+        if self.certificate:
+            context = ssl.create_default_context(cafile=self.certificate)
+            self.connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=90, context=context)
+        else:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=90)
 
     def send(
         self, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
@@ -121,16 +126,17 @@ class Agent:
     plans: str
     settings: str = "metadata = off"
     keys: str = f"1 {KEY}\n"
-    elsewhere: Path | None = None
+    runtime_dir: Path = Path()
     program: tuple[str, ...] = ("-m", "cbsnap_agent")
+    certificate: str = ""
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
     clients: list[Client] = field(default_factory=list)
 
-    @property
-    def runtime_dir(self) -> Path:
-        """Return where the agent keeps its state."""
-        return self.elsewhere or self.folder / "run"
+    def __post_init__(self) -> None:
+        """Keep the state in a folder of its own, unless it is told where."""
+        if self.runtime_dir == Path():
+            self.runtime_dir = self.folder / "run"
 
     def start(self) -> Agent:
         """Write the configuration, start the agent, and wait until it answers."""
@@ -147,6 +153,13 @@ class Agent:
         assert self.process.poll() is None, (self.folder / "log").read_text()
         return self
 
+    def thaw_all(self) -> int:
+        """Undo what is owed, as the service manager's stop hook does; return the exit code."""
+        command = [self.python, *self.program, "thaw-all", "--runtime-dir", str(self.runtime_dir)]
+        return subprocess.run(
+            command, env={"PYTHONPATH": str(AGENT_HOME)}, check=False, timeout=20
+        ).returncode
+
     def spawn(self, *arguments: str) -> subprocess.Popen[bytes]:
         """Start the agent's command line over this configuration."""
         configured = [arguments[0], "--config", str(self.folder / "agent.ini"), *arguments[1:]]
@@ -161,7 +174,7 @@ class Agent:
 
     def answers(self) -> bool:
         """Tell whether the agent answers."""
-        client = Client(self.port)
+        client = Client(self.port, certificate=self.certificate)
         try:
             return client.send("GET", "/v1/hello").status == 200
         except OSError:
@@ -171,7 +184,7 @@ class Agent:
 
     def client(self, key: str = KEY, skew_s: int = 0) -> Client:
         """Return a client whose connection ends with the agent."""
-        self.clients.append(Client(self.port, key=key, skew_s=skew_s))
+        self.clients.append(Client(self.port, key, self.certificate, skew_s=skew_s))
         return self.clients[-1]
 
     def guard_pid(self) -> int:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
+import threading
 from typing import TYPE_CHECKING
+
+from cbsnap_agent import owed
 
 from tests.agent.driver import DISK, eventually, is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.agent.driver import Agent, Orders
 
@@ -90,3 +96,43 @@ def test_a_database_replaced_while_held_breaks_the_proof(agent: Agent, orders: O
     orders.path.write_bytes(moved.read_bytes())
 
     assert client.release(lease_id)["state"] == "BROKEN"
+
+
+def test_the_guard_killed_while_preparing_fails_the_lease(agent: Agent, orders: Orders) -> None:
+    client = agent.client()
+    lease_id = "ab" * 16
+    with contextlib.closing(sqlite3.connect(orders.path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        asking = threading.Thread(target=client.lease, kwargs={"lease_id": lease_id})
+        asking.start()
+        eventually(lambda: agent.client().call("GET", "/v1/status").body["state"] == "PREPARING")
+        os.kill(agent.guard_pid(), signal.SIGKILL)
+    asking.join()
+
+    assert agent.client().record(lease_id)["state"] == "FAILED"
+    assert orders.is_writable()
+
+
+def test_what_an_earlier_boot_owed_is_dropped_unseen(tmp_path: Path) -> None:
+    spec = {"kind": "freeze", "mount": "/", "device": "0:0"}
+    owed.OwedList(str(tmp_path), "a", boot="an earlier one").add(0, spec)
+
+    undone = owed.OwedList(str(tmp_path)).undo_all()
+
+    assert [status for _, status in undone] == [0]
+    assert list((tmp_path / "owed").iterdir()) == []
+
+
+def test_what_is_owed_is_undone_last_first_and_a_failing_command_is_not_run_twice(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    listed = owed.OwedList(str(tmp_path), "a")
+    for index, word in enumerate(("first", "second")):
+        post = ["/bin/sh", "-c", f"echo {word} >> {log}; exit 3"]
+        fields = {"post": post, "environment": {}, "timeout_s": 5, "output": str(tmp_path / "out")}
+        listed.add(index, {"kind": "command", "pre": [], **fields})
+
+    statuses = [status for _, status in owed.OwedList(str(tmp_path)).undo_all()]
+
+    assert statuses == [3, 3]
+    assert log.read_text() == "second\nfirst\n"
+    assert owed.OwedList(str(tmp_path)).undo_all() == []

@@ -134,6 +134,25 @@ def test_both_keys_are_valid_while_rotating(start_agent: Callable[..., Agent], o
     assert (old.status, new.status) == (200, 200)
 
 
+def test_a_key_is_changed_without_a_gap(agent: Agent) -> None:
+    old, new = agent.client(), agent.client(key=OTHER_KEY)
+    keys = agent.folder / "keys"
+
+    before = new.call("GET", "/v1/status").status
+    keys.write_text(f"1 {KEY}\n2 {OTHER_KEY}\n")
+    both = old.call("GET", "/v1/status").status, new.call("GET", "/v1/status").status
+    keys.write_text(f"2 {OTHER_KEY}\n")
+    after = old.call("GET", "/v1/status").status, new.call("GET", "/v1/status").status
+
+    assert (before, both, after) == (401, (200, 200), (401, 200))
+
+
+def test_a_key_file_that_cannot_be_used_changes_nothing(agent: Agent) -> None:
+    (agent.folder / "keys").write_text("nonsense\n")
+
+    assert agent.client().call("GET", "/v1/status").status == 200
+
+
 @pytest.fixture
 def metadata() -> Iterator[Callable[[str], str]]:
     """Serve an instance id as the cloud's metadata do; give the setting that names it."""

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
-from cbsnap.tencent.api import Api, EnvironmentCredentials
+from cbsnap.tencent.api import Api
+from cbsnap.tencent.credentials import EnvironmentCredentials
+from cbsnap.tencent.region import Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,11 +93,25 @@ class Stage:
         self._post("/_local/reset")
 
     def fire(self) -> dict[str, dict[str, Any]]:
-        """Fire the timer; return the outcomes by disk when everything that came of it is over."""
+        """Fire the schedule's timer; return the outcomes by disk when everything that came of it is over."""
+        return outcomes(self._fired("cbsnap-tick"))
+
+    def look_after(self) -> list[dict[str, Any]]:
+        """Fire the timer of `maintain`; return what the pass came to in each region."""
+        (one,) = self._fired("cbsnap-upkeep")
+        assert one["state"] == "succeeded", one
+        found: list[dict[str, Any]] = one["result"]
+        return found
+
+    def region(self, name: str = REGION) -> Region:
+        """Return a region of the cloud, through the core's own adapter."""
+        return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+
+    def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}
-        self._post("/_local/timers/cbsnap-tick/fire")
+        self._post(f"/_local/timers/{timer}/fire")
         until("the run is over", lambda: self._over(before))
-        return outcomes([one for one in self.invocations() if one["request_id"] not in before])
+        return [one for one in self.invocations() if one["request_id"] not in before]
 
     def invoke_together(self, event: dict[str, Any], times: int) -> None:
         """Invoke the worker with one event several times at once; return when all are over."""

@@ -12,6 +12,7 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
+from localcloud.app import SERVICES
 from localcloud.pytest_plugin import localcloud, localcloud_stage, pytest_configure
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["localcloud", "localcloud_stage", "pytest_configure"]
 
-VERSIONS = {"cbs": "2017-03-12", "cvm": "2017-03-12", "tag": "2018-08-13", "sts": "2018-08-13"}
+VERSIONS = {service.name: service.version for service in SERVICES}
 
 
 def profile(endpoint: str, method: str = "POST", language: str = "en-US") -> ClientProfile:

@@ -13,9 +13,12 @@ from typing import Any
 
 MODULES = {
     ("cbs", "2017-03-12"): "tencentcloud.cbs.v20170312.models",
+    ("cls", "2020-10-16"): "tencentcloud.cls.v20201016.models",
     ("cvm", "2017-03-12"): "tencentcloud.cvm.v20170312.models",
     ("sts", "2018-08-13"): "tencentcloud.sts.v20180813.models",
+    ("scf", "2018-04-16"): "tencentcloud.scf.v20180416.models",
     ("tag", "2018-08-13"): "tencentcloud.tag.v20180813.models",
+    ("tat", "2020-10-28"): "tencentcloud.tat.v20201028.models",
 }
 PLAIN: dict[str, Any] = {"str": str, "int": int, "float": (int, float), "bool": bool}
 _FIELD = re.compile(r":type (\w+): (?:(list of )|)(?::class:`[\w.]*\.(\w+)`|(\w+))")

@@ -78,7 +78,7 @@ def test_a_role_trusts_only_whom_it_names(call: Call) -> None:
 
 
 def test_a_shared_snapshot_is_seen_and_used_by_the_other_account_until_it_is_taken_back(
-    localcloud: LocalCloud, call: Call
+    call: Call,
 ) -> None:
     def turn(permission: str) -> None:
         call(

@@ -51,6 +51,24 @@ def test_a_clock_set_wrongly_is_answered_with_the_reason(localcloud: LocalCloud,
     assert "error" in json.load(refused.value)
 
 
+def test_the_page_is_for_people_and_asks_only_what_is_there(localcloud: LocalCloud) -> None:
+    with urllib.request.urlopen(f"{localcloud.url}/_local/") as answer:  # noqa: S310  # our own server
+        kind, page = answer.headers["Content-Type"], answer.read().decode()
+    summary = local(localcloud, "summary")
+
+    assert kind.startswith("text/html")
+    assert "<title>localcloud</title>" in page
+    assert "//" not in page.replace("<!doctype", "")  # nothing from elsewhere
+    assert summary["regions"][0] == {
+        "name": "ap-guangzhou",
+        "uin": "100000000001",
+        "instances": 3,
+        "disks": 9,
+        "snapshots": 65,
+        "creating": 1,
+    }
+
+
 def test_a_reset_brings_the_fleet_back(localcloud: LocalCloud, call: Call) -> None:
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from localcloud import cbs, cvm, sts, tag
+from localcloud import cbs, cls, cvm, sts, tag, tat
 from localcloud.parameters import parameter_names
 from tests.localcloud.sdk_models import differences, shape
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Call = Callable[..., dict[str, Any]]
 
-SERVICES = (cbs.SERVICE, cvm.SERVICE, sts.SERVICE, tag.SERVICE)
+SERVICES = (cbs.SERVICE, cls.SERVICE, cvm.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
 DISK = "qcs::cbs:ap-guangzhou:uin/100000000001:instance/disk-orders-a"
 TAGS = [{"TagKey": "app", "TagValue": "orders"}]
 OLD = "snap-full0001-00"
@@ -65,6 +65,7 @@ ASKED: dict[str, dict[str, dict[str, Any]]] = {
         "TerminateDisks": {"DiskIds": ["disk-spare001"]},
         "UnbindAutoSnapshotPolicy": {"AutoSnapshotPolicyId": "asp-nightly1", "DiskIds": ["disk-web-sys1"]},
     },
+    "cls": {"SearchLog": {"TopicId": "topic", "From": 0, "To": 2_000_000_000_000}},
     "cvm": {
         "DescribeInstances": {},
         "DescribeRegions": {},
@@ -84,6 +85,12 @@ ASKED: dict[str, dict[str, dict[str, Any]]] = {
         "ModifyResourceTags": {"Resource": DISK, "ReplaceTags": TAGS},
         "TagResources": {"ResourceList": [DISK, DISK.replace("orders-a", "none")], "Tags": TAGS},
         "UnTagResources": {"ResourceList": [DISK.replace("orders-a", "none")], "TagKeys": ["app"]},
+    },
+    "tat": {
+        "DescribeAutomationAgentStatus": {},
+        "DescribeInvocationTasks": {},
+        "InvokeCommand": {"CommandId": "{command}", "InstanceIds": ["ins-orders01"]},
+        "RunCommand": {"Content": "dHJ1ZQ==", "InstanceIds": ["ins-orders01"]},
     },
 }
 ACTIONS = [(service, action) for service in SERVICES for action in sorted(service.actions)]
@@ -129,8 +136,13 @@ def prepared(localcloud: LocalCloud, call: Call) -> dict[str, str]:
         Permission="SHARE",
     )
     group = call("cbs", "CreateSnapshotGroup", DiskIds=["disk-orders-a", "disk-orders-b"])["SnapshotGroupId"]
+    command = call("tat", "RunCommand", Content="dHJ1ZQ==", InstanceIds=["ins-web00001"], SaveCommand=True)
     localcloud.cloud.clock.advance(3)
-    return {"{group}": group, "{member}": region.groups[group].snapshots[0]}
+    return {
+        "{command}": command["CommandId"],
+        "{group}": group,
+        "{member}": region.groups[group].snapshots[0],
+    }
 
 
 def filled(asked: Any, made: dict[str, str]) -> Any:  # noqa: ANN401  # JSON

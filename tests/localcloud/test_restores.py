@@ -196,9 +196,11 @@ def test_disks_are_moved_all_or_none(
 def test_a_snapshot_outlives_its_disk(call: Call, held: str) -> None:
     call("cbs", "TerminateDisks", DiskIds=["disk-spare001"])
 
-    left = call("cbs", "DescribeSnapshots", SnapshotIds=[held])["SnapshotSet"][0]
+    by_id = call("cbs", "DescribeSnapshots", SnapshotIds=[held])["SnapshotSet"]
+    by_disk = call("cbs", "DescribeSnapshots", Filters=[{"Name": "disk-id", "Values": ["disk-spare001"]}])
 
-    assert left["DiskId"] == "disk-spare001"
+    assert [each["DiskId"] for each in by_id] == ["disk-spare001"]
+    assert by_disk["SnapshotSet"] == by_id
 
 
 def test_a_copy_in_another_region_carries_the_bytes(localcloud: LocalCloud, call: Call, held: str) -> None:

@@ -115,10 +115,9 @@ def test_a_value_the_tag_service_would_not_take_is_refused(call: Call, value: st
 
 
 def test_a_key_has_a_thousand_values_at_most(localcloud: LocalCloud, call: Call) -> None:
-    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
-    pattern = next(iter(region.disks.values()))
+    localcloud.cloud.world.tags_of("100000000001").enter({"k": "7"})
     for number in range(1000):
-        region.disks[f"disk-{number}"] = type(pattern)(f"disk-{number}", "z", 0.0, tags={"k": str(number)})
+        localcloud.cloud.world.tags_of("100000000001").enter({"k": str(number)})
 
     known = call("tag", "TagResources", ResourceList=[DISK], Tags=[{"TagKey": "k", "TagValue": "7"}])
     with pytest.raises(TencentCloudSDKException) as refused:

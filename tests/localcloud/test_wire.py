@@ -10,6 +10,7 @@ import pytest
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception import TencentCloudSDKException
 
+from localcloud.cloud import Settings
 from localcloud.rates import Rates
 from localcloud.signature import SignedRequest
 
@@ -70,8 +71,6 @@ def test_get_and_post_are_read_alike(call: Call) -> None:
     ("headers", "expected"),
     [
         ({"authorization": ""}, "AuthFailure.InvalidAuthorization"),
-        ({"timestamp": str(int(time.time()) - 400)}, "AuthFailure.SignatureExpire"),
-        ({"timestamp": str(int(time.time()) + 400)}, "AuthFailure.SignatureExpire"),
         ({"x_tc_token": "unasked"}, "AuthFailure.TokenFailure"),
         ({"x_tc_version": "1999-01-01"}, "NoSuchVersion"),
         ({"x_tc_region": "ap-nowhere"}, "UnsupportedRegion"),
@@ -84,6 +83,13 @@ def test_a_call_that_is_wrong_outside_its_body_has_its_own_code(
     _, response = post(localcloud, b"{}", **headers)
 
     assert code(response) == expected
+
+
+@pytest.mark.parametrize("skew_s", [-400, 400])
+def test_a_call_signed_at_another_time_is_refused(localcloud: LocalCloud, skew_s: int) -> None:
+    _, response = post(localcloud, b"{}", timestamp=str(int(time.time()) + skew_s))
+
+    assert code(response) == "AuthFailure.SignatureExpire"
 
 
 @pytest.mark.parametrize(
@@ -171,6 +177,31 @@ def test_no_second_has_more_calls_than_the_rate() -> None:
     assert not soon
     assert later
     assert rates.admits("another action", 2)
+
+
+@pytest.mark.parametrize(
+    ("rate", "api", "expected"),
+    [
+        (None, ("cbs", "DescribeSnapshots"), 20),
+        (None, ("cbs", "DescribeDisks"), 100),
+        (None, ("tag", "GetTagKeys"), 100),
+        (3, ("cbs", "DescribeDisks"), 3),
+    ],
+)
+def test_rates_are_the_documented_ones_unless_told_otherwise(
+    localcloud: LocalCloud, call: Call, rate: int | None, api: tuple[str, str], expected: int
+) -> None:
+    localcloud.cloud.settings = Settings(rate=rate)
+    localcloud.cloud.rates = Rates(clock=lambda: 0.0)
+
+    for _ in range(expected):
+        call(*api)
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call(*api)
+    elsewhere = call(*api, region="ap-singapore")
+
+    assert refused.value.code == "RequestLimitExceeded"
+    assert elsewhere["RequestId"]
 
 
 def test_every_call_is_kept_with_its_caller_and_code(localcloud: LocalCloud, call: Call) -> None:

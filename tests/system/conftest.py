@@ -24,6 +24,17 @@ if TYPE_CHECKING:
 __all__ = ["agent_python", "start_agent"]  # the fixtures of the agent's own tests
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the trial be longer than it needs to be to work."""
+    parser.addoption("--trials", type=int, default=2, help="cuts a mode, in the trial of each step's worth")
+
+
+@pytest.fixture
+def trials(request: pytest.FixtureRequest) -> int:
+    """Return how many cuts a mode gets."""
+    return int(request.config.getoption("--trials", 2))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs root, and say so."""
     if os.geteuid() == 0:
@@ -34,14 +45,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def make_loop(tmp_path: Path) -> Iterator[Callable[..., Loop]]:
+def make_loop(tmp_path: Path, reachable: Path) -> Iterator[Callable[..., Loop]]:
     """Make mounted filesystems that go with the test, thawed if need be."""
     loops: list[Loop] = []
 
     def make(name: str, fstype: str = "ext4", size_mib: int = 64, folder: Path = tmp_path) -> Loop:
         for tool in missing(f"mkfs.{fstype}", "losetup", "mount"):
             pytest.skip(f"{tool} is not installed")
-        loops.append(Loop(folder / f"{name}.img", tmp_path / name, fstype, size_mib).make())
+        loops.append(Loop(folder / f"{name}.img", reachable / name, fstype, size_mib).make())
         return loops[-1]
 
     yield make
@@ -72,9 +83,17 @@ def mariadb() -> Iterator[MariaDb]:
     for tool in missing("mariadbd", "mariadb-install-db"):
         pytest.skip(f"{tool} is not installed")
     folder = served_folder("mysql")
-    server = MariaDb(folder, folder / "data").install().start()
+    server = MariaDb(folder, folder / "data").install().start().open_shop()
     yield server
     server.stop()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """Make a folder that every user can reach, unlike a test's own."""
+    folder = served_folder("root")
+    yield folder
     shutil.rmtree(folder)
 
 

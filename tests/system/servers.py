@@ -76,7 +76,11 @@ class MariaDb:
         )  # fmt: skip
         eventually(lambda: self.process.poll() is not None or self.says("SELECT 1"), within_s=30)
         assert self.process.poll() is None, (self.folder / "error.log").read_text()
-        self.run("CREATE DATABASE IF NOT EXISTS shop; CREATE TABLE IF NOT EXISTS shop.orders (amount INT)")
+        return self
+
+    def open_shop(self) -> MariaDb:
+        """Make the database that the tests write to."""
+        self.run("CREATE DATABASE shop; CREATE TABLE shop.orders (amount INT)")
         return self
 
     def client(self, *arguments: str) -> list[str]:

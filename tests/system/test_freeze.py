@@ -135,7 +135,7 @@ def test_both_killed_is_thawed_by_the_stop_hook(
     agent.client().held()
     _kill_both(agent)
 
-    code = agent.spawn("thaw-all").wait(10)
+    code = agent.thaw_all()
 
     assert code == 0
     assert loop.is_writable(within_s=1)
@@ -149,7 +149,7 @@ def test_a_foreign_freeze_fails_the_lease_and_is_left_alone(
     theirs.freeze()
 
     record = agent.client().lease(disks=disks_of(ours, theirs)).body
-    agent.spawn("thaw-all").wait(10)
+    agent.thaw_all()
 
     assert record["state"] == "FAILED"
     assert "frozen" in record["reason"]
@@ -216,9 +216,10 @@ def test_a_freeze_that_hangs_in_the_kernel_is_thawed_once_it_lands(
 
 
 def test_a_stack_is_frozen_from_the_inside_whatever_its_paths(
-    make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], tmp_path: Path
+    make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], reachable: Path, tmp_path: Path
 ) -> None:
-    (tmp_path / "deep" / "down").mkdir(parents=True)
+    (tmp_path / "deep" / "down").mkdir(parents=True)  # the image's folder
+    (reachable / "deep" / "down").mkdir(parents=True)
     outer = make_loop("deep/down/outer", size_mib=256)
     inner = make_loop("inner", size_mib=32, folder=outer.mount)
     client = start_agent(plan(outer, inner, steps="freeze")).client()
@@ -229,15 +230,15 @@ def test_a_stack_is_frozen_from_the_inside_whatever_its_paths(
     assert inner.is_writable()
 
 
-def test_the_root_filesystem_is_never_frozen(start_agent: Callable[..., Agent]) -> None:
+def test_the_root_filesystem_is_never_held(start_agent: Callable[..., Agent]) -> None:
     client = start_agent(f"[plan:orders]\nsteps = freeze\nmounts = /etc\ndisks = /etc={DISK}\n").client()
 
     record = client.lease().body
     found = client.call("POST", "/v1/plans/orders/check", {"disks": [DISK]}).body
 
     assert record["state"] == "FAILED"
-    assert "/ is never frozen" in record["reason"]
-    assert found["problems"][0]["code"] == "cannot-freeze"
+    assert "/ is never held" in record["reason"]
+    assert found["problems"][0]["code"] == "cannot-hold"
 
 
 def test_the_filesystem_of_the_agents_own_files_is_never_frozen(
@@ -251,6 +252,18 @@ def test_the_filesystem_of_the_agents_own_files_is_never_frozen(
     assert record["state"] == "FAILED"
     assert "agent itself" in record["reason"]
     assert loop.is_writable()
+
+
+def test_a_filesystem_that_holds_the_agents_log_is_never_frozen(
+    make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    loop = make_loop("data")
+    agent = start_agent(plan(loop), folder=loop.mount, runtime_dir=tmp_path / "run")
+
+    record = agent.client().lease().body
+
+    assert record["state"] == "FAILED"
+    assert "agent itself" in record["reason"]
 
 
 def test_a_plan_with_a_missing_mount_is_refused(

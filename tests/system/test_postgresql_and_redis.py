@@ -11,7 +11,6 @@ from tests.agent.driver import DISK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.agent.driver import Agent
     from tests.system.loops import Loop
@@ -23,13 +22,9 @@ WAL_DISK = "disk-22222222"
 
 
 @pytest.fixture
-def two_disks(
-    make_loop: Callable[..., Loop], make_postgres: Callable[..., Postgres], tmp_path: Path
-) -> Postgres:
+def two_disks(make_loop: Callable[..., Loop], make_postgres: Callable[..., Postgres]) -> Postgres:
     """Run a server with its data on one filesystem and its log on another."""
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
-    data, wal = make_loop("data", size_mib=256), make_loop("wal", size_mib=256)
+    data, wal = (make_loop(name, size_mib=256) for name in ("data", "wal"))
     for loop in (data, wal):
         loop.mount.chmod(0o777)
     return make_postgres(data.mount / "pg", wal.mount / "pg")

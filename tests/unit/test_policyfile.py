@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from cbsnap.errors import InputError, PolicyFileError
@@ -150,7 +150,8 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             policy("    qqq: 1"),
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
-                "select, group, schedule, window, time_zone, quiesce, keep"
+                "select, group, schedule, window, time_zone, quiesce, keep, "
+                "max_held, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -177,7 +178,13 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "targets:\n- region: ap-guangzhou\n- region: ap-guangzhou\n" + policy(""),
             "3: targets[1]: ap-guangzhou is given twice: keep one of them",
         ),
-        (policy("    group: host"), "4: policies.orders-db.group: must be 'disk' or 'instance', not 'host'"),
+        (
+            policy("    group: host"),
+            (
+                "4: policies.orders-db.group: must be disk, instance, all or tag:<key>, such as tag:app, "
+                "not 'host'"
+            ),
+        ),
         (policy("    schedule: 7"), "4: policies.orders-db.schedule: must be text, not 7: put it in quotes"),
         (
             policy("    keep: {}"),
@@ -202,7 +209,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
                 "write a number and a unit, such as 30s, 90m, 2h or 30d"
             ),
         ),
-        (policy("    window: 8d"), "4: policies.orders-db.window: must be between 1m and 7d"),
+        (policy("    window: 8d"), "4: policies.orders-db.window: must be between 10m and 7d"),
         (policy("    quiesce: {}"), "4: policies.orders-db.quiesce.plan: is missing, and has no default"),
         (
             policy("    quiesce:"),
@@ -210,11 +217,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
         ),
         (
             policy("    quiesce: {plan: mysql, ttl: 61s}"),
-            "4: policies.orders-db.quiesce.ttl: must be between 1s and 60s",
-        ),
-        (
-            policy("    window: 1m\n    quiesce: {plan: mysql}"),
-            "4: policies.orders-db.window: shorter than quiesce.budget (90s), so no host is held in time",
+            "4: policies.orders-db.quiesce.ttl: must be between 10s and 60s",
         ),
         (
             "policies:\n  orders-db:\n    select: {attached: false}\n    quiesce: {plan: mysql}",
@@ -366,3 +369,39 @@ def test_any_text_is_a_plan_or_an_error_with_problems(text: str) -> None:
         found = error.problems
 
     assert found
+
+
+def test_how_a_run_is_paced_reaches_the_plan() -> None:
+    text = (
+        "policies:\n  orders-db:\n    select: {usage: data}\n    max_held: 3\n    jitter: 10m\n"
+        "    skip_dates: [2026-11-11, '2026-12-24']\n    paused: true\n"
+        "targets:\n  - {region: ap-guangzhou, role: 'qcs::cam::uin/1:roleName/r', "
+        "external_id: e-1, worker: w-1}\n"
+    )
+
+    plan = parse(text, "policies.yml")
+
+    (policy,) = plan.policies
+    assert (policy.max_held, policy.jitter, policy.paused) == (3, timedelta(minutes=10), True)
+    assert policy.skip_dates == {date(2026, 11, 11), date(2026, 12, 24)}
+    assert plan.targets == (Target("ap-guangzhou", "qcs::cam::uin/1:roleName/r", "e-1", "w-1"),)
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ("{region: ap-guangzhou, external_id: x1}", "has an external_id and no role"),
+        ("{region: ap-guangzhou, role: admin}", "targets[0].role"),
+        ("{region: ap-guangzhou, worker: 'a b'}", "targets[0].worker"),
+    ],
+)
+def test_a_target_that_cannot_be_meant_is_told(target: str, told: str) -> None:
+    (problem,) = problems(f"targets: [{target}]\npolicies: {{orders-db: {{select: {{usage: data}}}}}}\n")
+
+    assert told in problem
+
+
+def test_a_day_that_is_none_is_told() -> None:
+    (problem,) = problems("policies:\n  orders-db:\n    select: {usage: data}\n    skip_dates: [tomorrow]\n")
+
+    assert problem.startswith("4: policies.orders-db.skip_dates[0]: 'tomorrow' is no day")

@@ -32,7 +32,7 @@ def defaults() -> Iterator[tuple[str, str]]:
     for section in (schema, schema["$defs"]["PolicySection"], schema["$defs"]["QuiesceSection"]):
         for key, node in section["properties"].items():
             if isinstance(node.get("default"), (str, int)):
-                yield key, str(node["default"])
+                yield key, json.dumps(node["default"]).strip('"')
 
 
 def test_the_published_schema_is_the_codes_own() -> None:

@@ -174,10 +174,13 @@ class Session:
             cursor.execute("SELECT CONNECTION_ID()")
             return cursor.fetchall()
 
-    def _rows(self, statement, arguments=None):
-        with self._asking.cursor() as cursor:
-            cursor.execute(statement, arguments)
-            return cursor.fetchall()
+    def _rows(self, statement):
+        try:
+            with self._asking.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+        except (pymysql.Error, OSError) as error:
+            raise StepFailed("mysql: {}: {}".format(statement, error)) from error
 
     def _open(self):
         settings = self._settings

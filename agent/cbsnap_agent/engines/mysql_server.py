@@ -1,13 +1,14 @@
 """What is known of a MySQL or MariaDB server: versions, statements, places, positions, privileges.
 
-Reads only. Every answer comes from a function that runs a statement and returns its rows. Version numbers
+Reads only. Every answer comes from a function that runs a statement and returns its rows,
+or raises StepFailed. Version numbers
 and statements are those of the two manuals; only MariaDB's have been tried.
 """
 
 import os
 import re
 
-import pymysql
+from cbsnap_agent.errors import StepFailed
 
 _PLACE_VARIABLES = (
     "datadir",
@@ -62,8 +63,8 @@ class Server:
         caveats = []
         try:
             found["binlog"] = self._binlog()
-        except pymysql.Error as error:
-            caveats.append("mysql: no binary log position: {}".format(error.args[-1]))
+        except StepFailed as error:
+            caveats.append("no binary log position: {}".format(error))
         gtid = "gtid_binlog_pos" if self.is_mariadb else "gtid_executed"
         found["gtid"] = self._variable(gtid)
         if not os.access(self._variable("datadir"), os.R_OK | os.X_OK):
@@ -83,7 +84,7 @@ class Server:
         """Return the caveat that goes with transactions left open: their other tables are not protected."""
         try:
             ((count,),) = self._rows("SELECT COUNT(*) FROM information_schema.innodb_trx")
-        except pymysql.Error:
+        except StepFailed:
             return ["mysql: open transactions could not be counted (needs PROCESS)"]
         text = "mysql: {} transactions were open; what they wrote to non-transactional tables is not undone"
         return [text.format(count)] if count else []

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
-from types import MappingProxyType
-
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
 
 
 class Label(Enum):
@@ -53,7 +50,9 @@ class Disk:
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
-    tags: Mapping[str, str] = NO_TAGS
+    type: str = ""
+    created_at: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class Instance:
     name: str
     state: str
     private_ips: tuple[str, ...] = ()
-    tags: Mapping[str, str] = NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,11 @@ class Snapshot:
     deadline: datetime | None = None
     encrypted: bool = False
     copied: bool = False
+    locked: bool = False
     shares: int = 0
     image_ids: tuple[str, ...] = ()
     copying_to: tuple[str, ...] = ()
-    tags: Mapping[str, str] = NO_TAGS
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,8 @@ class Grouping(Enum):
 
     DISK = "disk"
     INSTANCE = "instance"
+    TAG = "tag"
+    ALL = "all"
 
 
 class OnFailure(Enum):
@@ -176,7 +178,11 @@ class QuotaLimits:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`."""
+    """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`.
+
+    `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
+    `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
+    """
 
     name: str
     select: Selection
@@ -185,14 +191,30 @@ class Policy:
     window: timedelta
     keep: Keep
     group: Grouping = Grouping.DISK
+    group_tag: str | None = None
     quiesce: Quiesce | None = None
+    max_held: int | None = None
+    jitter: timedelta = timedelta(0)
+    skip_dates: frozenset[date] = frozenset()
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A region whose disks are looked after."""
+    """A region whose disks are looked after: of our own account, or of the one that `role` belongs to.
+
+    `role` is a CAM role's resource name (`qcs::cam::uin/100000000001:roleName/cbsnap`), `worker` the
+    function that reaches the region's hosts, as `[region/]name`.
+    """
 
     region: str
+    role: str | None = None
+    external_id: str | None = None
+    worker: str | None = None
+
+    def __str__(self) -> str:
+        """Return the region, and whose it is when it is not ours."""
+        return self.region if self.role is None else f"{self.region} as {self.role}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +290,7 @@ class Proof:
     frozen_ms: float | None = None
     covers: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
-    positions: Mapping[str, object] = NO_TAGS
+    positions: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
 
 
@@ -276,19 +298,23 @@ class Proof:
 class Batch:
     """What one worker invocation is to take; everything it needs stands in here.
 
-    `not_after`: no host is locked later than this. `patience_s`: how long another snapshot of
-    the same disk is waited for; a scheduled run waits for its next tick instead, with 0.
-    `rate_per_s`: this worker's share of the API's rate for CreateSnapshot.
+    `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
+    dropped, since what it asks for has been handed out again. `patience_s`: how long another
+    snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
+    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot. `side_by_side`: hosts
+    held at the same time.
     """
 
     run: Run
-    region: str
+    target: Target
     deployment: str
     groups: tuple[Group, ...]
     not_after: datetime
+    deliver_by: datetime
     quiesce: Quiesce | None = None
     quota: QuotaLimits = QuotaLimits()
     rate_per_s: float = 10.0
+    side_by_side: int = 8
     patience_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780

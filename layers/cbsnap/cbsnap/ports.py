@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage
+    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage, Target
 
 
 class Cloud(Protocol):
@@ -30,8 +30,14 @@ class Cloud(Protocol):
     def snapshots(self, ids: Sequence[str] = ()) -> list[Snapshot]:
         """Return the named snapshots, those that exist; without names, all of the region."""
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        """Return the named snapshots, asking once only: for use inside a lease."""
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
+
+    def snapshots_since(self, moment: datetime) -> list[Snapshot]:
+        """Return those made since then, and those that are still being made whenever they began."""
 
     def usage(self) -> SnapshotUsage:
         """Return what the region's snapshots add up to."""
@@ -53,10 +59,10 @@ class Cloud(Protocol):
 
 
 class Clouds(Protocol):
-    """The regions that can be reached."""
+    """The regions and accounts that can be reached."""
 
-    def region(self, name: str) -> Cloud:
-        """Return the view of one region."""
+    def at(self, target: Target) -> Cloud:
+        """Return the view of one target; nothing is sent yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,23 @@ class Hosts(Protocol):
 
     def on(self, instance: Instance) -> Host:
         """Return the agent of one instance; nothing is sent yet."""
+
+
+class Journal(Protocol):
+    """What the agent on one instance remembers of ended leases: 24 hours, and not past a reboot."""
+
+    def of_snapshot(self, snapshot_id: str) -> list[LeaseRecord]:
+        """Return the leases whose release carried this snapshot."""
+
+    def close(self) -> None:
+        """Give the connection up."""
+
+
+class Journals(Protocol):
+    """The way to the agents' journals."""
+
+    def on(self, instance: Instance) -> Journal:
+        """Return one instance's journal; nothing is sent yet."""
 
 
 class Clock(Protocol):

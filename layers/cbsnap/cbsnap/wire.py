@@ -5,29 +5,44 @@ A batch comes back from outside, as a function's event, and is checked like any 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
 from cbsnap.model import Batch, Report
+from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_BATCH = TypeAdapter(Batch)
-_REPORTS = TypeAdapter(tuple[Report, ...])
+
+@cache
+def _batches() -> TypeAdapter[Batch]:
+    """Make the schema when it is first needed: it costs more than all else here."""
+    return TypeAdapter(Batch)
+
+
+@cache
+def _reports() -> TypeAdapter[tuple[Report, ...]]:
+    return TypeAdapter(tuple[Report, ...])
+
+
+@cache
+def _upkeep() -> TypeAdapter[tuple[Upkeep, ...]]:
+    return TypeAdapter(tuple[Upkeep, ...])
 
 
 def batch_text(batch: Batch) -> str:
     """Return a batch as compact JSON."""
-    return _BATCH.dump_json(batch).decode()
+    return _batches().dump_json(batch).decode()
 
 
 def batch(event: Mapping[str, Any]) -> Batch:
     """Return the batch of an event; InputError names the first field that is wrong."""
     try:
-        return _BATCH.validate_python(event)
+        return _batches().validate_python(event)
     except ValidationError as wrong:
         first = wrong.errors()[0]
         raise InputError("batch." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
@@ -35,5 +50,11 @@ def batch(event: Mapping[str, Any]) -> Batch:
 
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
-    dumped: list[dict[str, Any]] = _REPORTS.dump_python(tuple(values), mode="json", exclude_defaults=True)
+    dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:
+    """Return what a pass came to as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _upkeep().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped

@@ -6,7 +6,7 @@ Everything is made when first used, so that a function imports only what it need
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,10 @@ from cbsnap.model import Target
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Hosts, Workers
-    from cbsnap.tencent.api import Api
+    from cbsnap.ports import Clock, Clouds, Workers
+    from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -50,20 +51,20 @@ class Wiring:
 
     @cached_property
     def clouds(self) -> Clouds:
-        """The account's regions."""
+        """The targets' regions, each in its own account."""
         from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
 
-        return Regions(self._api)
+        return Regions(self._api_of)
 
     @cached_property
     def workers(self) -> Workers:
-        """The function that takes batches."""
-        from cbsnap.tencent.functions import Worker  # noqa: PLC0415 - only who hands out needs it
+        """The functions that take batches."""
+        from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
 
-        api = self._api(self._required("TENCENTCLOUD_REGION"))
-        return Worker(api, self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot"))
+        function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
+        return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
-    def hosts(self, port: int) -> Hosts:
+    def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 
@@ -75,15 +76,27 @@ class Wiring:
         digests = self._environment.get("CBSNAP_API_TOKENS", "").split(",")
         return frozenset(digest.strip().lower() for digest in digests if digest.strip())
 
-    def _api(self, region: str) -> Api:
-        from cbsnap.tencent.api import Api, EnvironmentCredentials  # noqa: PLC0415 - imports the SDK
+    def _api_of(self, target: Target) -> Api:
+        """Return the calls into a target's region, with its account's keys."""
+        own = self._own_api(target.region)
+        if target.role is None:
+            return own
+        from cbsnap.tencent.credentials import RoleCredentials  # noqa: PLC0415 - only for other accounts
 
-        return Api(
-            region,
-            EnvironmentCredentials(self._environment),
-            self.clock,
-            self._environment.get("CBSNAP_ENDPOINT") or None,
+        credentials = RoleCredentials(
+            target.role, target.external_id, partial(own.read, "sts", "AssumeRole"), self.clock
         )
+        return self._api(target.region, credentials)
+
+    def _own_api(self, region: str) -> Api:
+        from cbsnap.tencent.credentials import EnvironmentCredentials  # noqa: PLC0415 - imports the SDK
+
+        return self._api(region, EnvironmentCredentials(self._environment))
+
+    def _api(self, region: str, credentials: Credentials) -> Api:
+        from cbsnap.tencent.api import Api  # noqa: PLC0415 - imports the SDK
+
+        return Api(region, credentials, self.clock, self._environment.get("CBSNAP_ENDPOINT") or None)
 
     def _required(self, name: str) -> str:
         value = self._environment.get(name)

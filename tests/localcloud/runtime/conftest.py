@@ -63,6 +63,13 @@ def wait_for(event, context):
 def eat(event, context):
     return len(bytearray(event["mib"] << 20))
 
+def write_beside(event, context):
+    try:
+        pathlib.Path(__file__).with_name("written").write_text("")
+    except OSError as error:
+        return error.strerror
+    return "written"
+
 def die(event, context):
     os._exit(3)
 
@@ -102,6 +109,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     functions: dict[str, dict[str, Any]]
     functions = {name: {"name": name, "src": "code", "handler": f"index.{name}"} for name in names}
     functions["slow"] |= {"timeout": 1}
+    functions["wait_long"] = functions["wait_for"] | {"name": "wait_long", "timeout": 900}
     functions["echo"] |= {
         "layers": [{"name": "shared", "version": 1}],
         "environments": [{"key": "COLOUR", "value": "blue"}],
@@ -134,9 +142,12 @@ class Running:
 
     def scf(self, region: str = "ap-guangzhou") -> ScfClient:
         """Return the vendor's client."""
+        return ScfClient(self.credential, region, self.profile())
+
+    def profile(self) -> ClientProfile:
+        """Return what points any client of the vendor at this cloud."""
         endpoint = self.url.removeprefix("http://")
-        profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint))
-        return ScfClient(self.credential, region, profile)
+        return ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=endpoint))
 
     def invoke(self, name: str, event: object = None, **more: str) -> Any:  # noqa: ANN401 - the SDK is untyped
         """Call a function, and return the SDK's Result."""
@@ -172,10 +183,11 @@ def eventually(true: Callable[[], object], within_s: float = 20) -> None:
 
 
 @contextmanager
-def running(folder: Path, ready_file: Path, *options: str) -> Iterator[Running]:
-    """Start `python -m localcloud serve` with a project's functions, and end it."""
+def running(folder: Path | None, ready_file: Path, *options: str) -> Iterator[Running]:
+    """Start `python -m localcloud serve` with a project's functions, if any, and end it."""
     command = [sys.executable, "-m", "localcloud", "serve", "--ready-file", str(ready_file), "--rate", "0"]
-    process = subprocess.Popen([*command, "--functions", str(folder / "serverless.yml"), *options])
+    functions = ["--functions", str(folder / "serverless.yml")] if folder else []
+    process = subprocess.Popen([*command, *functions, *options])
     try:
         eventually(lambda: ready_file.exists() or process.poll() is not None)
         ready = json.loads(ready_file.read_text())

@@ -21,6 +21,8 @@ NOW = datetime(2026, 11, 22, 13, 0, 1, tzinfo=ZONE)  # a Sunday
         ("0 15 10 ? * MON-FRI *", NOW.replace(day=23, hour=10, minute=15, second=0)),
         ("0 0 2 1 * * 2028", datetime(2028, 1, 1, 2, tzinfo=ZONE)),
         ("0 0 2 1 JAN ? 2027-2030/2,2028", datetime(2027, 1, 1, 2, tzinfo=ZONE)),
+        ("0 0 0 29 2 ? 2027-2040", datetime(2028, 2, 29, tzinfo=ZONE)),
+        ("* * * * * * 2099", datetime(2099, 1, 1, tzinfo=ZONE)),
         ("0 0 12 L * ? *", NOW.replace(day=30, hour=12, second=0)),
         ("0 0 2 24 * TUE *", NOW.replace(day=24, hour=2, second=0)),
     ],
@@ -42,7 +44,7 @@ def test_a_day_and_a_weekday_fire_on_either() -> None:
 
 
 def test_after_the_last_year_there_is_no_next_time() -> None:
-    assert Cron("0 0 2 * * * 2025").next_s(NOW.timestamp()) is None
+    assert Cron("* * * * * * 2025").next_s(NOW.timestamp()) is None
 
 
 @pytest.mark.parametrize(

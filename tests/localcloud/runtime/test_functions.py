@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from tests.localcloud.runtime.conftest import eventually, running
@@ -78,6 +79,19 @@ def test_finds_code_and_layers_where_the_platform_puts_them_and_nothing_else(clo
     assert Path(folders[1], "of_layer.py").read_text() == "VALUE = 1\n"
     assert told["file"].endswith("/var/user/index.py")
     assert not any("site-packages" in folder for folder in told["path"])
+
+
+def test_says_whether_a_function_can_change_its_code(cloud: Running) -> None:
+    outcome = cloud.result("write_beside")
+
+    state = requests.get(f"{cloud.url}/_local/state", timeout=10).json()["runtime"]
+    (read_only,) = [each["read_only"] for each in state["instances"] if each["function"] == "write_beside"]
+    assert outcome == ("Read-only file system" if read_only else "written")
+
+
+@pytest.mark.root
+def test_a_function_cannot_change_its_code(cloud: Running) -> None:
+    assert cloud.result("write_beside") == "Read-only file system"
 
 
 def test_reuses_an_idle_instance(cloud: Running) -> None:
@@ -266,6 +280,18 @@ def test_a_function_of_another_region_is_not_found(cloud: Running) -> None:
         client.call_json("Invoke", {"FunctionName": "echo"})
 
     assert caught.value.code == "ResourceNotFound.FunctionName"
+
+
+def test_a_server_that_is_told_to_end_does_not_wait_for_a_function(project: Path, tmp_path: Path) -> None:
+    event = {"mine": str(tmp_path / "mine"), "theirs": str(tmp_path / "never")}
+    with ThreadPoolExecutor() as threads, running(project, tmp_path / "ready", "--prefork") as cloud:
+        waiting = threads.submit(cloud.invoke, "wait_long", event)
+        eventually((tmp_path / "mine").exists)
+
+        cloud.process.send_signal(signal.SIGTERM)
+
+        cloud.process.wait(timeout=20)
+        assert waiting.exception(timeout=20) is not None
 
 
 @pytest.mark.parametrize("prefork", [["--prefork"], []])

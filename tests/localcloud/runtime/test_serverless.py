@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from localcloud.records import RecordError
 from localcloud.runtime.layers import LayerError, find_layers, lay_out
 from localcloud.runtime.serverless import read_functions
-from localcloud.runtime.yamlfile import FileError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,6 +72,14 @@ def test_reads_functions_with_what_they_share(tmp_path: Path) -> None:
     assert two.url is not None
 
 
+def test_a_number_can_come_from_outside(tmp_path: Path) -> None:
+    text = GOOD.replace("timeout: 900", "timeout: ${env:OUTSIDE}")
+
+    one, _ = read_functions(written(tmp_path, text), "1", {"OUTSIDE": "120"})
+
+    assert one.latest.time_limit_s == 120
+
+
 def test_reads_timers(tmp_path: Path) -> None:
     one, two = read_functions(written(tmp_path, GOOD), "1", {"OUTSIDE": "x"})
 
@@ -84,13 +92,13 @@ def test_reads_timers(tmp_path: Path) -> None:
     ("instead_of", "written_as", "line", "told"),
     [
         ("component: multi-scf", "component: scf", 1, "multi-scf"),
-        ("name: example\n", "nome: example\n", 2, "nome is not known"),
+        ("name: example\n", "nome: example\n", 2, "has no key `nome`; did you mean `name`?"),
         ("      timeout: 900", "      timeout: 901", 17, "timeout should be from 1 to 900"),
-        ("      timeout: 900", "      timeOut: 900", 17, "timeOut is not known"),
-        ("      timeout: 900", "      timeout: long", 17, "timeout should be a whole number"),
-        ("      timeout: 900", "      handler: again", 17, "handler stands here a second time"),
+        ("      timeout: 900", "      timeOut: 900", 17, "has no key `timeOut`; did you mean `timeout`?"),
+        ("      timeout: 900", "      timeout: long", 17, "timeout should be int, not `long`"),
+        ("      timeout: 900", "      handler: again", 17, "has `handler` twice"),
         ("memorySize: 64", "memorySize: 100", 23, "memorySize should be 64, or a multiple of 128"),
-        ("      name: example-one\n", "", 15, "name is missing"),
+        ("      name: example-one\n", "", 15, "needs `name`"),
         ("key: SHARED", "key: SCF_SHARED", 12, "SCF_SHARED is reserved"),
         ('value: "1"', 'value: "' + "x" * 4096 + '"', 18, "environments are larger than 4096 bytes"),
         ("${env:OUTSIDE}", "${env:NOWHERE}", 20, "${env:NOWHERE} has no value"),
@@ -103,11 +111,14 @@ def test_reads_timers(tmp_path: Path) -> None:
         ("type: http", "type: cos", 28, "type cos is not emulated"),
         ("authType: NONE", "authType: CAM", 30, "authType should be NONE"),
         ("0 */5 * * * * *", "*/5 * * * *", 27, "has 5 fields, and needs 7"),
-        ("enable: false", 'enable: "no"', 27, "enable should be true or false"),
+        ("enable: false", 'enable: "no"', 27, "enable should be bool"),
+        ("argument: now", "argument: now, authType: NONE", 27, "authType belongs to another type of trigger"),
+        (", argument: now", ", cronExpresion: now", 27, "did you mean `cronExpression`?"),
+        ("name: often, ", "", 27, "a timer needs `name` and `cronExpression`"),
         ("runtime: Python3.10", "runtime: Nodejs18.15", 6, "Nodejs18.15 is not emulated"),
         ("  src: .", "  src: nowhere", 4, "is not a folder"),
-        ("    two: {", "    two: [", 23, "not YAML"),
-        ("    - {key: SHARED", "    - [key: SHARED", 12, "not YAML"),
+        ("    two: {", "    two: [", 23, "expected"),
+        ("    - {key: SHARED", "    - [key: SHARED", 12, "expected"),
     ],
 )
 def test_a_mistake_is_told_with_its_line(
@@ -116,7 +127,7 @@ def test_a_mistake_is_told_with_its_line(
     assert instead_of in GOOD
     file = written(tmp_path, GOOD.replace(instead_of, written_as, 1))
 
-    with pytest.raises(FileError) as caught:
+    with pytest.raises(RecordError) as caught:
         read_functions(file, "1", {"OUTSIDE": "x"})
 
     assert told in str(caught.value)

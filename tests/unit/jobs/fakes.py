@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=timezone.utc)
 REGION = "ap-guangzhou"
+HERE = Target(REGION)
 
 
 @dataclass
@@ -82,9 +83,17 @@ class FakeCloud:
         there = [one for one in self.snapshot_list if one.created_at <= self.clock.now()]
         return [one for one in there if not ids or one.id in ids]
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        assert timeout_s > 0
+        return self.snapshots(ids)
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         self.log.append("look")
         return [one for one in self.snapshots() if one.disk_id in disk_ids]
+
+    def snapshots_since(self, moment: datetime) -> list[Snapshot]:
+        self.log.append("since")
+        return [one for one in self.snapshots() if one.created_at >= moment or one.state == "CREATING"]
 
     def usage(self) -> SnapshotUsage:
         return SnapshotUsage(len(self.snapshot_list), 0.0, 0.0)
@@ -143,10 +152,15 @@ class FakeHost:
     released_with: dict[str, str] | None = None
     closed: bool = False
     operations: list[str] = field(default_factory=list)
+    problems: tuple[str, ...] = ()
+    unusable: Exception | None = None
+    on_check: Callable[[], None] | None = None
 
     def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
         self._trouble("check")
-        return PlanCheck(self.plan_disks)
+        if self.on_check is not None:
+            self.on_check()
+        return PlanCheck(self.plan_disks, self.problems)
 
     def lease(self, request: LeaseRequest) -> LeaseRecord:
         self.log.append(f"lease {' '.join(request.disk_ids)}")
@@ -156,6 +170,9 @@ class FakeHost:
             raise trouble
         if trouble:
             raise trouble
+        if self.unusable:
+            self.holding = request
+            raise self.unusable
         if self.fails:
             return LeaseRecord(request.lease_id, "FAILED", "broken", self.fails.pop(0))
         self.holding = request
@@ -186,13 +203,13 @@ class FakeHost:
 
 @dataclass
 class FakeHosts:
-    """One host for every instance."""
+    """One host for every instance, or another for some."""
 
     host: FakeHost
+    others: dict[str, FakeHost] = field(default_factory=dict)
 
     def on(self, instance: Instance) -> FakeHost:
-        del instance
-        return self.host
+        return self.others.get(instance.id, self.host)
 
 
 @dataclass

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from cbsnap.errors import CloudFault
+from cbsnap.jobs.handing import BATCH_DISKS
 from cbsnap.jobs.plan import tick
 from cbsnap.model import (
     Decision,
@@ -22,6 +23,9 @@ from cbsnap.model import (
     Snapshot,
     Target,
 )
+from cbsnap.rules.pacing import AGAIN, TICK, TICK_DISKS
+from cbsnap.tencent.functions import ASYNC_EVENT_BYTES
+from cbsnap.wire import batch_text
 
 from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
 
@@ -42,10 +46,10 @@ class Regions:
     def __init__(self, *clouds: FakeCloud) -> None:
         self.by_name = {cloud.region: cloud for cloud in clouds}
 
-    def region(self, name: str) -> FakeCloud:
-        if name not in self.by_name:
-            raise CloudFault("InternalError", f"{name} is down")
-        return self.by_name[name]
+    def at(self, target: Target) -> FakeCloud:
+        if target.region not in self.by_name:
+            raise CloudFault("InternalError", f"{target.region} is down")
+        return self.by_name[target.region]
 
 
 class Scene:
@@ -171,14 +175,121 @@ def test_policies_share_the_room_in_the_order_of_the_file(scene: Scene) -> None:
     assert list(decisions(second).values()).count(Decision.DISPATCHED) == 1
 
 
+def many(scene: Scene, disks: int, per_instance: int = 1) -> None:
+    scene.cloud.disk_list = [
+        disk(f"disk-{number:05}", f"ins-{number // per_instance:05}") for number in range(disks)
+    ]
+    scene.plan = replace(scene.plan, quota=QuotaLimits(region=10**6))
+
+
 def test_many_disks_are_cut_into_batches_that_share_the_rate(scene: Scene) -> None:
-    scene.cloud.disk_list = [disk(f"disk-{number:03}") for number in range(100)]
+    many(scene, 1000)
 
     scene.tick()
 
     sizes = [len(batch.groups) for batch in scene.workers.batches]
-    assert sizes == [40, 40, 20]
+    assert sizes == [BATCH_DISKS] * 5
     assert sum(batch.rate_per_s for batch in scene.workers.batches) == pytest.approx(10)
+
+
+def test_a_run_larger_than_a_tick_goes_on_in_the_next_ones(scene: Scene) -> None:
+    many(scene, TICK_DISKS + 500)
+
+    (first,) = scene.tick()
+    taken_first = {one.disk_id for one in first.outcomes if one.decision is Decision.DISPATCHED}
+    for disk_id in taken_first:
+        scene.has(disk_id, f"data.20261122T0400Z.{disk_id.removeprefix('disk-')}")
+    scene.clock.time += TICK
+    (second,) = scene.tick()
+
+    taken_second = {one.disk_id for one in second.outcomes if one.decision is Decision.DISPATCHED}
+    assert (len(taken_first), len(taken_second)) == (TICK_DISKS, 500)
+    assert any("its next turn comes at 04:05 UTC" in one.reason for one in first.outcomes)
+
+
+def test_what_was_handed_out_is_not_handed_out_again_before_it_must_be_over(scene: Scene) -> None:
+    scene.tick()
+    scene.clock.time += TICK
+
+    (report,) = scene.tick()
+
+    assert len(scene.workers.batches) == 1
+    assert {one.decision for one in report.outcomes} == {Decision.DEFERRED}
+    assert "its next turn comes at 04:15 UTC" in report.outcomes[0].reason
+
+
+def test_what_failed_is_handed_out_again(scene: Scene) -> None:
+    scene.tick()
+    scene.clock.time += AGAIN * TICK
+
+    scene.tick()
+
+    assert [len(batch.groups) for batch in scene.workers.batches] == [3, 3]
+    assert scene.workers.batches[0].deliver_by <= scene.clock.time
+
+
+def test_a_turn_after_the_window_is_refused_with_what_to_do(scene: Scene) -> None:
+    many(scene, TICK_DISKS + 1)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, window=timedelta(minutes=4)),))
+
+    (report,) = scene.tick()
+
+    assert report.outcomes[-1].decision is Decision.REFUSED
+    assert "lengthen window" in report.outcomes[-1].reason
+
+
+def test_no_more_hosts_are_held_at_once_than_the_policy_allows(scene: Scene) -> None:
+    many(scene, 1000)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, max_held=3),))
+
+    scene.tick()
+
+    assert len(scene.workers.batches) == 3
+    assert sum(batch.side_by_side for batch in scene.workers.batches) == 3
+    assert sum(len(batch.groups) for batch in scene.workers.batches) == 1000
+
+
+def test_what_few_held_hosts_cannot_take_in_a_tick_waits(scene: Scene) -> None:
+    many(scene, 1100)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, max_held=1),))
+
+    (report,) = scene.tick()
+
+    assert [len(batch.groups) for batch in scene.workers.batches] == [1000]
+    assert "max_held" in report.outcomes[-1].reason
+
+
+def test_a_large_batch_fits_an_asynchronous_event(scene: Scene) -> None:
+    many(scene, 1000)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, max_held=1),))
+
+    scene.tick()
+
+    assert len(batch_text(scene.workers.batches[0]).encode()) < ASYNC_EVENT_BYTES
+
+
+def test_snapshots_of_many_disks_are_read_by_time_and_of_few_by_disk(scene: Scene) -> None:
+    scene.tick()
+    few = list(scene.cloud.log)
+    many(scene, 101)
+
+    scene.tick()
+
+    assert (few, scene.cloud.log[-1]) == (["look"], "since")
+
+
+def test_a_paused_policy_is_not_due(scene: Scene) -> None:
+    scene.plan = replace(scene.plan, policies=(replace(DATA, paused=True),))
+
+    assert scene.tick() == []
+
+
+def test_a_skipped_date_is_the_policys_own(scene: Scene) -> None:
+    night = replace(DATA, schedule="0 1 * * *", skip_dates=frozenset({date(2026, 11, 23)}))
+    scene.plan = replace(scene.plan, policies=(night,))
+    scene.clock.time = datetime(2026, 11, 22, 17, 3, tzinfo=timezone.utc)  # the 23rd, 01:03 in Shanghai
+
+    assert scene.tick() == []
 
 
 def test_one_regions_failure_does_not_stop_another(scene: Scene) -> None:

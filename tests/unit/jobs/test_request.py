@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from cbsnap.errors import InputError, QuotaExhausted
-from cbsnap.jobs.request import Asked, request
-from cbsnap.model import Plan, Quiesce, QuotaLimits, Run, Target
+from cbsnap.jobs.request import Asked, Promised, request
+from cbsnap.model import Plan, Quiesce, QuotaLimits, Run, Snapshot, Target
 
-from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
+from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
 
 
 class Scene:
@@ -17,10 +19,12 @@ class Scene:
         self.workers = FakeWorkers()
         self.plan = Plan("prod", (Target(REGION),), ())
 
-    def ask(self, *disk_ids: str, quiesce: Quiesce | None = None, limits: QuotaLimits | None = None) -> Run:
+    def ask(
+        self, *disk_ids: str, quiesce: Quiesce | None = None, limits: QuotaLimits | None = None
+    ) -> Promised:
         plan = Plan("prod", (Target(REGION),), (), limits or QuotaLimits())
         asked = Asked(disk_ids, "release-7", quiesce)
-        return request(asked, plan, self.cloud, self.workers, self.clock)
+        return request(asked, plan, HERE, self.cloud, self.workers, self.clock)
 
 
 @pytest.fixture
@@ -29,10 +33,11 @@ def scene() -> Scene:
 
 
 def test_a_request_becomes_one_batch_with_its_key(scene: Scene) -> None:
-    run = scene.ask("disk-a", "disk-b", quiesce=Quiesce("mysql"))
+    promised = scene.ask("disk-a", "disk-b", quiesce=Quiesce("mysql"))
 
     (batch,) = scene.workers.batches
-    assert run == batch.run == Run("manual", NOON, "release-7")
+    assert promised.run == batch.run == Run("manual", NOON, "release-7")
+    assert [name.split(".")[2] for name in promised.names] == ["a", "b"]
     assert batch.groups[0].disk_ids == ("disk-a", "disk-b")
     assert batch.patience_s > 0
     assert batch.quota.region == 64 + 64 * 2
@@ -64,4 +69,17 @@ def test_no_room_is_refused_with_figures(scene: Scene) -> None:
     with pytest.raises(QuotaExhausted, match="needs 1, has 0 of 0"):
         scene.ask("disk-a", limits=QuotaLimits(region=0))
 
+    assert scene.workers.batches == []
+
+
+def test_what_the_same_key_has_made_is_told_by_its_name_and_not_asked_for_again(scene: Scene) -> None:
+    (name,) = scene.ask("disk-a").names
+    scene.workers.batches.clear()
+    scene.cloud.snapshot_list.append(Snapshot("snap-1", REGION, name, "disk-a", "NORMAL", 100, NOON, 10))
+    scene.cloud.disk_list[0] = disk("disk-a", snapshot_count=64)
+    scene.clock.time += timedelta(minutes=7)
+
+    again = scene.ask("disk-a")
+
+    assert again.names == (name,)
     assert scene.workers.batches == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import pytest
 from cbsnap.errors import (
     AlreadyTaken,
     CloudFault,
+    DiskBusy,
     HostBusy,
     HostRefused,
     HostUnreachable,
@@ -17,6 +19,7 @@ from cbsnap.errors import (
     QuotaExhausted,
     Refused,
     SnapshotInProgress,
+    Throttled,
 )
 from cbsnap.jobs.take import take_batch
 from cbsnap.model import (
@@ -33,7 +36,7 @@ from cbsnap.model import (
     Thaw,
 )
 
-from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
+from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
 
 if TYPE_CHECKING:
     from cbsnap.errors import HostError
@@ -48,19 +51,29 @@ class Scene:
         self.clock = FakeClock()
         self.cloud = FakeCloud(self.clock, [disk("disk-a"), disk("disk-b")], [instance()])
         self.host = FakeHost(self.clock, self.cloud.log)
+        self.others: dict[str, FakeHost] = {}
         self.batch = Batch(
             Run("orders", NOON),
-            REGION,
+            HERE,
             "prod",
             (Group("disk-a", ("disk-a",)),),
             not_after=NOON + timedelta(hours=1),
+            deliver_by=NOON + timedelta(minutes=5),
             quiesce=Quiesce("mysql"),
             quota=QuotaLimits(region=100),
         )
 
     def take(self, **changes: object) -> Report:
         batch = replace(self.batch, **changes)  # type: ignore[arg-type]
-        return take_batch(batch, self.cloud, FakeHosts(self.host), self.clock, budget_s=880)
+        return take_batch(batch, self.cloud, FakeHosts(self.host, self.others), self.clock, budget_s=880)
+
+    def on_two_hosts(self) -> FakeHost:
+        """Put disk-b on another instance, in one group with disk-a."""
+        self.cloud.disk_list[1] = disk("disk-b", "ins-2")
+        self.cloud.instance_list.append(instance("ins-2"))
+        self.others["ins-2"] = FakeHost(self.clock, self.cloud.log, frozenset({"disk-b"}))
+        self.batch = replace(self.batch, groups=(Group("app=orders", ("disk-a", "disk-b")),))
+        return self.others["ins-2"]
 
     def both(self) -> None:
         self.host.plan_disks = frozenset({"disk-a", "disk-b"})
@@ -257,11 +270,19 @@ def test_a_busy_host_is_not_waited_for_beyond_the_window(scene: Scene) -> None:
     assert scene.cloud.snapshot_list == []
 
 
-def test_a_batch_delivered_after_its_window_touches_nothing(scene: Scene) -> None:
+def test_a_batch_that_the_platform_kept_too_long_touches_nothing(scene: Scene) -> None:
+    report = scene.take(deliver_by=NOON - timedelta(seconds=1))
+
+    assert report.outcomes[0].decision is Decision.DEFERRED
+    assert scene.cloud.log == []
+
+
+def test_no_host_is_locked_after_the_window(scene: Scene) -> None:
     report = scene.take(not_after=NOON - timedelta(seconds=1))
 
-    assert report.outcomes[0].decision is Decision.REFUSED
-    assert scene.cloud.log == []
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "window" in report.outcomes[0].reason
+    assert "lease disk-a" not in scene.cloud.log
 
 
 def test_a_plan_that_writes_elsewhere_is_refused_by_name(scene: Scene) -> None:
@@ -286,18 +307,18 @@ def test_a_disk_beside_the_plan_is_taken_at_the_same_moment_but_not_promoted(sce
 
 def test_one_member_that_fails_demotes_the_others_of_its_moment(scene: Scene) -> None:
     scene.both()
-    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+    scene.cloud.answers["disk-b"] = DiskBusy("InvalidDisk.Busy", "sorry")
 
     report = scene.take()
 
     assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
     assert "disk-b" in report.outcomes[0].reason
-    assert report.outcomes[1].decision is Decision.FAILED
+    assert report.outcomes[1].decision is Decision.DEFERRED
 
 
 def test_the_rest_of_a_group_is_taken_later_under_a_lease_of_the_whole(scene: Scene) -> None:
     scene.both()
-    scene.cloud.answers["disk-b"] = CloudFault("InternalError", "sorry")
+    scene.cloud.answers["disk-b"] = DiskBusy("InvalidDisk.Busy", "sorry")
     scene.take()
     scene.cloud.log.clear()
 
@@ -318,6 +339,16 @@ def test_a_lost_answer_is_settled_by_looking_and_never_promoted(scene: Scene) ->
 
     assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.CRASH)
     assert report.outcomes[0].snapshot_id == "snap-1"
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_a_fault_of_the_cloud_is_looked_into_like_a_lost_answer(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = CloudFault("InternalError", "sorry")
+    scene.cloud.made_all_the_same = {"disk-a"}
+
+    report = scene.take()
+
+    assert (report.outcomes[0].snapshot_id, report.outcomes[0].label) == ("snap-1", Label.CRASH)
     assert len(scene.cloud.snapshot_list) == 1
 
 
@@ -482,3 +513,184 @@ def test_tokens_are_saved_before_the_lease(scene: Scene) -> None:
 
     assert scene.clock.waited_s == 10
     assert scene.cloud.log.index("lease disk-a disk-b") > 0
+
+
+def test_a_group_across_hosts_is_taken_while_all_are_held(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+
+    report = scene.take()
+
+    log = scene.cloud.log
+    assert log[log.index("lease disk-a") :] == [
+        "lease disk-a",
+        "lease disk-b",
+        "create disk-a disk-b",
+        "release",
+        "release",
+    ]
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+    assert scene.host.released_with == other.released_with == {"disk-a": "snap-1", "disk-b": "snap-2"}
+    assert len(report.proofs) == 2
+
+
+def test_a_second_host_that_cannot_be_held_frees_the_first_at_once(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.fails = ["a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=1))
+
+    assert {one.decision for one in report.outcomes} == {Decision.FAILED}
+    assert scene.host.holding is None
+    assert "create disk-a disk-b" not in scene.cloud.log
+
+
+def test_no_host_is_held_while_another_is_waited_for(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.troubles["lease"] = [HostBusy("held by another", 20_000)]
+
+    report = scene.take()
+
+    log = scene.cloud.log
+    assert log[log.index("lease disk-a") :][:3] == ["lease disk-a", "lease disk-b", "release"]
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+
+
+def test_one_broken_host_demotes_the_whole_group(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.breaks = "the session was killed"
+
+    report = scene.take()
+
+    assert [one.label for one in report.outcomes] == [Label.CRASH, Label.CRASH]
+
+
+def test_one_unconfirmed_host_leaves_the_whole_group_unproven(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.troubles["release"] = [HostRefused("unknown-lease", "", "another boot")]
+
+    report = scene.take()
+
+    assert [one.label for one in report.outcomes] == [None, None]
+
+
+def test_what_was_throttled_inside_the_lease_is_worth_one_more_call(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert scene.cloud.log[-3:] == ["create disk-a", "create disk-a", "release"]
+
+
+def test_what_is_throttled_twice_is_left_and_the_host_released(scene: Scene) -> None:
+    def again() -> None:
+        scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    scene.cloud.on_create = again
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert scene.host.holding is None
+
+
+@pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "PENDING"])
+def test_an_instance_between_states_may_have_a_writer_whom_nobody_holds(scene: Scene, state: str) -> None:
+    scene.cloud.instance_list = [instance(state=state)]
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert f"ins-1 is {state}" in report.outcomes[0].reason
+    assert scene.cloud.snapshot_list == []
+
+
+def test_an_instance_that_cannot_be_found_is_no_proof_of_no_writer(scene: Scene) -> None:
+    scene.cloud.instance_list = []
+
+    report = scene.take(quiesce=Quiesce("mysql", OnFailure.CRASH))
+
+    assert report.outcomes[0].label is Label.CRASH
+    assert "not to be found" in report.outcomes[0].reason
+
+
+def test_a_stopped_instances_disk_has_no_writer(scene: Scene) -> None:
+    scene.cloud.instance_list = [instance(state="STOPPED")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].reason.startswith("no-writer")
+
+
+def test_what_a_host_says_is_wrong_with_a_plan_is_told_before_any_lease(scene: Scene) -> None:
+    scene.host.problems = ("/data/orders.db is not there",)
+
+    report = scene.take()
+
+    assert "/data/orders.db is not there" in report.outcomes[0].reason
+    assert "lease disk-a" not in scene.cloud.log
+
+
+@pytest.mark.parametrize("trouble", [HostUntrusted("another key"), ValueError("a defect of ours")])
+def test_a_lease_whose_answer_cannot_be_used_is_let_go(scene: Scene, trouble: Exception) -> None:
+    scene.host.unusable = trouble
+
+    with suppress(ValueError):
+        scene.take()
+
+    assert scene.host.holding is None
+    assert scene.cloud.log[-1] == "release"
+
+
+def test_no_create_is_sent_when_the_lease_leaves_no_time_for_it(scene: Scene) -> None:
+    report = scene.take(quiesce=Quiesce("mysql", ttl_s=3, tries=1))
+
+    assert report.outcomes[0].decision is Decision.FAILED
+    assert "create disk-a" not in scene.cloud.log
+    assert scene.host.holding is None
+
+
+def test_a_delayed_create_without_a_lease_looks_again_first(scene: Scene) -> None:
+    def other_worker_meanwhile() -> None:
+        scene.clock.sleep(5)
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.host.on_check = other_worker_meanwhile
+    scene.host.fails = ["a long query"]
+
+    report = scene.take(quiesce=Quiesce("mysql", OnFailure.CRASH, tries=1))
+
+    assert report.outcomes[0].decision is Decision.DONE
+    assert len(scene.cloud.snapshot_list) == 1
+
+
+def test_tokens_that_were_not_needed_are_given_back(scene: Scene) -> None:
+    scene.both()
+    scene.take(quiesce=None)
+    waited_s = scene.clock.waited_s
+
+    scene.take(quiesce=None, rate_per_s=0.1)
+
+    assert scene.clock.waited_s - waited_s == 10  # for two at once, of which none was missing
+
+
+def test_two_snapshots_of_one_run_are_reported(scene: Scene) -> None:
+    for number in (1, 2):
+        made = Snapshot(f"snap-{number}", REGION, NAME_A, "disk-a", "NORMAL", 100, NOON, 10)
+        scene.cloud.snapshot_list.append(made)
+
+    report = scene.take()
+
+    assert report.outcomes[0].decision is Decision.DONE
+    assert "snap-2" in report.outcomes[0].reason
+
+
+def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) -> None:
+    scene.cloud.disk_list = [disk(f"disk-{number}") for number in range(60)]
+    groups = tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
+    batch = replace(scene.batch, groups=groups, quiesce=None, rate_per_s=1.0)
+
+    report = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
+
+    decisions = [one.decision for one in report.outcomes]
+    assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)

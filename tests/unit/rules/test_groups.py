@@ -1,5 +1,7 @@
 """Disks that belong to one moment are one group."""
 
+from dataclasses import replace
+
 from cbsnap.model import Disk, Group, Grouping
 from cbsnap.rules.groups import grouped
 from hypothesis import given
@@ -55,3 +57,16 @@ def test_the_order_of_disks_does_not_matter_and_none_is_lost(disks: list[Disk], 
         "disk-d",
         "disk-e",
     ]
+
+
+def test_by_tag_those_that_share_its_value_are_together_and_others_alone() -> None:
+    tagged = [replace(DISKS[0], tags={"app": "x"}), replace(DISKS[2], tags={"app": "x"}), DISKS[1]]
+
+    assert grouped(tagged, Grouping.TAG, "app") == [
+        Group("app=x", ("disk-b", "disk-c")),
+        Group("disk-a", ("disk-a",)),
+    ]
+
+
+def test_all_are_one_moment_when_asked_for() -> None:
+    assert grouped(DISKS[:3], Grouping.ALL) == [Group("all", ("disk-a", "disk-b", "disk-c"))]

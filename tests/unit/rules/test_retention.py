@@ -136,6 +136,7 @@ def test_a_lone_lesser_one_outlives_its_time() -> None:
     ("one", "why"),
     [
         (shot(days_ago(9), state="ROLLBACKING"), "its state is ROLLBACKING"),
+        (shot(days_ago(9), locked=True), "locked"),
         (shot(days_ago(9), shares=1), "shared with other accounts"),
         (shot(days_ago(9), copying_to=("ap-singapore",)), "being copied to ap-singapore"),
         (shot(days_ago(9), image_ids=("img-1",)), "an image is made of it: img-1"),

@@ -1,4 +1,4 @@
-"""What timers and asynchronous invocations start: the functions `schedule` and `snapshot`.
+"""What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
 
 Each returns its reports and prints them, one JSON line a report, since the log is where a run
 is read back from.
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.model import Report
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
+WORKER_S = 580.0  # then a batch's message may be handed out again: see rules.pacing.AGAIN
 
 
 @lru_cache(maxsize=1)
@@ -45,16 +46,29 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     batch = wire.batch(event)
     report = take.take_batch(
         batch,
-        here.clouds.region(batch.region),
+        here.clouds.at(batch.target),
         here.hosts(batch.agent_port),
         here.clock,
-        context["time_limit_in_ms"] / 1000 - ENDING_S,
+        min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
     return _printed([report], context)
 
 
+def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Look after what has been taken."""
+    from cbsnap.jobs import maintain as job  # noqa: PLC0415 - what the worker does not need
+
+    del event
+    here = wiring()
+    journals = here.hosts(here.plan.agent_port)
+    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, here.clouds, journals, here.clock)), context)
+
+
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    values = wire.reports(reports)
+    return _logged("report", wire.reports(reports), context)
+
+
+def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
     for value in values:
-        print(json.dumps({"cbsnap": "report", "request_id": context["request_id"], **value}))  # noqa: T201
+        print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
     return values

@@ -21,7 +21,7 @@ from cbsnap.rules.fitness import unfit
 from cbsnap.rules.ours import LABEL_TAG
 
 if TYPE_CHECKING:
-    from cbsnap.model import Disk, Snapshot
+    from cbsnap.model import Disk, Snapshot, Target
     from cbsnap.ports import Cloud
     from cbsnap.wiring import Wiring
 
@@ -106,29 +106,31 @@ def _routes(wiring: Wiring) -> APIRouter:
     @router.post("/snapshots", status_code=202)
     async def take(body: SnapshotRequest, key: Key = None) -> dict[str, Any]:
         """Start snapshots of these disks at one moment; the same Idempotency-Key never takes them twice."""
-        cloud = _cloud(wiring, body.region)
+        target = _target(wiring, body.region)
+        cloud = wiring.clouds.at(target)
         asked = requests.Asked(
             disk_ids=tuple(body.disk_ids),
             key=key or secrets.token_hex(16),
             quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
             title=body.title,
         )
-        run = requests.request(asked, wiring.plan, cloud, wiring.workers, wiring.clock)
-        return {
-            "run": str(run),
-            "key": asked.key,
-            "region": cloud.region,
-            "names": [names.snapshot_name(run, disk_id) for disk_id in asked.disk_ids],
-        }
+        made = requests.request(asked, wiring.plan, target, cloud, wiring.workers, wiring.clock)
+        return {"run": str(made.run), "key": asked.key, "region": cloud.region, "names": list(made.names)}
 
     return router
 
 
 def _cloud(wiring: Wiring, region: str | None) -> Cloud:
-    regions = [target.region for target in wiring.plan.targets]
-    if region is not None and region not in regions:
-        raise InputError("region", f"{region} is not looked after; the policy file has {', '.join(regions)}")
-    return wiring.clouds.region(region or regions[0])
+    return wiring.clouds.at(_target(wiring, region))
+
+
+def _target(wiring: Wiring, region: str | None) -> Target:
+    targets = wiring.plan.targets
+    for target in targets:
+        if region in (None, target.region):
+            return target
+    known = ", ".join(target.region for target in targets)
+    raise InputError("region", f"{region} is not looked after; the policy file has {known}")
 
 
 def _disk(disk: Disk) -> dict[str, Any]:

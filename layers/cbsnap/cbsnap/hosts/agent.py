@@ -66,7 +66,14 @@ class Agent:
         target = f"/v1/leases/{lease_id}/release"
         return _record(self._ask("POST", target, {"answered": dict(answered)}, QUICK_S))
 
-    def _ask(self, method: str, target: str, body: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    def of_snapshot(self, snapshot_id: str) -> list[LeaseRecord]:
+        """Return the leases whose release carried this snapshot."""
+        answer = self._ask("GET", f"/v1/leases?snapshot={snapshot_id}", None, QUICK_S)
+        return [_record(record) for record in answer["leases"]]
+
+    def _ask(
+        self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float
+    ) -> dict[str, Any]:
         """Ask, once more after the agent was started anew in between."""
         try:
             return self._ask_once(method, target, body, timeout_s)
@@ -77,9 +84,9 @@ class Agent:
             return self._ask_once(method, target, body, timeout_s)
 
     def _ask_once(
-        self, method: str, target: str, body: Mapping[str, Any], timeout_s: float
+        self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float
     ) -> dict[str, Any]:
-        payload = json.dumps(body).encode()
+        payload = b"" if body is None else json.dumps(body).encode()
         try:
             connection = self._open()
             if connection.sock is not None:
@@ -187,6 +194,13 @@ def _error(stated: Mapping[str, Any]) -> HostError:
 
 
 def _record(answer: Mapping[str, Any]) -> LeaseRecord:
+    try:
+        return _lease_record(answer)
+    except (KeyError, TypeError, ValueError, AttributeError) as strange:
+        raise HostUntrusted(f"the answer is no record of a lease: {strange!r}") from strange
+
+
+def _lease_record(answer: Mapping[str, Any]) -> LeaseRecord:
     return LeaseRecord(
         lease_id=answer["lease_id"],
         state=answer["state"],

@@ -1,21 +1,24 @@
 """Hosts held for the time of a few calls: whatever happens inside, every host is released.
 
-Holding is all or nothing. The release carries what had been answered, and its answer is the
-proof; a release that gets no answer is tried again until the host has freed itself anyway.
+Holding is all or nothing, in a fixed order; a host that is busy is never waited for while another
+is held. Releases go out side by side, so that a host that does not answer keeps no other locked.
+The release carries what had been answered, and its answer is the proof; one that gets no answer
+is tried again until the host has freed itself anyway.
 """
 
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import HostError, HostRefused, HostUnreachable
+from cbsnap.errors import AlreadyTaken, HostBusy, HostError, HostRefused, HostUnreachable
 from cbsnap.ports import LeaseRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from cbsnap.model import Quiesce
     from cbsnap.ports import Clock, Host, LeaseRecord
@@ -24,58 +27,104 @@ RESERVE_S = 3.0  # of a lease, kept for releasing it
 _AGAIN_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One host, and the disks of it that its plan is to hold."""
+
+    host: Host
+    disk_ids: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class Hold:
-    """One host, held. `answered` is filled inside; `released` is there after the end, or None."""
+    """All hosts of a group, held until `until` (monotonic seconds) at least.
 
-    record: LeaseRecord
+    `answered` is filled inside. `released` has each host's answer to the release after the end,
+    None for one that did not confirm it.
+    """
+
+    records: tuple[LeaseRecord, ...]
     until: float
     answered: dict[str, str] = field(default_factory=dict)
-    released: LeaseRecord | None = None
+    released: tuple[LeaseRecord | None, ...] = ()
 
     def left_s(self, clock: Clock) -> float:
-        """Return what is left for work inside the lease."""
+        """Return what is left for work inside the leases."""
         return self.until - RESERVE_S - clock.monotonic()
 
 
-@contextmanager
-def held(
-    host: Host, operation: str, disk_ids: tuple[str, ...], quiesce: Quiesce, clock: Clock
-) -> Iterator[Hold]:
-    """Hold a plan on a host for as long as the body runs.
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    host: Host
+    record: LeaseRecord
+    until: float
 
-    Raises what `Host.lease` raises, or HostRefused when the host could not be quiesced: then
-    nothing is held. An error of the body passes through after the release.
+
+@contextmanager
+def held(wishes: Sequence[Wish], operation: str, quiesce: Quiesce, clock: Clock) -> Iterator[Hold]:
+    """Hold a plan on every host for as long as the body runs.
+
+    Raises what `Host.lease` raises, or HostRefused when a host could not be quiesced: then
+    nothing is held. An error of the body passes through after the releases.
     """
+    leases = _all_or_none(wishes, operation, quiesce, clock)
+    hold = Hold(tuple(lease.record for lease in leases), min(lease.until for lease in leases))
+    try:
+        yield hold
+    finally:
+        hold.released = _release(leases, hold.answered, clock)
+
+
+def _all_or_none(
+    wishes: Sequence[Wish], operation: str, quiesce: Quiesce, clock: Clock
+) -> tuple[_Lease, ...]:
+    leases: list[_Lease] = []
+    try:
+        for wish in wishes:
+            leases.append(_lease(wish, operation, quiesce, clock))  # noqa: PERF401 - what is held must be known
+    except BaseException:
+        _release(leases, {}, clock)
+        raise
+    return tuple(leases)
+
+
+def _lease(wish: Wish, operation: str, quiesce: Quiesce, clock: Clock) -> _Lease:
     request = LeaseRequest(
         lease_id=secrets.token_hex(16),
         operation=operation,
         plan=quiesce.plan,
-        disk_ids=disk_ids,
+        disk_ids=wish.disk_ids,
         ttl_s=quiesce.ttl_s,
         budget_ms=quiesce.budget_s * 1000,
     )
     try:
-        record = host.lease(request)
-    except HostUnreachable:
-        _let_go(host, request.lease_id)
+        record = wish.host.lease(request)
+    except (HostBusy, AlreadyTaken, HostRefused):
+        raise  # the host says itself that it does not hold
+    except BaseException:
+        _let_go(wish.host, request.lease_id)
         raise
     if not record.held:
         raise HostRefused("not-quiesced", "", record.reason or f"the lease is {record.state}")
-    hold = Hold(record, clock.monotonic() + record.ttl_left_ms / 1000)
-    try:
-        yield hold
-    finally:
-        hold.released = _release(host, hold, clock)
+    return _Lease(wish.host, record, clock.monotonic() + record.ttl_left_ms / 1000)
 
 
-def _release(host: Host, hold: Hold, clock: Clock) -> LeaseRecord | None:
+def _release(
+    leases: Sequence[_Lease], answered: dict[str, str], clock: Clock
+) -> tuple[LeaseRecord | None, ...]:
+    if len(leases) <= 1:  # no thread where time counts
+        return tuple(_release_one(lease, answered, clock) for lease in leases)
+    with ThreadPoolExecutor(len(leases)) as side_by_side:
+        return tuple(side_by_side.map(lambda lease: _release_one(lease, answered, clock), leases))
+
+
+def _release_one(lease: _Lease, answered: dict[str, str], clock: Clock) -> LeaseRecord | None:
     """Release, again while there is no answer and the host is not free by itself."""
     while True:
         try:
-            return host.release(hold.record.lease_id, hold.answered)
+            return lease.host.release(lease.record.lease_id, answered)
         except HostUnreachable:
-            if clock.monotonic() > hold.until:
+            if clock.monotonic() > lease.until:
                 return None
             clock.sleep(_AGAIN_S)
         except HostError:

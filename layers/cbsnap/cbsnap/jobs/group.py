@@ -1,104 +1,138 @@
-"""The bracket round one group: preflight, lease, create, release, label.
+"""The bracket round one group: preflight, leases, create, release.
 
-All that can fail or take time comes before the lease; inside it are the creates and nothing
-else. What could not be quiesced is taken as `crash`, or not at all, as the policy says.
+All that can fail or take time comes before the leases; inside them are the creates and nothing
+else. What could not be quiesced is taken as `crash`, or not at all, as the policy says. What the
+answers mean is decided in `verdicts`.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import (
     AlreadyTaken,
-    CbsnapError,
     CloudError,
-    DiskBusy,
     HostBusy,
     HostError,
     HostRefused,
     HostUnreachable,
     InputError,
-    OutcomeUnknown,
-    QuotaExhausted,
-    Refused,
+    Throttled,
 )
-from cbsnap.jobs.bracket import Hold, held
-from cbsnap.model import Decision, Label, OnFailure, Outcome, Proof, Thaw
+from cbsnap.jobs import preflight, verdicts
+from cbsnap.jobs.bracket import Hold, Wish, held
+from cbsnap.model import Label, OnFailure, Thaw
 from cbsnap.rules import names
-from cbsnap.rules.labels import labels
 from cbsnap.rules.ours import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from cbsnap.jobs.preflight import Ahead
+    from cbsnap.jobs.preflight import Ahead, Facts
+    from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Batch, Instance, Quiesce, Run
+    from cbsnap.model import Batch, Outcome, Quiesce, Run
     from cbsnap.ports import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
 VANISHED_S = 60.0
+FRESH_S = 2.0
+THROTTLED_PAUSE_S = 1.0  # the rate is counted by the second
 _LOOK_AGAIN_S = 0.2
 _LOOK_FOR_ROW_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a group; `proof` only when a host was held."""
-
-    outcomes: tuple[Outcome, ...]
-    proof: Proof | None = None
-
-
-def take(plan: Ahead, instance: Instance | None, work: Work) -> Taken:
+def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
     """Take the missing disks of a group at one moment."""
-    if work.batch.quiesce is None or instance is None:
-        reason = "no plan" if work.batch.quiesce is None else "no running instance to run the plan on"
-        return Taken(_take_unquiesced(plan, work, reason))
+    if work.batch.quiesce is None:
+        return _take_unquiesced(plan, facts, work, "no plan")
+    if all(facts.writerless(disk_id) for disk_id in plan.members):
+        return _take_unquiesced(plan, facts, work, "no running instance to run the plan on")
     try:
-        with closing(work.hosts.on(instance)) as host:
-            return _take_quiesced(plan, host, work.batch.quiesce, work)
+        return _take_quiesced(plan, facts, work.batch.quiesce, work)
     except CloudError as failed:
-        return Taken(_all(plan, Decision.FAILED, str(failed)))
+        return verdicts.all_failed(plan, str(failed))
     except (HostError, InputError) as failed:
         if work.batch.quiesce.on_failure is OnFailure.CRASH:
-            return Taken(_take_unquiesced(plan, work, f"not quiesced: {failed}"))
-        return Taken(_all(plan, Decision.FAILED, f"not quiesced, so not taken: {failed}"))
+            return _take_unquiesced(plan, facts, work, f"not quiesced: {failed}")
+        return verdicts.all_failed(plan, f"not quiesced, so not taken: {failed}")
 
 
-def _take_quiesced(plan: Ahead, host: Host, quiesce: Quiesce, work: Work) -> Taken:
-    """Hold the host and create, as often as the policy says; a busy host is no failed try."""
+def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> Taken:
+    if unsettled := facts.unsettled(plan.members):
+        raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
+    with ExitStack() as connections:
+        running = facts.running(plan.members)
+        hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in running]
+        return _try(plan, hosts, quiesce, work)
+
+
+def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:
+    """Hold the hosts and create, as often as the policy says; a busy host is no failed try."""
     operation = _operation(plan, work.batch.run)
     tries_left = quiesce.tries
     while True:
-        _require_time(quiesce, work)
+        _require_time(len(hosts), quiesce, work)
         try:
-            return _try_once(plan, host, operation, quiesce, work)
+            return _try_once(plan, _wishes(plan, hosts, quiesce), operation, quiesce, work)
         except HostBusy as busy:
             _wait(busy, work)
         except AlreadyTaken as there:
             if _still_there(there, work):
-                return Taken(_adopted(plan, there))
+                return verdicts.adopted(plan, there)
             operation = f"{operation}/after-{'+'.join(sorted(there.answered.values()))}"
         except (HostUnreachable, HostRefused) as failed:
             tries_left -= 1
             if tries_left <= 0 or _final(failed):
                 raise
+        work.pace.save(len(plan.missing))
 
 
-def _try_once(plan: Ahead, host: Host, operation: str, quiesce: Quiesce, work: Work) -> Taken:
-    """Go through the bracket once: all that may wait comes before the lease."""
-    checked = host.check(quiesce.plan, plan.members)
-    covered = _covered(plan, checked.disk_ids, quiesce)
-    work.pace.save(len(plan.missing))
+def _try_once(plan: Ahead, wishes: Sequence[Wish], operation: str, quiesce: Quiesce, work: Work) -> Taken:
+    """Go through the bracket once: all that may wait comes before the leases."""
     work.cloud.warm(len(plan.missing))
-    with held(host, operation, covered, quiesce, work.clock) as hold:
-        answers = _create(plan, work, hold.left_s(work.clock))
+    with held(wishes, operation, quiesce, work.clock) as hold:
+        answers = _create_held(plan, work, hold)
         hold.answered.update(_answered(answers))
-        thawed_late = _past_thaw_point(quiesce.thaw, hold, work)
-    return _judged(plan, answers, hold, thawed_late)
+        not_thawed = _past_thaw_point(quiesce.thaw, hold, work)
+    return verdicts.held_and_taken(plan, answers, hold, not_thawed)
+
+
+def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
+    """Ask each host which disks its plan holds, and whether it could; nothing is held yet."""
+    wishes = []
+    for host in hosts:
+        checked = host.check(quiesce.plan, plan.members)
+        outside = sorted(checked.disk_ids - set(plan.members))
+        if outside:
+            raise HostRefused(
+                "wrong-disks",
+                "",
+                f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
+                "select it too, or group by instance",
+            )
+        if checked.problems:
+            raise HostRefused("not-ready", "", "; ".join(checked.problems))
+        if checked.disk_ids:
+            wishes.append(Wish(host, tuple(sorted(checked.disk_ids))))
+    if not wishes:
+        raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
+    return wishes
+
+
+def _operation(plan: Ahead, run: Run) -> str:
+    """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
+    whole = f"{run}/{plan.group_id}"
+    return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
+
+
+def _require_time(hosts: int, quiesce: Quiesce, work: Work) -> None:
+    """Refuse to lock what could not be released in time, or later than the window allows."""
+    if work.clock.now() > work.batch.not_after:
+        raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
+    if work.clock.monotonic() + hosts * quiesce.budget_s + quiesce.ttl_s > work.until:
+        raise HostRefused("no-time", "", "this invocation has no time left for another lease")
 
 
 def _still_there(there: AlreadyTaken, work: Work) -> bool:
@@ -115,38 +149,20 @@ def _still_there(there: AlreadyTaken, work: Work) -> bool:
     return True
 
 
-def _require_time(quiesce: Quiesce, work: Work) -> None:
-    """Refuse to lock what could not be released in time, or later than the window allows."""
-    if work.clock.now() > work.batch.not_after:
-        raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
-    if work.clock.monotonic() + quiesce.budget_s + quiesce.ttl_s > work.until:
-        raise HostRefused("no-time", "", "this invocation has no time left for another lease")
+def _create_held(plan: Ahead, work: Work, hold: Hold) -> dict[str, str | Exception]:
+    """Create inside the leases; what was only throttled, and so not made, is worth one more call."""
+    if hold.left_s(work.clock) <= 0:
+        raise HostRefused("not-quiesced", "", "holding took so long that no time was left to create")
+    answers = _create(plan.missing, work, hold.left_s(work.clock))
+    throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
+    if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
+        work.clock.sleep(THROTTLED_PAUSE_S)
+        answers.update(_create(throttled, work, hold.left_s(work.clock)))
+    return answers
 
 
-def _covered(plan: Ahead, plan_disks: frozenset[str], quiesce: Quiesce) -> tuple[str, ...]:
-    """Return the disks to hold; a plan that writes to a disk outside the group is refused, by name."""
-    outside = sorted(plan_disks - set(plan.members))
-    if outside:
-        raise HostRefused(
-            "wrong-disks",
-            "",
-            f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
-            "select it too, or group by instance",
-        )
-    covered = tuple(sorted(plan_disks & set(plan.members)))
-    if not covered:
-        raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
-    return covered
-
-
-def _operation(plan: Ahead, run: Run) -> str:
-    """Name what the lease is for: the whole group, or what an earlier attempt had left of it."""
-    whole = f"{run}/{plan.group_id}"
-    return whole if plan.missing == plan.members else f"{whole}/{'+'.join(plan.missing)}"
-
-
-def _create(plan: Ahead, work: Work, timeout_s: float) -> dict[str, str | Exception]:
-    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in plan.missing}
+def _create(disk_ids: Sequence[str], work: Work, timeout_s: float) -> dict[str, str | Exception]:
+    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in disk_ids}
     return work.cloud.create_snapshots(named, tags_of(work.batch), timeout_s)
 
 
@@ -161,19 +177,19 @@ def _answered(answers: Mapping[str, str | Exception]) -> dict[str, str]:
 
 
 def _past_thaw_point(thaw: Thaw, hold: Hold, work: Work) -> str:
-    """Wait inside the lease for the policy's thaw point; return why it was not reached, or nothing."""
+    """Wait inside the leases for the policy's thaw point; return why it was not reached, or nothing."""
     if thaw is Thaw.RETURNED or not hold.answered:
         return ""
-    while hold.left_s(work.clock) > _LOOK_AGAIN_S:
+    ids, failure = sorted(hold.answered.values()), ""
+    while (left_s := hold.left_s(work.clock)) > _LOOK_AGAIN_S:
         try:
-            seen = work.cloud.snapshots(sorted(hold.answered.values()))
+            seen = work.cloud.glance(ids, left_s)
         except CloudError as failed:
-            return f"the thaw point could not be seen: {failed}"
-        ready = [one for one in seen if thaw is Thaw.VISIBLE or one.state == "NORMAL"]
-        if len(ready) == len(hold.answered):
+            seen, failure = [], f": {failed}"
+        if len([one for one in seen if thaw is Thaw.VISIBLE or one.state == "NORMAL"]) == len(ids):
             return ""
         work.clock.sleep(_LOOK_AGAIN_S)
-    return f"not yet {thaw.value} when the lease had to end"
+    return f"not yet {thaw.value} when the lease had to end{failure}"
 
 
 def _wait(busy: HostBusy, work: Work) -> None:
@@ -189,80 +205,14 @@ def _final(failed: HostError) -> bool:
     return isinstance(failed, HostRefused) and failed.code != "not-quiesced"
 
 
-def _judged(plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, thawed_late: str) -> Taken:
-    """Turn answers and the host's proof into outcomes."""
-    outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
-    released = hold.released
-    for disk_id, snapshot_id in hold.answered.items():
-        if released is None:
-            label, reason = None, "the release was not confirmed: to be settled from the host's journal"
-        elif thawed_late:
-            label, reason = Label.CRASH, thawed_late
-        else:
-            label, reason = labels(plan.members, hold.answered, released)[disk_id]
-        outcomes[disk_id] = Outcome(
-            disk_id,
-            Decision.TAKEN,
-            snapshot_id,
-            label,
-            reason,
-            released.locked_ms if released else None,
-        )
-    return Taken(tuple(outcomes.values()), _proof(plan.group_id, hold))
-
-
-def _proof(group_id: str, hold: Hold) -> Proof:
-    record = hold.released or hold.record
-    return Proof(
-        group=group_id,
-        lease_id=record.lease_id,
-        verdict=record.verdict or "unconfirmed",
-        reason=record.reason,
-        locked_ms=record.locked_ms,
-        frozen_ms=record.frozen_ms,
-        covers=tuple(f"{cover.disk_id} {cover.how}" for cover in record.covers),
-        caveats=record.caveats,
-        positions=record.positions,
-        steps=record.steps,
-    )
-
-
-def _take_unquiesced(plan: Ahead, work: Work, reason: str) -> tuple[Outcome, ...]:
-    work.pace.save(len(plan.missing))
-    answers = _create(plan, work, UNQUIESCED_TIMEOUT_S)
-    return tuple(outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
-
-
-def outcome_of(
-    disk_id: str, answer: str | Exception, label: Label | None = None, reason: str = ""
-) -> Outcome:
-    """Return what an answer to CreateSnapshot means for its disk."""
-    if isinstance(answer, str):
-        return Outcome(disk_id, Decision.TAKEN, answer, label, reason)
-    for situation, decision in _DECISIONS.items():
-        if isinstance(answer, situation):
-            return Outcome(disk_id, decision, reason=str(answer))
-    raise answer
-
-
-_DECISIONS: Mapping[type[CbsnapError], Decision] = {
-    OutcomeUnknown: Decision.UNKNOWN,
-    DiskBusy: Decision.DEFERRED,
-    QuotaExhausted: Decision.REFUSED,
-    Refused: Decision.REFUSED,
-    CloudError: Decision.FAILED,
-}
-
-
-def _adopted(plan: Ahead, there: AlreadyTaken) -> tuple[Outcome, ...]:
-    """Leave a group to whoever took it: the snapshots are there, their label comes from that holder."""
-    return tuple(
-        Outcome(disk_id, Decision.ADOPTED, there.answered[disk_id], reason="taken by another invocation")
-        if disk_id in there.answered
-        else Outcome(disk_id, Decision.DEFERRED, reason=str(there))
-        for disk_id in plan.missing
-    )
-
-
-def _all(plan: Ahead, decision: Decision, reason: str) -> tuple[Outcome, ...]:
-    return tuple(Outcome(disk_id, decision, reason=reason) for disk_id in plan.missing)
+def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Taken:
+    """Create without a lease; when some time has passed since the last look, after another one."""
+    known: list[Outcome] = []
+    if work.clock.monotonic() - facts.read_at > FRESH_S:
+        there = preflight.by_disk(work.cloud.snapshots_of(plan.missing))
+        looked = [preflight.of_this_run(one, there.get(one, ()), work.batch) for one in plan.missing]
+        known = [one for one in looked if one is not None]
+    open_still = [one for one in plan.missing if one not in {done.disk_id for done in known}]
+    answers = _create(open_still, work, UNQUIESCED_TIMEOUT_S) if open_still else {}
+    taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
+    return verdicts.Taken((*known, *taken))

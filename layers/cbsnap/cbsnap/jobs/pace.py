@@ -26,3 +26,8 @@ class Pace:
             ready = self._next - self._interval_s
         if ready > now:
             self._clock.sleep(ready - now)
+
+    def give_back(self, tokens: int) -> None:
+        """Return what was saved and turned out not to be needed."""
+        with self._lock:
+            self._next -= tokens * self._interval_s

@@ -20,39 +20,56 @@ if TYPE_CHECKING:
     from cbsnap.model import Batch, Group
     from cbsnap.ports import Cloud
 
+RUNNING, STOPPED = "RUNNING", "STOPPED"
 RECYCLED = "TORECYCLE"  # on its way out: as good as gone
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Disks, instances and snapshots as they were read, by id (snapshots by their disk's)."""
+    """Disks, instances and snapshots (by their disk's id) as they were read, at a monotonic time."""
 
     disks: Mapping[str, Disk]
     instances: Mapping[str, Instance]
     snapshots: Mapping[str, tuple[Snapshot, ...]]
+    read_at: float = 0.0
 
-    def instance_of(self, disk_ids: Iterable[str]) -> Instance | None:
-        """Return the running instance that these disks are attached to."""
-        ids = {one for disk_id in disk_ids for one in self.disks[disk_id].instance_ids}
-        running = [self.instances[one] for one in sorted(ids) if one in self.instances]
-        return next((one for one in running if one.state == "RUNNING"), None)
+    def running(self, disk_ids: Iterable[str]) -> list[Instance]:
+        """Return the running instances that these disks are attached to, by id."""
+        attached = [self.instances[one] for one in self._attached_to(disk_ids) if one in self.instances]
+        return [one for one in attached if one.state == RUNNING]
+
+    def unsettled(self, disk_ids: Iterable[str]) -> list[str]:
+        """Say which instances neither run nor are stopped: somebody may write there, whom nobody holds."""
+        states = {
+            one: self.instances[one].state if one in self.instances else "not to be found"
+            for one in self._attached_to(disk_ids)
+        }
+        return [f"{one} is {state}" for one, state in states.items() if state not in {RUNNING, STOPPED}]
+
+    def writerless(self, disk_id: str) -> bool:
+        """Tell whether nobody can write to a disk: attached to nothing, or to stopped instances only."""
+        return not self.running([disk_id]) and not self.unsettled([disk_id])
+
+    def _attached_to(self, disk_ids: Iterable[str]) -> list[str]:
+        return sorted({one for disk_id in disk_ids for one in self.disks[disk_id].instance_ids})
 
 
-def read(cloud: Cloud, disk_ids: Iterable[str]) -> Facts:
+def read(cloud: Cloud, disk_ids: Iterable[str], *, snapshots: bool = True) -> Facts:
     """Read the facts about these disks: a call a hundred disks, one a hundred instances, one ten disks."""
     ids = sorted(set(disk_ids))
     disks = {disk.id: disk for disk in cloud.disks(ids)}
     attached = sorted({one for disk in disks.values() for one in disk.instance_ids})
     instances = {instance.id: instance for instance in cloud.instances(attached)}
-    return Facts(disks, instances, by_disk(cloud.snapshots_of(sorted(disks)) if disks else ()))
+    listed = cloud.snapshots_of(sorted(disks)) if disks and snapshots else ()
+    return Facts(disks, instances, by_disk(listed))
 
 
 def by_disk(snapshots: Iterable[Snapshot]) -> dict[str, tuple[Snapshot, ...]]:
     """Sort snapshots by the disk that they were made of."""
-    sorted_out: dict[str, tuple[Snapshot, ...]] = {}
+    sorted_out: dict[str, list[Snapshot]] = {}
     for snapshot in snapshots:
-        sorted_out[snapshot.disk_id] = (*sorted_out.get(snapshot.disk_id, ()), snapshot)
-    return sorted_out
+        sorted_out.setdefault(snapshot.disk_id, []).append(snapshot)
+    return {disk_id: tuple(some) for disk_id, some in sorted_out.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,7 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
     """Return the outcome of a disk that is not to be taken now, or None."""
     disk = facts.disks.get(disk_id)
     if disk is None:
-        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.region}")
+        return Outcome(disk_id, Decision.REFUSED, reason=f"there is no such disk in {batch.target.region}")
     mine = of_this_run(disk_id, facts.snapshots.get(disk_id, ()), batch)
     if mine is not None:
         return mine
@@ -97,10 +114,16 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
 
 def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Outcome | None:
     """Return the outcome of a disk that carries this run's snapshot, with the label that it has."""
-    for snapshot in snapshots:
-        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id):
-            return Outcome(disk_id, Decision.DONE, snapshot.id, label_of(snapshot))
-    return None
+    mine = [
+        snapshot
+        for snapshot in sorted(snapshots, key=lambda one: (one.created_at, one.id))
+        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id)
+    ]
+    if not mine:
+        return None
+    others = ", ".join(snapshot.id for snapshot in mine[1:])
+    twice = f"there is more than one of this run: {others}, too" if others else ""
+    return Outcome(disk_id, Decision.DONE, mine[0].id, label_of(mine[0]), twice)
 
 
 def _being_made(disk_id: str, facts: Facts) -> Outcome | None:
@@ -111,17 +134,6 @@ def _being_made(disk_id: str, facts: Facts) -> Outcome | None:
     return None
 
 
-def writerless(disk_ids: Iterable[str], before: Facts, after: Facts) -> set[str]:
-    """Return the disks that nobody could write to: attached to no running instance, before and after."""
-    return {
-        disk_id
-        for disk_id in disk_ids
-        if before.instance_of([disk_id]) is None
-        and disk_id in after.disks
-        and after.instance_of([disk_id]) is None
-    }
-
-
 def without_writer(outcome: Outcome) -> Outcome:
     """Say of a crash-consistent snapshot that nobody wrote to its disk."""
-    return replace(outcome, reason="no-writer: attached to no running instance, before and after")
+    return replace(outcome, reason="no-writer: attached to nothing that runs, before and after")

@@ -11,15 +11,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError, QuotaExhausted
-from cbsnap.model import Batch, Grouping, Run
-from cbsnap.rules import quota
+from cbsnap.jobs import preflight
+from cbsnap.model import Batch, Group, Grouping, Run
+from cbsnap.rules import names, quota
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits
+    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Target
     from cbsnap.ports import Clock, Cloud, Workers
 
 POLICY = "manual"
@@ -37,48 +38,84 @@ class Asked:
     title: str | None = None
 
 
-def request(asked: Asked, plan: Plan, cloud: Cloud, workers: Workers, clock: Clock) -> Run:
-    """Hand a request to a worker and return its run.
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What a request will have made: the run, and its snapshots' names, one a disk."""
+
+    run: Run
+    names: tuple[str, ...]
+
+
+def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
+    asked: Asked, plan: Plan, target: Target, cloud: Cloud, workers: Workers, clock: Clock
+) -> Promised:
+    """Hand a request to a worker; what it has made already is not asked for again.
 
     Raises InputError for a disk that does not exist or cannot be taken, QuotaExhausted with figures.
     """
     run = Run(POLICY, clock.now().replace(second=0, microsecond=0), asked.key)
-    disks = _known(asked.disk_ids, cloud)
-    limits = _require_room(disks, plan, cloud)
-    grouping = Grouping.INSTANCE if asked.quiesce else Grouping.DISK
-    order = Batch(
+    disk_ids = tuple(dict.fromkeys(asked.disk_ids))
+    made = _made(run, disk_ids, cloud)
+    missing = [disk_id for disk_id in disk_ids if disk_id not in made]
+    if missing:
+        disks = _known(disk_ids, missing, cloud)
+        workers.dispatch(_order(asked, run, plan, target, disks, _limits(missing, disks, plan, cloud), clock))
+    return Promised(run, tuple(made.get(one) or names.snapshot_name(run, one) for one in disk_ids))
+
+
+def _made(run: Run, disk_ids: Sequence[str], cloud: Cloud) -> dict[str, str]:
+    """Return the names of the snapshots that this request has, by disk."""
+    return {
+        one.disk_id: one.name
+        for one in cloud.snapshots_of(disk_ids)
+        if one.state != preflight.RECYCLED and names.belongs(one.name, run, one.disk_id)
+    }
+
+
+def _order(  # noqa: PLR0913, PLR0917 - the parts of a batch
+    asked: Asked,
+    run: Run,
+    plan: Plan,
+    target: Target,
+    disks: Sequence[Disk],
+    limits: QuotaLimits,
+    clock: Clock,
+) -> Batch:
+    until = clock.now() + WINDOW
+    return Batch(
         run,
-        cloud.region,
+        target,
         plan.deployment,
-        tuple(grouped(disks, grouping)),
-        not_after=clock.now() + WINDOW,
+        tuple(grouped(disks, Grouping.INSTANCE if asked.quiesce else Grouping.DISK)),
+        not_after=until,
+        deliver_by=until,
         quiesce=asked.quiesce,
         quota=limits,
         patience_s=PATIENCE_S,
         title=asked.title,
         agent_port=plan.agent_port,
     )
-    workers.dispatch(order)
-    return run
 
 
-def _known(disk_ids: Sequence[str], cloud: Cloud) -> list[Disk]:
+def _known(disk_ids: Sequence[str], missing: Sequence[str], cloud: Cloud) -> list[Disk]:
+    """Return the disks; InputError names the first that does not exist or cannot be taken."""
     found = {disk.id: disk for disk in cloud.disks(disk_ids)}
     for place, disk_id in enumerate(disk_ids):
         field = f"disk_ids.{place}"
         if disk_id not in found:
             raise InputError(field, f"there is no disk {disk_id} in {cloud.region}")
         unable = unfit(found[disk_id])
-        if unable is not None:
+        if unable is not None and disk_id in missing:
             raise InputError(field, f"{disk_id} cannot be taken: {unable.reason}")
-    return [found[disk_id] for disk_id in dict.fromkeys(disk_ids)]
+    return [found[disk_id] for disk_id in disk_ids]
 
 
-def _require_room(disks: Sequence[Disk], plan: Plan, cloud: Cloud) -> QuotaLimits:
+def _limits(missing: Sequence[str], disks: Sequence[Disk], plan: Plan, cloud: Cloud) -> QuotaLimits:
     """Refuse what does not fit; return the limits that the worker is to go by."""
     room = quota.region_room(plan.quota, len(cloud.disks()), cloud.usage())
     counts = {disk.id: disk.snapshot_count for disk in disks}
-    admission = quota.admit(grouped(disks, Grouping.DISK), counts, room, plan.quota)
+    wanted = [Group(disk_id, (disk_id,)) for disk_id in missing]
+    admission = quota.admit(wanted, counts, room, plan.quota)
     if admission.refused:
         first = admission.refused[0]
         raise QuotaExhausted("quota", f"{first.disk_id}: {first.reason}")

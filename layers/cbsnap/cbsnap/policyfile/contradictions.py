@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
@@ -27,15 +27,14 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
     for policy in plan.policies:
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
-        yield from _short_window(policy)
         yield from _overfull(policy, plan.quota)
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
-    regions = [target.region for target in plan.targets]
-    for index, region in enumerate(regions):
-        if region in regions[:index]:
-            yield Finding(("targets", index), f"{region} is given twice: keep one of them")
+    places = [(target.region, target.role) for target in plan.targets]
+    for index, place in enumerate(places):
+        if place in places[:index]:
+            yield Finding(("targets", index), f"{place[0]} is given twice: keep one of them")
 
 
 def _long_names(policy: Policy) -> Iterator[Finding]:
@@ -51,14 +50,6 @@ def _idle_quiesce(policy: Policy) -> Iterator[Finding]:
         yield Finding(
             ("policies", policy.name, "quiesce"),
             "an unattached disk has no host to hold: leave out quiesce, or attached: false",
-        )
-
-
-def _short_window(policy: Policy) -> Iterator[Finding]:
-    if policy.quiesce is not None and policy.window < timedelta(seconds=policy.quiesce.budget_s):
-        yield Finding(
-            ("policies", policy.name, "window"),
-            f"shorter than quiesce.budget ({policy.quiesce.budget_s}s), so no host is held in time",
         )
 
 

@@ -7,7 +7,7 @@ its neighbours' business.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -29,6 +29,7 @@ from cbsnap.rules import names, schedule
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = r"[0-9]{1,5}[smhdw]"
+_GROUP = r"disk|instance|all|tag:.{1,127}"
 _USAGES = {"data": "DATA_DISK", "system": "SYSTEM_DISK", None: None}
 
 
@@ -72,11 +73,30 @@ def _listed(value: object) -> object:
     return values
 
 
+def _day(value: object) -> object:
+    """Return a day that YAML has read as text."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise _wrong(f'{value!r} is no day: write it as "2026-11-11"') from error
+
+
+def _group(value: str) -> str:
+    if re.fullmatch(_GROUP, value) is None:
+        raise _wrong(f"must be disk, instance, all or tag:<key>, such as tag:app, not {value!r}")
+    return value
+
+
 _TEXT_SCHEMA = {"type": "string"}
 Duration = Annotated[
     timedelta,
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": f"^{_DURATION}$", "examples": ["30s", "2h", "30d"]}),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-11-11"]}),
 ]
 PolicyName = Annotated[str, _checked(names.check_policy_name)]
 Cron = Annotated[str, _checked(lambda cron: schedule.validate(cron, "UTC"))]
@@ -93,6 +113,23 @@ RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["a
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
+RoleName = Annotated[
+    str,
+    Field(
+        pattern=r"^qcs::cam::uin/[0-9]+:role(Name)?/[A-Za-z0-9_.-]+$",
+        examples=["qcs::cam::uin/100000000001:roleName/cbsnap"],
+    ),
+]
+ExternalId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@:/-]{2,128}$", examples=["cbsnap-prod"])]
+WorkerName = Annotated[
+    str,
+    Field(pattern=r"^([a-z0-9-]+/)?[A-Za-z][A-Za-z0-9_-]{1,59}$", examples=["ap-singapore/cbsnap-snapshot"]),
+]
+GroupName = Annotated[
+    str,
+    AfterValidator(_group),
+    WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
+]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -104,9 +141,24 @@ class Section(BaseModel):
 
 
 class TargetSection(Section):
-    """One region whose disks are looked after."""
+    """One region whose disks are looked after, of this account or of another one's role."""
 
     region: RegionName
+    role: RoleName | None = Field(None, description="A role of another account, which the functions assume")
+    external_id: ExternalId | None = Field(None, description="What the role's account asks for beside it")
+    worker: WorkerName | None = Field(
+        None, description="The function that reaches these hosts; by default the deployment's"
+    )
+
+    @model_validator(mode="after")
+    def _external_id_of_a_role(self) -> "TargetSection":
+        if self.external_id and not self.role:
+            raise _wrong("has an external_id and no role that would want it")
+        return self
+
+    def target(self) -> model.Target:
+        """Return the same in the core's words."""
+        return model.Target(self.region, self.role, self.external_id, self.worker)
 
 
 class QuotaSection(Section):
@@ -187,7 +239,7 @@ class QuiesceSection(Section):
         "abort", description="Take no snapshot, or one that is crash-consistent only"
     )
     tries: int = Field(2, ge=1, le=10)
-    ttl: Annotated[Duration, _between("1s", "60s")] = Field(
+    ttl: Annotated[Duration, _between("10s", "60s")] = Field(
         "30s", validate_default=True, description="The host frees itself after this, whatever happens"
     )
     budget: Annotated[Duration, _between("1s", "10m")] = Field(
@@ -235,16 +287,24 @@ class PolicySection(Section):
     """Which disks, when, how they are held, how long their snapshots stay."""
 
     select: SelectSection
-    group: Literal["disk", "instance"] = Field("disk", description="What is taken at one moment")
+    group: GroupName = Field("disk", description="What is taken at one moment")
     schedule: Cron = Field(
         "0 2 * * *", description="Five-field cron; see docs/policies.md on daylight saving"
     )
-    window: Annotated[Duration, _between("1m", "7d")] = Field(
+    window: Annotated[Duration, _between("10m", "7d")] = Field(
         "1h", validate_default=True, description="Nothing is begun later than this after the due time"
     )
     time_zone: Zone | None = Field(None, description="Instead of the file's")
     quiesce: QuiesceSection | None = Field(None, description="Without it, snapshots are crash-consistent")
     keep: KeepSection = Field({"last": 3, "daily": 7}, validate_default=True)
+    max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
+    jitter: Annotated[Duration, _between("0s", "12h")] = Field(
+        "0s", validate_default=True, description="Spreads the starts over this time after the due one"
+    )
+    skip_dates: list[Day] = Field(
+        default_factory=list, description="Days of the policy's zone on which nothing is due"
+    )
+    paused: bool = Field(default=False, description="Nothing is due while it is true")
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -255,8 +315,13 @@ class PolicySection(Section):
             time_zone=self.time_zone or time_zone,
             window=self.window,
             keep=self.keep.keep(),
-            group=model.Grouping(self.group),
+            group=model.Grouping(self.group.partition(":")[0]),
+            group_tag=self.group.partition(":")[2] or None,
             quiesce=self.quiesce.quiesce() if self.quiesce else None,
+            max_held=self.max_held,
+            jitter=self.jitter,
+            skip_dates=frozenset(self.skip_dates),
+            paused=self.paused,
         )
 
 
@@ -277,7 +342,7 @@ class PolicyFile(Section):
         """Return the same in the core's words, policies in the file's order."""
         return model.Plan(
             deployment=self.deployment,
-            targets=tuple(model.Target(target.region) for target in self.targets),
+            targets=tuple(target.target() for target in self.targets),
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,

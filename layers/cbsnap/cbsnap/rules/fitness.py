@@ -37,7 +37,7 @@ def unfit(disk: Disk) -> Unfit | None:
     if final := _final(disk):
         return Unfit(Decision.REFUSED, final)
     if passing := _passing(disk):
-        return Unfit(Decision.DEFERRED, f"{passing}: the next run takes it when that has ended")
+        return Unfit(Decision.DEFERRED, f"{passing}: it can be taken when that has ended")
     if not disk.snapshot_ability:
         # After the passing states: nothing says that the cloud keeps SnapshotAbility true in them.
         return Unfit(

@@ -1,8 +1,8 @@
 """How far a snapshot may be trusted: never more than what was proved for this very disk.
 
-A disk gets what its lease's cover earned when its create was answered before the release was
-sent, and the host attests that nothing broke until this holder's own release. One member of a
-group that was not cut inside makes the whole group `crash`: its parts do not belong together.
+A disk gets what its host's cover earned when its create was answered before the release was sent,
+and every host of the group attests that nothing broke until this holder's own release. One member
+that was not cut inside makes the whole group `crash`: its parts do not belong together.
 """
 
 from __future__ import annotations
@@ -12,23 +12,29 @@ from typing import TYPE_CHECKING
 from cbsnap.model import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
     from cbsnap.ports import LeaseRecord
 
+UNCONFIRMED = "the release was not confirmed: to be settled from the host's journal"
+
 
 def labels(
-    group: Collection[str], answered: Mapping[str, str], released: LeaseRecord
-) -> dict[str, tuple[Label, str]]:
+    group: Collection[str], answered: Mapping[str, str], released: Sequence[LeaseRecord | None]
+) -> dict[str, tuple[Label | None, str]]:
     """Return label and reason of each answered disk; the reason is empty for what the plan earned.
 
     `group`: all disks that belong together. `answered`: disk to snapshot id, what had been
-    answered when the release was sent. `released`: the host's answer to that release.
+    answered when the releases were sent. `released`: each host's answer to its release, None for
+    one that has not come: then there is no label yet.
     """
-    broken = _why_crash(group, answered, released)
+    records = [record for record in released if record is not None]
+    broken = _why_crash(group, answered, records)
     if broken:
         return dict.fromkeys(answered, (Label.CRASH, broken))
-    earned = {cover.disk_id: cover.label for cover in released.covers}
+    if len(records) < len(released):
+        return dict.fromkeys(answered, (None, UNCONFIRMED))
+    earned = {cover.disk_id: cover.label for record in records for cover in record.covers}
     return {
         disk_id: (earned[disk_id], "")
         if disk_id in earned
@@ -37,9 +43,10 @@ def labels(
     }
 
 
-def _why_crash(group: Collection[str], answered: Mapping[str, str], released: LeaseRecord) -> str:
-    if not released.whole:
-        return f"the host was not held without a break: {released.reason or released.state.lower()}"
+def _why_crash(group: Collection[str], answered: Mapping[str, str], records: Sequence[LeaseRecord]) -> str:
+    for record in records:
+        if not record.whole:
+            return f"the host was not held without a break: {record.reason or record.state.lower()}"
     absent = sorted(set(group) - set(answered))
     if absent:
         return f"taken without {', '.join(absent)}, which belong to the same moment"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.names import SnapshotName
 
 DEPLOYMENT_TAG = "cbsnap:deployment"
+POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
 
 

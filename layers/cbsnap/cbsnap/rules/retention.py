@@ -120,6 +120,7 @@ def _left(snapshot: Snapshot, held: Mapping[str, str]) -> list[str]:
     """Return why it is left though no rule keeps it: the cloud would refuse, or a person holds it."""
     obstacles = {
         f"its state is {snapshot.state}": snapshot.state != "NORMAL",
+        "locked": snapshot.locked,
         "shared with other accounts": snapshot.shares > 0,
         f"being copied to {', '.join(snapshot.copying_to)}": bool(snapshot.copying_to),
         f"an image is made of it: {', '.join(snapshot.image_ids)}": bool(snapshot.image_ids),

@@ -40,6 +40,8 @@ def disk(row: Mapping[str, Any], region: str) -> Disk:
         migrating=bool(row.get("Migrating")),
         shareable=bool(row.get("Shareable")),
         encrypted=bool(row.get("Encrypt")),
+        type=row.get("DiskType") or "",
+        created_at=moment(row["CreateTime"]) if row.get("CreateTime") else None,
         tags=_tags(row),
     )
 
@@ -72,6 +74,7 @@ def snapshot(row: Mapping[str, Any], region: str) -> Snapshot:
         deadline=moment(row["DeadlineTime"]) if row.get("DeadlineTime") else None,
         encrypted=bool(row.get("Encrypt")),
         copied=bool(row.get("CopyFromRemote")),
+        locked=bool(row.get("IsLocked")),
         shares=row.get("ShareReference") or 0,
         image_ids=tuple(image["ImageId"] for image in row.get("Images") or ()),
         copying_to=tuple(row.get("CopyingToRegions") or ()),

@@ -1,4 +1,4 @@
-"""One signed call to the cloud: credentials, endpoint, time-out, and errors translated once.
+"""One signed call to the cloud: endpoint, time-out, and errors translated once.
 
 The SDK's `call_json` is used rather than its models: an error that comes with any other
 Content-Type than exactly `application/json` reads as a success full of nulls there. The SDK's
@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from requests import RequestException
@@ -19,7 +18,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from cbsnap.errors import CloudFault, CredentialsRefused, OutcomeUnknown, Throttled
+from cbsnap.errors import CloudFault, OutcomeUnknown, Throttled
 from cbsnap.tencent import codes
 
 if TYPE_CHECKING:
@@ -32,32 +31,18 @@ READ_TIMEOUT_S = 20.0
 _FIRST_PAUSE_S = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentCredentials:
-    """The function's temporary keys, read at each request since the platform renews them."""
-
-    environment: Mapping[str, str]
+class Credentials(Protocol):
+    """What the SDK's client asks for keys at each request."""
 
     def get_credential_info(self) -> tuple[str, str, str | None]:
-        """Return id, key and token, as the SDK's client asks for them."""
-        try:
-            return (
-                self.environment["TENCENTCLOUD_SECRETID"],
-                self.environment["TENCENTCLOUD_SECRETKEY"],
-                self.environment.get("TENCENTCLOUD_SESSIONTOKEN") or None,
-            )
-        except KeyError as missing:
-            raise CredentialsRefused(
-                "NoCredentials",
-                f"the environment has no {missing.args[0]}: give the function a role, or set it",
-            ) from missing
+        """Return id, key and token."""
 
 
 class Api:
     """Calls into one region; safe to share between threads: each has clients of its own."""
 
     def __init__(
-        self, region: str, credentials: EnvironmentCredentials, clock: Clock, endpoint: str | None = None
+        self, region: str, credentials: Credentials, clock: Clock, endpoint: str | None = None
     ) -> None:
         self.region = region
         self._credentials = credentials
@@ -145,4 +130,16 @@ def _scf(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
     return ScfClient(*arguments)
 
 
-_CLIENTS: dict[str, Callable[..., Any]] = {"cbs": _cbs, "cvm": _cvm, "tag": _tag, "scf": _scf}
+def _sts(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.sts.v20180813.sts_client import StsClient  # noqa: PLC0415 - only what a function calls
+
+    return StsClient(*arguments)
+
+
+_CLIENTS: dict[str, Callable[..., Any]] = {
+    "cbs": _cbs,
+    "cvm": _cvm,
+    "tag": _tag,
+    "scf": _scf,
+    "sts": _sts,
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown
@@ -11,8 +12,9 @@ from cbsnap.tencent import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
-    from cbsnap.model import Disk, Instance, Snapshot, SnapshotUsage
+    from cbsnap.model import Disk, Instance, Snapshot, SnapshotUsage, Target
     from cbsnap.tencent.api import Api
 
 PAGE = 100  # the most rows or ids of a call
@@ -20,6 +22,7 @@ DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnaps
 TAGGED_AT_ONCE = 10  # resources of one TagResources call (the SDK: N from 0 to 9)
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
 WARMING_S = 10.0
+CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ours
 
 
 class Region:
@@ -45,6 +48,12 @@ class Region:
         rows = self._some("cbs", "DescribeSnapshots", "SnapshotSet", "SnapshotIds", ids)
         return [answers.snapshot(row, self.region) for row in rows]
 
+    def glance(self, ids: Sequence[str], timeout_s: float) -> list[Snapshot]:
+        """Return the named snapshots, a hundred at most, asking once only."""
+        params = {"SnapshotIds": list(ids), "Limit": PAGE}
+        answer = self._api.call("cbs", "DescribeSnapshots", params, timeout_s)
+        return [answers.snapshot(row, self.region) for row in answer.get("SnapshotSet") or []]
+
     def snapshots_of(self, disk_ids: Sequence[str]) -> list[Snapshot]:
         """Return all snapshots of these disks."""
         rows: list[dict[str, Any]] = []
@@ -52,6 +61,17 @@ class Region:
             filters = [{"Name": "disk-id", "Values": list(some)}]
             rows += self._pages("cbs", "DescribeSnapshots", "SnapshotSet", {"Filters": filters})
         return [answers.snapshot(row, self.region) for row in rows]
+
+    def snapshots_since(self, moment: datetime) -> list[Snapshot]:
+        """Return those made since then, read backwards from the newest, and those still being made."""
+        found = self._being_made()
+        newest_first = {"OrderField": "CREATE_TIME", "Order": "DESC"}
+        for row in self._pages("cbs", "DescribeSnapshots", "SnapshotSet", newest_first):
+            snapshot = answers.snapshot(row, self.region)
+            if snapshot.created_at < moment - CLOCKS_APART:
+                break
+            found[snapshot.id] = snapshot
+        return list(found.values())
 
     def usage(self) -> SnapshotUsage:
         """Return what the region's snapshots add up to."""
@@ -102,6 +122,11 @@ class Region:
                     first.get("Code", "FailedResources"), f"{first['Resource']}: {first.get('Message')}"
                 )
 
+    def _being_made(self) -> dict[str, Snapshot]:
+        state = {"Filters": [{"Name": "snapshot-state", "Values": ["CREATING"]}]}
+        rows = self._pages("cbs", "DescribeSnapshots", "SnapshotSet", state)
+        return {row["SnapshotId"]: answers.snapshot(row, self.region) for row in rows}
+
     @property
     def _burst(self) -> ThreadPoolExecutor:
         """Threads of this thread alone, so that no other group's calls stand before its own."""
@@ -140,15 +165,15 @@ class Region:
 
 
 class Regions:
-    """The regions of one account, each made when first asked for."""
+    """The port `Clouds`: each target's region, made when first asked for."""
 
-    def __init__(self, api: Callable[[str], Api]) -> None:
+    def __init__(self, api: Callable[[Target], Api]) -> None:
         self._api = api
-        self._regions: dict[str, Region] = {}
+        self._regions: dict[Target, Region] = {}
 
-    def region(self, name: str) -> Region:
-        """Return one region's view; nothing is sent yet."""
-        return self._regions.setdefault(name, Region(self._api(name)))
+    def at(self, target: Target) -> Region:
+        """Return one target's view; nothing is sent yet."""
+        return self._regions.setdefault(target, Region(self._api(target)))
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -1,0 +1,71 @@
+"""Puts the agent on a host: the user, the file, its directories and modes, the unit. Can be run again."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+
+from . import markers, unit
+from .errors import ConfigError
+
+USER = "cbsnap-agent"
+_PROGRAM = "opt/cbsnap-agent/cbsnap-agent.pyz"
+_UNIT = "etc/systemd/system/cbsnap-agent.service"
+
+
+def install(loaded, config_path, root="/"):
+    """Install under a root; return what was done, line by line. Raises ConfigError unless run packed."""
+    plans = list(loaded.plans.values())
+    user = "root" if unit.needs_root(plans) else USER
+    account = _account(user)
+    program = _copy(os.path.join(root, _PROGRAM))
+    for path in (config_path, loaded.agent.keys.path):
+        os.chown(path, account.pw_uid, account.pw_gid)
+        os.chmod(path, 0o600)
+    done = ["user {}".format(user), "program {}".format(program)]
+    done += _marker_folders(plans, account)
+    command = "{} {}".format(sys.executable, os.path.join("/", _PROGRAM))
+    written = os.path.join(root, _UNIT)
+    os.makedirs(os.path.dirname(written), exist_ok=True)
+    with open(written, "w") as target:
+        target.write(unit.text(plans, user, command, config_path, loaded.agent.runtime_dir))
+    return [
+        *done,
+        "unit {}".format(written),
+        "next: systemctl daemon-reload && systemctl enable --now cbsnap-agent",
+    ]
+
+
+def _account(user):
+    try:
+        return pwd.getpwnam(user)
+    except KeyError:
+        shell = "/usr/sbin/nologin"
+        add = ["/usr/sbin/useradd", "--system", "--no-create-home", "--shell", shell, user]
+        subprocess.check_call(add)  # noqa: S603 - fixed words
+        return pwd.getpwnam(user)
+
+
+def _copy(target):
+    source = os.path.abspath(sys.argv[0])
+    if not source.endswith(".pyz"):
+        raise ConfigError("install wants the packed file: python3 cbsnap-agent.pyz install")
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if not (os.path.exists(target) and os.path.samefile(source, target)):
+        shutil.copyfile(source, target)
+    os.chmod(target, 0o755)  # noqa: S103 - a program that everybody may run
+    return target
+
+
+def _marker_folders(plans, account):
+    """Make the folders that the user itself could not make in somebody else's filesystem."""
+    done = []
+    for place in sorted(
+        {place for plan in plans for place in [*plan.mounts, *plan.disks] if os.path.isdir(place)}
+    ):
+        folder = os.path.join(place, markers.FOLDER)
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        done.append("markers {}".format(folder))
+    return done

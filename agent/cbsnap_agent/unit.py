@@ -1,0 +1,64 @@
+"""The service manager's unit, as text: with the user, the capability and the hardening that the plans allow.
+
+An option that gives the service mounts of its own is left out when a plan unmounts: it would unmount there,
+and the host would keep the mount.
+"""
+
+_WITHOUT_MOUNTS_OF_ITS_OWN = """\
+NoNewPrivileges=yes
+LockPersonality=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+SystemCallArchitectures=native
+UMask=0077
+"""
+_WITH_MOUNTS_OF_ITS_OWN = """\
+ProtectSystem=full
+ProtectHome=read-only
+PrivateTmp=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+"""
+
+
+def needs_root(plans):
+    """Tell whether a plan mounts, stops services or becomes another user: capabilities do not do for that."""
+    return any(plan.unmount or _becomes_another(plan) for plan in plans)
+
+
+def text(plans, user, command, config_path, runtime_dir):
+    """Return the unit; `command` starts the agent, without a sub-command."""
+    unmounts = any(plan.unmount for plan in plans)
+    # Freezing wants the first; opening a mount or a data directory that is its owner's alone, the second.
+    capabilities = ["CAP_SYS_ADMIN"] * any(plan.freeze for plan in plans) + ["CAP_DAC_READ_SEARCH"]
+    limits = "" if needs_root(plans) else _limits(" ".join(capabilities))
+    return "".join(
+        (
+            "[Unit]\nDescription=Holds this host still for a snapshot\nAfter=network-online.target\n",
+            "Wants=network-online.target\n\n[Service]\n",
+            "User={}\n".format(user),
+            "ExecStart={} serve --config {}\n".format(command, config_path),
+            "# What a killed agent left frozen is thawed, as root, whatever state the configuration is in.\n",
+            "PermissionsStartOnly=yes\n",
+            "ExecStopPost={} thaw-all --runtime-dir {}\n".format(command, runtime_dir),
+            "RuntimeDirectory={}\n".format(runtime_dir.rpartition("/run/")[2]),
+            "RuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=yes\n",
+            "Restart=always\nRestartSec=1\nTimeoutStopSec=15\n",
+            "# The guard must be neither swapped out nor killed; what it starts gives this up.\n",
+            "OOMScoreAdjust=-1000\nLimitMEMLOCK=infinity\n",
+            limits,
+            "" if unmounts else _WITH_MOUNTS_OF_ITS_OWN,
+            "\n[Install]\nWantedBy=multi-user.target\n",
+        )
+    )
+
+
+def _limits(capabilities):
+    granted = "CapabilityBoundingSet={0}\nAmbientCapabilities={0}\n".format(capabilities)
+    return granted + _WITHOUT_MOUNTS_OF_ITS_OWN
+
+
+def _becomes_another(plan):
+    return any(getattr(settings, "os_user", "") for _, settings in plan.engines)

@@ -1,0 +1,78 @@
+"""Handing out: a tick's groups cut into batches, each with its share of the rate.
+
+Batches are large, since a worker costs for as long as it runs, but small enough for an
+asynchronous event and for a worker to end well inside its time.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from cbsnap.rules import pacing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cbsnap.model import Batch, Group, Report
+    from cbsnap.ports import Workers
+
+BATCH_DISKS = 200
+MOST_OF_A_BATCH = 1000  # where few hosts may be held: what fits an event and a worker's time
+SIDE_BY_SIDE = 8  # hosts of one worker that are held at the same time
+HANDS = 8  # invocations sent at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick."""
+
+    report: Report
+    order: Batch
+    ready: tuple[Group, ...]
+    max_held: int | None = None
+    admitted: int = 0
+
+
+def hand_out(planned: Sequence[Planned], workers: Workers) -> list[Report]:
+    """Hand all batches to workers; returns the reports with the requests' ids."""
+    cut = [batches(one) for one in planned]
+    share = pacing.CREATES_PER_S / max(1, sum(map(len, cut)))
+    with ThreadPoolExecutor(HANDS) as hands:
+        sent = [
+            [hands.submit(workers.dispatch, replace(batch, rate_per_s=share)) for batch in some]
+            for some in cut
+        ]
+        return [
+            replace(one.report, batches=tuple(each.result() for each in some))
+            for one, some in zip(planned, sent, strict=True)
+        ]
+
+
+def most_disks(max_held: int | None) -> int:
+    """Return how many disks of a policy can be handed out in one tick."""
+    return pacing.TICK_DISKS if max_held is None else min(pacing.TICK_DISKS, max_held * MOST_OF_A_BATCH)
+
+
+def batches(planned: Planned) -> list[Batch]:
+    """Cut a policy's groups into batches: no more than may be held at once, no larger than it need be."""
+    disks = sum(len(group.disk_ids) for group in planned.ready)
+    wanted = -(-disks // BATCH_DISKS)
+    if not wanted:
+        return []
+    workers = wanted if planned.max_held is None else min(wanted, planned.max_held)
+    held = SIDE_BY_SIDE if planned.max_held is None else max(1, planned.max_held // workers)
+    order = replace(planned.order, side_by_side=min(SIDE_BY_SIDE, held))
+    return [replace(order, groups=some) for some in _dealt(planned.ready, workers)]
+
+
+def _dealt(groups: Sequence[Group], hands: int) -> list[tuple[Group, ...]]:
+    """Deal groups out evenly, each to whoever has the fewest disks."""
+    dealt: list[list[Group]] = [[] for _ in range(hands)]
+    weights = [0] * hands
+    for group in groups:
+        least = weights.index(min(weights))
+        dealt[least].append(group)
+        weights[least] += len(group.disk_ids)
+    return [tuple(some) for some in dealt if some]

@@ -1,0 +1,42 @@
+"""One region's disks and snapshots, read once for a whole pass and kept up with what the pass writes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cbsnap.rules.ours import Ours, ours
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from cbsnap.model import Disk, Snapshot
+    from cbsnap.ports import Cloud
+
+
+class Inventory:
+    """What a region holds; `disks` and `snapshots` are by id."""
+
+    def __init__(self, cloud: Cloud, deployment: str) -> None:
+        """Read the region. Raises CloudError."""
+        self.cloud = cloud
+        self.region = cloud.region
+        self.deployment = deployment
+        self.disks: dict[str, Disk] = {disk.id: disk for disk in cloud.disks()}
+        self.snapshots: dict[str, Snapshot] = {one.id: one for one in cloud.snapshots()}
+
+    def ours(self) -> list[Ours]:
+        """Return this deployment's own snapshots."""
+        return ours(self.snapshots.values(), self.deployment)
+
+    def tag(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on many snapshots, there and here."""
+        self.cloud.tag_snapshots(snapshot_ids, key, value)
+        for one in snapshot_ids:
+            snapshot = self.snapshots[one]
+            self.snapshots[one] = replace(snapshot, tags={**snapshot.tags, key: value})
+
+    def forget(self, snapshot_ids: Iterable[str]) -> None:
+        """Leave out what is not there any more."""
+        for one in snapshot_ids:
+            self.snapshots.pop(one, None)

@@ -1,0 +1,111 @@
+"""From answers and proofs to outcomes: what is said of each disk of a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import (
+    AlreadyTaken,
+    CbsnapError,
+    CloudError,
+    CloudFault,
+    DiskBusy,
+    OutcomeUnknown,
+    QuotaExhausted,
+    Refused,
+)
+from cbsnap.model import Decision, Label, Outcome, Proof
+from cbsnap.rules.labels import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cbsnap.jobs.bracket import Hold
+    from cbsnap.jobs.preflight import Ahead
+    from cbsnap.ports import LeaseRecord
+
+
+_DECISIONS: Mapping[type[CbsnapError], Decision] = {
+    OutcomeUnknown: Decision.UNKNOWN,
+    CloudFault: Decision.UNKNOWN,  # an error of the cloud's own does not say that nothing was made
+    DiskBusy: Decision.DEFERRED,
+    QuotaExhausted: Decision.REFUSED,
+    Refused: Decision.REFUSED,
+    CloudError: Decision.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a group; a proof for each host that was held."""
+
+    outcomes: tuple[Outcome, ...]
+    proofs: tuple[Proof, ...] = ()
+
+
+def merged(several: Iterable[Taken]) -> Taken:
+    """Return all outcomes and proofs as one."""
+    every = list(several)
+    return Taken(
+        tuple(outcome for one in every for outcome in one.outcomes),
+        tuple(proof for one in every for proof in one.proofs),
+    )
+
+
+def outcome_of(
+    disk_id: str, answer: str | Exception, label: Label | None = None, reason: str = ""
+) -> Outcome:
+    """Return what an answer to CreateSnapshot means for its disk."""
+    if isinstance(answer, str):
+        return Outcome(disk_id, Decision.TAKEN, answer, label, reason)
+    for situation, decision in _DECISIONS.items():
+        if isinstance(answer, situation):
+            return Outcome(disk_id, decision, reason=str(answer))
+    raise answer
+
+
+def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, not_thawed: str) -> Taken:
+    """Judge what was taken under leases. `not_thawed`: why the thaw point was not reached, if so."""
+    outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
+    earned = labels(plan.members, hold.answered, hold.released)
+    locked_ms = max((one.locked_ms or 0 for one in hold.released if one is not None), default=None)
+    for disk_id, snapshot_id in hold.answered.items():
+        label, reason = (Label.CRASH, not_thawed) if not_thawed else earned[disk_id]
+        outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms)
+    pairs = zip(hold.records, hold.released, strict=True)
+    return Taken(
+        tuple(outcomes.values()), tuple(_proof(plan.group_id, after or before) for before, after in pairs)
+    )
+
+
+def adopted(plan: Ahead, there: AlreadyTaken) -> Taken:
+    """Leave a group to whoever took it: the snapshots are there, their label comes from that holder."""
+    return Taken(
+        tuple(
+            Outcome(disk_id, Decision.ADOPTED, there.answered[disk_id], reason="taken by another invocation")
+            if disk_id in there.answered
+            else Outcome(disk_id, Decision.DEFERRED, reason=str(there))
+            for disk_id in plan.missing
+        )
+    )
+
+
+def all_failed(plan: Ahead, reason: str) -> Taken:
+    """Say the same of every disk that was still to be taken."""
+    return Taken(tuple(Outcome(disk_id, Decision.FAILED, reason=reason) for disk_id in plan.missing))
+
+
+def _proof(group_id: str, record: LeaseRecord) -> Proof:
+    return Proof(
+        group=group_id,
+        lease_id=record.lease_id,
+        verdict=record.verdict or "unconfirmed",
+        reason=record.reason,
+        locked_ms=record.locked_ms,
+        frozen_ms=record.frozen_ms,
+        covers=tuple(f"{cover.disk_id} {cover.how}" for cover in record.covers),
+        caveats=record.caveats,
+        positions=record.positions,
+        steps=record.steps,
+    )
