@@ -7,14 +7,16 @@ from tests.chaos.core import Change
 NO_LOOK_UP = (Change("jobs/preflight.py", r"names\.belongs\(snapshot\.name, batch\.run, disk_id\)", "False"),)
 LABEL_BEFORE_PROOF = (
     Change(
-        "jobs/group.py",
-        r"labels\(plan\.members, hold\.answered, released\)",
-        "labels(plan.members, hold.answered, hold.record)",
+        "jobs/verdicts.py",
+        r"labels\(plan\.members, hold\.answered, hold\.released\)",
+        "labels(plan.members, hold.answered, hold.records)",
     ),
-    Change("rules/labels.py", r"if not released\.whole:", "if not released.held:"),
+    Change("rules/labels.py", r"if not record\.whole:", "if not record.held:"),
 )
 RELEASE_SKIPPED = (
     Change(
-        "jobs/bracket.py", r"return host\.release\(hold\.record\.lease_id, hold\.answered\)", "return None"
+        "jobs/bracket.py",
+        r"return lease\.host\.release\(lease\.record\.lease_id, answered\)",
+        "return None",
     ),
 )

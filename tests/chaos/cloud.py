@@ -12,8 +12,10 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.scf.v20180416.scf_client import ScfClient
 
 REGION = "ap-guangzhou"
-TIMER = "cbsnap-tick"
+TICK = "cbsnap-tick"
+UPKEEP = "cbsnap-upkeep"
 SCHEDULE = "cbsnap-schedule"
+MAINTAIN = "cbsnap-maintain"
 WORKER = "cbsnap-snapshot"
 OVER = {"succeeded", "failed", "dead"}
 _CALL_S = 30.0
@@ -48,9 +50,9 @@ class LocalCloud:
         self._ask("DELETE", "/_local/faults")
         return faults
 
-    def fire(self) -> None:
-        """Let the timer fire."""
-        self._ask("POST", f"/_local/timers/{TIMER}/fire")
+    def fire(self, timer: str = TICK) -> None:
+        """Let a timer fire."""
+        self._ask("POST", f"/_local/timers/{timer}/fire")
 
     def repeat(self, event: dict[str, Any]) -> None:
         """Deliver an event to the worker once more."""
@@ -84,9 +86,9 @@ class LocalCloud:
         """Return the processes of functions that are at work."""
         return [pid for pool in self._pools() for pid in pool["busy"]]
 
-    def idle(self, function: str) -> list[int]:
-        """Return the processes of a function that wait for work."""
-        return [pid for pool in self._pools() if pool["function"] == function for pid in pool["idle"]]
+    def idle(self, *functions: str) -> list[int]:
+        """Return the processes of these functions that wait for work."""
+        return [pid for pool in self._pools() if pool["function"] in functions for pid in pool["idle"]]
 
     def _pools(self) -> list[dict[str, Any]]:
         pools: list[dict[str, Any]] = self.state()["runtime"]["instances"]

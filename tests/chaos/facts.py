@@ -102,6 +102,7 @@ class Facts:
     places: Mapping[str, Place]
     seen_s: float
     clock_moved: bool = False
+    failures: tuple[str, ...] = ()
 
 
 def rows(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -141,6 +142,15 @@ def reports(invocations: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Reporte
                 one = Reported(outcome["decision"], outcome.get("reason", ""))
                 said[outcome["disk_id"]] = (*said.get(outcome["disk_id"], ()), one)
     return said
+
+
+def failures(invocations: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield how attempts at invocations have failed, for a person to read."""
+    for invocation in invocations:
+        for attempt in invocation["attempts"]:
+            if attempt["error"]:
+                stack = attempt["error"].get("stackTrace", "").splitlines()
+                yield f"{invocation['function']}: {attempt['error']['errorMessage']} {' '.join(stack[-1:])}"
 
 
 def _outcomes(line: str) -> list[dict[str, Any]]:

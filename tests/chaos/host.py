@@ -100,10 +100,18 @@ class Host:
         with self._turn:
             if self._process is None or self._process.poll() is not None:
                 config = str(self.folder / "agent.ini")
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "cbsnap_agent", "serve", "--config", config],
-                    env={**os.environ, "PYTHONPATH": str(ROOT / "agent"), "PYTHONDONTWRITEBYTECODE": "1"},
-                )
+                environment = {
+                    **os.environ,
+                    "PYTHONPATH": str(ROOT / "agent"),
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                }
+                with (self.folder / "agent.log").open("ab") as log:
+                    self._process = subprocess.Popen(
+                        [sys.executable, "-m", "cbsnap_agent", "serve", "--config", config],
+                        env=environment,
+                        stdout=log,
+                        stderr=log,
+                    )
             processes.until(f"the agent of {self.instance} answers", self._answers, READY_S)
 
     def end(self) -> None:

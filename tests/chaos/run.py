@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.chaos import facts, observer, processes
 from tests.chaos.cases import TTL_S
-from tests.chaos.cloud import WORKER
+from tests.chaos.cloud import UPKEEP, WORKER
 from tests.chaos.facts import Facts
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def endings(seen: Facts) -> Iterator[str]:
 
 def story(seen: Facts) -> Iterator[str]:
     """Yield what a person wants to read of a case that went wrong."""
+    yield from seen.failures
     for disk, said in sorted(seen.reports.items()):
         yield f"{disk}: " + "; ".join(f"{one.decision} ({one.reason})" for one in said)
     for instance, place in seen.places.items():
@@ -116,6 +117,7 @@ def observed(stage: Stage, case: Case, since: dict[str, int]) -> Facts:
             for instance, host in stage.hosts.items()
         },
         seen_s=time.time(),
+        failures=tuple(facts.failures(stage.cloud.invocations())),
         clock_moved=moved,
     )
 
@@ -152,7 +154,7 @@ def _settle(stage: Stage) -> None:
 
 
 def _tick_on(stage: Stage) -> None:
-    """Let the timer fire on until every disk is taken; at least once when all that was begun is made."""
+    """Let the timers fire on until every disk is taken; at least once when all that was begun is made."""
     for _ in range(TICKS):
         with contextlib.suppress(TimeoutError):
             processes.until("nothing is being made", lambda: not _being_made(stage), TTL_S)
@@ -160,7 +162,9 @@ def _tick_on(stage: Stage) -> None:
         stage.cloud.fire()
         _settle(stage)
         if complete:
-            return
+            break
+    stage.cloud.fire(UPKEEP)
+    _settle(stage)
 
 
 def _being_made(stage: Stage) -> bool:

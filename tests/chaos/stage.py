@@ -23,7 +23,7 @@ import yaml
 
 from tests.chaos import core, processes
 from tests.chaos.cases import DISKS, LOOSE, TTL_S
-from tests.chaos.cloud import REGION, SCHEDULE, LocalCloud
+from tests.chaos.cloud import MAINTAIN, REGION, SCHEDULE, LocalCloud
 from tests.chaos.core import ROOT
 from tests.chaos.host import PLAN, READY_S, Host
 from tests.chaos.link import Link
@@ -48,14 +48,14 @@ policies:
   db-{number}:
     select: {{tags: {{tier: db}}}}
     group: instance
-    schedule: "0 {hour} * * *"
+    schedule: "{due}"
     window: 23h
     keep: {{last: 1}}
     quiesce: {{plan: {plan}, on_failure: {case.on_failure}, tries: {case.tries}, thaw: {case.thaw},
                ttl: {ttl_s}s, budget: {budget_s}s}}
   rest-{number}:
     select: {{tags: {{tier: rest}}}}
-    schedule: "0 {hour} * * *"
+    schedule: "{due}"
     window: 23h
     keep: {{last: 1}}
 """
@@ -74,13 +74,13 @@ class Stage:
 
     def prepare(self, case: Case) -> None:
         """Make everything as it is before a case: policies of its own, an empty cloud, agents that run."""
-        hour = (datetime.now(timezone.utc) + timedelta(hours=12)).hour  # due half a day ago
+        due = datetime.now(timezone.utc) - timedelta(minutes=1)  # so that this is the run's first turn
         self._policies.write_text(
             POLICIES.format(
                 region=REGION,
                 port=self.port,
                 number=case.number,
-                hour=hour,
+                due=f"{due.minute} {due.hour} * * *",
                 plan=PLAN,
                 case=case,
                 ttl_s=TTL_S,
@@ -88,7 +88,7 @@ class Stage:
             )
         )
         self.cloud.reset()
-        for pid in self.cloud.idle(SCHEDULE):  # they have read the last case's policies
+        for pid in self.cloud.idle(SCHEDULE, MAINTAIN):  # they have read the last case's policies
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for host in self.hosts.values():
