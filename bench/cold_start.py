@@ -78,6 +78,7 @@ CALLS = {
     FLOOR: Call(_nothing, lambda result: result is None),
     "schedule": Call(_tick, lambda reports: _decisions(reports) == ["deferred"]),
     "snapshot": Call(_batch, lambda reports: _decisions(reports) == ["taken"]),
+    "maintain": Call(_tick, lambda regions: bool(regions) and not any("error" in one for one in regions)),
     "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("disks"))),
 }
 

@@ -6,12 +6,13 @@ import argparse
 import gc
 import json
 import os
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from localcloud import store
 from localcloud.app import create_app
@@ -50,6 +51,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _refuse(f"{error.filename}: {error.strerror}")
 
 
+def _leave(number: int, _: object) -> NoReturn:
+    """End by way of the exits: a signal's default would leave the copies of disks behind."""
+    sys.exit(128 + number)
+
+
 def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> int:
     cloud = _cloud(chosen, own)
     scheme = "https" if chosen.tls else "http"
@@ -61,6 +67,8 @@ def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> in
     if chosen.ready_file:
         _announce(chosen.ready_file, cloud, url, authority)
     gc.freeze()  # a large fleet need not be looked through again and again for garbage
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
     server.run(sockets=[listener])
     return 0
 

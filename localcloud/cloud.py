@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from localcloud.agenda import Agenda
 from localcloud.clock import Clock
 from localcloud.devices import Devices
 from localcloud.errands import Errands
+from localcloud.errors import ApiError
 from localcloud.faults import Faults
 from localcloud.rates import Rates
 from localcloud.tagging import TagBook
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from localcloud.contents import Contents
     from localcloud.resources import Region
 
+LOG = logging.getLogger(__name__)
 LOGGED_REQUESTS = 10_000
 KEPT_LISTS = 8
 Row = TypeVar("Row")
@@ -126,7 +129,10 @@ class Cloud:
 
         async def waiting() -> None:
             await asyncio.sleep(after_s)
-            await work
+            try:
+                await work
+            except ApiError:
+                LOG.exception("what was left for later failed")
 
         task = asyncio.get_running_loop().create_task(waiting())
         self._background.add(task)
@@ -137,7 +143,11 @@ class Cloud:
         self.requests.clear()
         self.faults.drop()
         self.changes += 1
-        for region in self.world.regions.values():
+        left = self.world
+        self.world = self.found(self.clock)
+        for where, region in left.regions.items():
             for snapshot in region.snapshots.values():
                 self.contents.drop(snapshot.copy)
-        self.world = self.found(self.clock)
+            for disk in region.disks.values():
+                if disk.id not in self.world.regions[where].disks:
+                    self.contents.drop_own(disk.content)

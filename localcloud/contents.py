@@ -68,6 +68,12 @@ class Contents:
         elif path:
             found.unlink(missing_ok=True)
 
+    def grow(self, path: str, size_gib: int) -> None:
+        """Let an image that was made here be as large as its disk."""
+        if path and Path(path).parent == self.root:
+            with Path(path).open("r+b") as image:
+                image.truncate(size_gib * GIB)
+
     def drop_own(self, path: str) -> None:
         """Remove an image that was made here; content that came with the fleet stays."""
         if path and Path(path).parent == self.root:

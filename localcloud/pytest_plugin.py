@@ -5,8 +5,8 @@
         ...
         localcloud.cloud.clock.advance(60)
 
-Its fleet is the built-in example; `@pytest.mark.fleet("fleet.yml")` names another file, and the text of one
-is taken, too. Rates are not limited. Names stay the same from version to version.
+Its fleet is the built-in example; `@pytest.mark.fleet("fleet.yml")` names another file, beside the test's
+own, and the text of one is taken, too. Rates are not limited. Names stay the same from version to version.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def localcloud(
 ) -> Iterator[LocalCloud]:
     """Serve a cloud for one test."""
     marker = request.node.get_closest_marker("fleet")
-    fleet = _file(marker.args[0], tmp_path) if marker else None
+    fleet = _file(marker.args[0], request.path.parent, tmp_path) if marker else None
     cloud = Cloud(
         lambda clock: load(fleet, clock),
         Contents(tmp_path / "localcloud-copies"),
@@ -114,9 +114,10 @@ def localcloud(
         yield served
 
 
-def _file(fleet: str | Path, folder: Path) -> Path:
+def _file(fleet: str | Path, beside: Path, own: Path) -> Path:
+    """Return the file that a marker means: one beside the test's own, or one with the text that it gives."""
     if isinstance(fleet, Path) or "\n" not in fleet:
-        return Path(fleet)
-    path = folder / "fleet.yml"
+        return beside / fleet
+    path = own / "fleet.yml"
     path.write_text(fleet)
     return path

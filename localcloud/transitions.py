@@ -90,12 +90,12 @@ def finish_rollback(_: Cloud, region: Region, __: float, snapshot_id: str, disk_
 
 @transition
 def finish_disk(_: Cloud, region: Region, __: float, disk_id: str, instance_id: str) -> None:
-    """End a disk's creation, or that it is attached to or detached from an instance."""
+    """End a disk's creation or growth, or that it is attached to or detached from an instance."""
     disk = region.disks.get(disk_id)
     if disk and disk.state == "DETACHING":
         disk.instances.remove(instance_id)
         disk.last_instance = instance_id
-    if disk and disk.state in ("DUMPING", "ATTACHING", "DETACHING"):
+    if disk and disk.state in ("DUMPING", "ATTACHING", "DETACHING", "EXPANDING"):
         disk.state = "ATTACHED" if disk.instances else "UNATTACHED"
 
 

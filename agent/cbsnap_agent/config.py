@@ -1,7 +1,7 @@
 """The configuration file: what the agent is, and which plans the host knows.
 
 [agent]
-listen = 10.0.0.4:7443
+listen = 10.0.0.4:9780
 instance_id = ins-11111111
 key_file = /etc/cbsnap-agent/keys
 

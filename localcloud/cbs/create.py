@@ -121,9 +121,13 @@ async def finish(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> 
     """Keep a new snapshot, copy its bytes, and enter what it will do by itself."""
     region.add_snapshot(snapshot)
     if late := call.struck.get("late_cut"):
-        call.cloud.later(late.after_s, _cut(call, region, disk, snapshot))
+        call.cloud.later(late.after_s, _complete(call, region, disk, snapshot))
     else:
-        await _cut(call, region, disk, snapshot)
+        await _complete(call, region, disk, snapshot)
+
+
+async def _complete(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
+    await _cut(call, region, disk, snapshot)
     _plan(call, region, snapshot)
 
 

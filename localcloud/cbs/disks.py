@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from localcloud.cbs import errors
 from localcloud.cbs.lookup import check_state, find_disk, find_instance, find_snapshot, shared_snapshots
 from localcloud.cbs.service import SERVICE
-from localcloud.errors import InternalError, MissingParameter
+from localcloud.errors import InternalError, InvalidParameterValue, MissingParameter
 from localcloud.parameters import Between, OneOf
 from localcloud.resources import UNNAMED, Disk
 from localcloud.tagging import Tag, accepted
@@ -250,6 +250,27 @@ class TerminateDisks:
         else:
             region.drop_disk(disk)
             call.cloud.contents.drop_own(disk.content)
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class ResizeDisk:
+    """Make a disk larger; an image of its own grows with it."""
+
+    disk_size: int
+    disk_id: str
+
+    def answer(self, call: Call) -> Answer:
+        """Answer with nothing but the request's id."""
+        disk = find_disk(call.here, self.disk_id)
+        if disk.state not in ("ATTACHED", "UNATTACHED"):
+            raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
+        if self.disk_size <= disk.size_gib:
+            raise InvalidParameterValue(name="DiskSize", reason=f"{self.disk_size} <= {disk.size_gib}")
+        disk.state, disk.size_gib = "EXPANDING", self.disk_size
+        call.cloud.contents.grow(disk.content, disk.size_gib)
+        _plan(call, disk)
+        return {}
 
 
 @SERVICE.action

@@ -92,7 +92,11 @@ class Client:
 
     def lease(self, **changes: object) -> Reply:
         """Ask for a lease; `changes` replace or add fields."""
-        wanted = {
+        return self.call("POST", "/v1/leases", self.wanted(**changes))
+
+    def wanted(self, **changes: object) -> Json:
+        """Return what a lease asks for; `changes` replace or add fields."""
+        usual = {
             "lease_id": secrets.token_hex(16),
             "operation": f"orders@20261122T0200Z#{secrets.token_hex(4)}/ins-11111111",
             "plan": "orders",
@@ -100,7 +104,7 @@ class Client:
             "ttl_s": 30,
             "budget_ms": 20000,
         }
-        return self.call("POST", "/v1/leases", {**wanted, **changes})
+        return {**usual, **changes}
 
     def held(self, **changes: object) -> str:
         """Take a lease, see that it is HELD, and return its id."""
@@ -194,8 +198,8 @@ class Agent:
 
     def _guards(self) -> list[int]:
         tasks = Path(f"/proc/{self.process.pid}/task").iterdir()
-        pids = {int(pid) for task in tasks for pid in (task / "children").read_text().split()}
-        return [pid for pid in pids if b"cbsnap_agent" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        pids = {int(pid) for task in tasks for pid in _read(task / "children").split()}
+        return [pid for pid in pids if b"cbsnap_agent" in _read(Path(f"/proc/{pid}/cmdline"))]
 
     def kill(self) -> None:
         """Kill the agent as the kernel would."""
@@ -210,6 +214,14 @@ class Agent:
             self.process.send_signal(signal.SIGCONT)
             self.process.terminate()
         return self.process.wait(10)
+
+
+def _read(path: Path) -> bytes:
+    """Return what /proc says, nothing of a thread or process that has just gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
 
 
 def is_alive(pid: int) -> bool:

@@ -93,3 +93,26 @@ def test_the_state_says_where_a_copy_lies_and_how_it_was_cut(
     snapshot = state["regions"][0]["snapshots"][made]
     assert snapshot["copy"] == str(tmp_path / "localcloud-copies" / made)
     assert snapshot["cut"] in ("copy", "reflink")
+
+
+def test_a_reset_leaves_no_bytes_of_what_was_made(localcloud: LocalCloud, call: Call, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("bytes")
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+    localcloud.cloud.clock.advance(2)
+    call(
+        "cbs",
+        "CreateDisks",
+        Placement={"Zone": "ap-guangzhou-1"},
+        DiskChargeType="POSTPAID_BY_HOUR",
+        DiskType="CLOUD_PREMIUM",
+        SnapshotId=made,
+    )
+    before = len(list((tmp_path / "localcloud-copies").iterdir()))
+
+    local(localcloud, "reset", {})
+
+    assert before == 2
+    assert list((tmp_path / "localcloud-copies").iterdir()) == []
+    assert (tmp_path / "data").read_text() == "bytes"

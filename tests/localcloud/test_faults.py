@@ -120,10 +120,15 @@ def test_a_late_cut_holds_what_was_written_after_the_answer(
 
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
     (tmp_path / "data").write_text("after")
+    localcloud.cloud.clock.advance(10)
+    before = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
     while not region.snapshots[made].copy:
         time.sleep(0.02)  # the condition that is polled is the cut's end
 
+    after = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
+
     assert (tmp_path / "localcloud-copies" / made).read_text() == "after"
+    assert (before, after) == ("CREATING", "NORMAL")
 
 
 def test_a_fault_hits_only_what_it_was_meant_for(localcloud: LocalCloud, call: Call) -> None:

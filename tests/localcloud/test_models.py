@@ -62,6 +62,7 @@ ASKED: dict[str, dict[str, dict[str, Any]]] = {
             "AccountIds": ["100000000009"],
             "Permission": "CANCEL",
         },
+        "ResizeDisk": {"DiskId": "disk-spare001", "DiskSize": 60},
         "TerminateDisks": {"DiskIds": ["disk-spare001"]},
         "UnbindAutoSnapshotPolicy": {"AutoSnapshotPolicyId": "asp-nightly1", "DiskIds": ["disk-web-sys1"]},
     },

@@ -193,6 +193,19 @@ def test_disks_are_moved_all_or_none(
     assert call("cbs", "DescribeDisks", Order="ASC")["DiskSet"] == before
 
 
+def test_a_disk_only_grows(localcloud: LocalCloud, call: Call) -> None:
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("cbs", "ResizeDisk", DiskId="disk-spare001", DiskSize=50)
+    call("cbs", "ResizeDisk", DiskId="disk-spare001", DiskSize=80)
+    during = state(call, "disk-spare001")
+    localcloud.cloud.clock.advance(1)
+
+    assert "DiskSize" in refused.value.message
+    assert during == "EXPANDING"
+    assert state(call, "disk-spare001") == "UNATTACHED"
+    assert call("cbs", "DescribeDisks", DiskIds=["disk-spare001"])["DiskSet"][0]["DiskSize"] == 80
+
+
 def test_a_snapshot_outlives_its_disk(call: Call, held: str) -> None:
     call("cbs", "TerminateDisks", DiskIds=["disk-spare001"])
 

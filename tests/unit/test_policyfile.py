@@ -7,14 +7,17 @@ from datetime import date, timedelta
 import pytest
 from cbsnap.errors import InputError, PolicyFileError
 from cbsnap.model import (
+    Copying,
     Grouping,
     Keep,
+    Label,
     OnFailure,
     Plan,
     Policy,
     Quiesce,
     QuotaLimits,
     Selection,
+    Sharing,
     Target,
     Thaw,
 )
@@ -29,6 +32,8 @@ time_zone: Europe/Berlin
 targets: [{region: ap-guangzhou}, {region: eu-frankfurt}]
 quota: {region: 500, disk: 70}
 agent: {port: 7000}
+notify: {ops: "json://${HOOK}"}
+heartbeat: https://beat.example/1
 policies:
   orders-db:
     select:
@@ -45,6 +50,13 @@ policies:
     time_zone: Asia/Tokyo
     quiesce: {plan: mysql, on_failure: crash, tries: 3, ttl: 20s, budget: 2m, thaw: visible}
     keep: {last: 1, hourly: 2, daily: 3, weekly: 4, monthly: 5, yearly: 6, within: 30d}
+    good: application
+    lesser_for: 5d
+    fuse: 20
+    coverage: 26h
+    notify: ops
+    copy: [{region: ap-singapore, keep: {weekly: 2}}]
+    share: [{account: "100000000002", lasting: 3d}]
   second:
     select: {all: true, exclude: {attached: false}}
 """
@@ -85,6 +97,13 @@ def test_every_key_reaches_the_plan() -> None:
                 keep=Keep(1, 2, 3, 4, 5, 6, timedelta(days=30)),
                 group=Grouping.INSTANCE,
                 quiesce=Quiesce("mysql", OnFailure.CRASH, 3, 20, 120, Thaw.VISIBLE),
+                good=Label.APPLICATION,
+                lesser_for=timedelta(days=5),
+                fuse_percent=20,
+                coverage=timedelta(hours=26),
+                notify="ops",
+                copy=(Copying("ap-singapore", Keep(weekly=2)),),
+                share=(Sharing("100000000002", timedelta(days=3)),),
             ),
             Policy(
                 name="second",
@@ -97,6 +116,8 @@ def test_every_key_reaches_the_plan() -> None:
         ),
         quota=QuotaLimits(500, 70),
         agent_port=7000,
+        notify={"ops": "json://${HOOK}"},
+        heartbeat="https://beat.example/1",
     )
 
 
@@ -125,6 +146,20 @@ def test_a_quiesce_section_has_the_cores_defaults() -> None:
     assert plan.policies[0].quiesce == Quiesce("mysql")
 
 
+@pytest.mark.parametrize(
+    ("more", "good"),
+    [
+        ("", Label.CRASH),
+        ("    quiesce: {plan: mysql}", Label.FILESYSTEM),
+        ("    quiesce: {plan: mysql}\n    good: clean", Label.CLEAN),
+    ],
+)
+def test_what_is_good_follows_from_the_plan_unless_it_is_said(more: str, good: Label) -> None:
+    plan = parse(policy(more), "policies.yml")
+
+    assert plan.policies[0].good is good
+
+
 def test_the_rules_of_keep_that_are_given_replace_the_default_ones() -> None:
     plan = parse(policy("    keep: {weekly: 4}"), "policies.yml")
 
@@ -151,7 +186,8 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
-                "max_held, jitter, skip_dates, paused"
+                "good, lesser_for, fuse, coverage, notify, copy, share, "
+                "max_held, one_at_a_time, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -196,6 +232,14 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
         ),
         (policy("    keep: {last: -1}"), "4: policies.orders-db.keep.last: must be at least 0, not -1"),
         (
+            "targets: [{region: ap-guangzhou}]\n" + policy("    copy: [{region: ap-guangzhou}]"),
+            "5: policies.orders-db.copy[0].region: all disks are in ap-guangzhou already",
+        ),
+        (
+            policy("    notify: ops"),
+            "4: policies.orders-db.notify: no ops in the file's notify, which has none",
+        ),
+        (
             policy("    keep: {daily: 64}"),
             (
                 "4: policies.orders-db.keep.daily: 64 leaves no room for the next one: "
@@ -210,7 +254,13 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             ),
         ),
         (policy("    window: 8d"), "4: policies.orders-db.window: must be between 10m and 7d"),
-        (policy("    quiesce: {}"), "4: policies.orders-db.quiesce.plan: is missing, and has no default"),
+        (
+            policy("    quiesce: {}"),
+            (
+                "4: policies.orders-db.quiesce: needs a plan of the hosts, such as {plan: mysql}, "
+                "or else {stop: instance}"
+            ),
+        ),
         (
             policy("    quiesce:"),
             "4: policies.orders-db.quiesce: has no value: write one, or leave the key out",
@@ -332,7 +382,8 @@ def test_the_message_names_the_file_on_every_line() -> None:
 
     assert str(caught.value) == (
         "my.yml:1: policies: is missing, and has no default\n"
-        "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, policies"
+        "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, "
+        "notify, heartbeat, policies"
     )
 
 

@@ -12,6 +12,7 @@ CbsnapError
 │   ├── DiskBusy            the disk cannot be taken just now
 │   │   └── SnapshotInProgress  another snapshot of it is being made
 │   └── Refused             final for this request
+├── NotificationFailed      nobody could be told
 └── HostError               a host's agent could not be used
     ├── HostUnreachable     no answer: what was asked may have happened
     ├── HostUntrusted       an answer that the host's key did not sign
@@ -102,6 +103,10 @@ class SnapshotInProgress(DiskBusy):
 
 class Refused(CloudError):
     """Final: the same request will be refused again."""
+
+
+class NotificationFailed(CbsnapError):
+    """A message or a sign of life did not reach its address; the message names no secret."""
 
 
 class HostError(CbsnapError):

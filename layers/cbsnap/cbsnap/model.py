@@ -145,7 +145,10 @@ class Thaw(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quiesce:
-    """How hosts are held. `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD."""
+    """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
+
+    `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD, or to a stopped instance.
+    """
 
     plan: str
     on_failure: OnFailure = OnFailure.ABORT
@@ -153,6 +156,11 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+
+    @property
+    def stops(self) -> bool:
+        """Whether the instance is stopped, taken and started again."""
+        return not self.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +177,22 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True)
+class Copying:
+    """Where good snapshots are copied to, and how long the copies stay there."""
+
+    region: str
+    keep: Keep
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The account that good snapshots are shared with, and for how long."""
+
+    account: str
+    lasting: timedelta
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -180,8 +204,13 @@ class QuotaLimits:
 class Policy:
     """One policy of the file. `schedule` is a five-field cron in the IANA zone `time_zone`.
 
+    `good` is the least label that fills the rules of `keep`; lesser ones stay for `lesser_for`. A pass
+    that would delete more than `fuse_percent` of the policy's snapshots in a region deletes none.
+    `coverage` is how old the newest good one may be, `notify` the name of who is told.
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
-    `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
+    `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
+    disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
+    its groups.
     """
 
     name: str
@@ -193,7 +222,15 @@ class Policy:
     group: Grouping = Grouping.DISK
     group_tag: str | None = None
     quiesce: Quiesce | None = None
+    good: Label = Label.CRASH
+    lesser_for: timedelta = timedelta(days=3)
+    fuse_percent: int = 50
+    coverage: timedelta | None = None
+    notify: str | None = None
+    copy: tuple[Copying, ...] = ()
+    share: tuple[Sharing, ...] = ()
     max_held: int | None = None
+    one_at_a_time: str | None = None
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
@@ -219,13 +256,29 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address."""
+    """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
+
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    """
 
     deployment: str
     targets: tuple[Target, ...]
     policies: tuple[Policy, ...]
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
+    notify: Mapping[str, str] = field(default_factory=dict)
+    heartbeat: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDisk:
+    """A disk to be made of a snapshot; `type` is the API's DiskType."""
+
+    snapshot_id: str
+    name: str
+    zone: str
+    size_gib: int
+    type: str
 
 
 # --- what is done ---------------------------------------------------------------------------
@@ -247,10 +300,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id)."""
+    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
+
+    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    """
 
     id: str
     disk_ids: tuple[str, ...]
+    chain: str = ""
 
 
 class Decision(Enum):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
 
 
 class Cloud(Protocol):
@@ -56,6 +56,18 @@ class Cloud(Protocol):
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots."""
+
+    def stop_instances(self, ids: Sequence[str]) -> None:
+        """Begin to stop instances softly; they go on being paid for."""
+
+    def start_instances(self, ids: Sequence[str]) -> None:
+        """Begin to start instances."""
+
+    def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on instances."""
+
+    def untag_instances(self, ids: Sequence[str], key: str) -> None:
+        """Take one tag from instances."""
 
 
 class Clouds(Protocol):
@@ -160,6 +172,80 @@ class Journals(Protocol):
 
     def on(self, instance: Instance) -> Journal:
         """Return one instance's journal; nothing is sent yet."""
+
+
+class Ending(Protocol):
+    """How one region's snapshots come to an end."""
+
+    def delete_snapshots(self, snapshot_ids: Sequence[str]) -> None:
+        """Delete snapshots, all or none."""
+
+    def set_deadline(self, snapshot_id: str, deadline: datetime | None) -> None:
+        """Let the cloud delete a snapshot at a time, at least a day ahead; None keeps it for good."""
+
+
+class Copier(Protocol):
+    """How one region's snapshots are copied to others."""
+
+    def copy_snapshot(self, snapshot_id: str, name: str, region: str) -> str:
+        """Begin a copy in another region, once; return its id there. Raises OutcomeUnknown."""
+
+
+class Sharer(Protocol):
+    """How one region's snapshots are shared with other accounts."""
+
+    def shares(self, snapshot_id: str) -> dict[str, datetime]:
+        """Return the accounts that a snapshot is shared with, and since when."""
+
+    def share(self, snapshot_id: str, accounts: Sequence[str]) -> None:
+        """Share a snapshot with these accounts."""
+
+    def unshare(self, snapshot_id: str, accounts: Sequence[str]) -> None:
+        """Share it with these accounts no more."""
+
+
+class Lifecycle(Ending, Copier, Sharer, Protocol):
+    """What can be done with one region's snapshots once they are made."""
+
+
+class Lifecycles(Protocol):
+    """The regions and accounts that can be reached."""
+
+    def at(self, target: Target) -> Lifecycle:
+        """Return one target's; nothing is sent yet."""
+
+
+class Restorer(Protocol):
+    """What one region's disks are put back or made with."""
+
+    def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
+        """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
+
+    def create_disk(self, disk: NewDisk, token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
+
+
+class Notifier(Protocol):
+    """The way to people, and to a monitor that waits for a sign of life."""
+
+    def send(self, url: str, title: str, body: str) -> None:
+        """Send one message. Raises NotificationFailed."""
+
+    def beat(self, url: str) -> None:
+        """Give a sign of life. Raises NotificationFailed."""
+
+
+class Memory(Protocol):
+    """What was told before, by address and by what it is about; it may forget, and then all is news."""
+
+    def recall(self, address: str) -> dict[str, str]:
+        """Return what was remembered."""
+
+    def remember(self, address: str, told: dict[str, str]) -> None:
+        """Keep this instead."""
 
 
 class Clock(Protocol):

@@ -5,7 +5,8 @@ Values only, told by the jobs as they go, so that what was done before a failure
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -15,6 +16,12 @@ class Action(Enum):
     LABELLED = "labelled"
     TAGGED = "tagged"
     ADOPTED = "adopted"
+    DELETED = "deleted"
+    ENDED = "given an end"
+    UNENDED = "kept for good"
+    COPIED = "copying"
+    SHARED = "shared"
+    UNSHARED = "taken back"
 
 
 class Trouble(Enum):
@@ -27,6 +34,13 @@ class Trouble(Enum):
     ORPHAN = "orphan"
     FOREIGN = "not adopted"
     REFUSED = "refused"
+    FUSE = "fuse"
+    STALE = "stale"
+    UNCOVERED = "uncovered"
+    QUOTA = "quota"
+
+
+ADVISORY = {Trouble.ORPHAN, Trouble.DUPLICATE, Trouble.FOREIGN}  # to be known; no snapshot is at risk
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +70,18 @@ Note = Change | Finding
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """One region's pass. `error`: why it could not go on, empty when it went through."""
+    """One region's pass. `error`: why it could not go on, empty when it went through.
+
+    `standings` counts disks and policies by how they stand; disks that no policy selects, too.
+    """
 
     region: str
     changes: tuple[Change, ...] = ()
     findings: tuple[Finding, ...] = ()
+    standings: Mapping[str, int] = field(default_factory=dict)
     error: str = ""
+
+    @property
+    def alarming(self) -> bool:
+        """Whether anything was found that puts a snapshot at risk."""
+        return any(one.trouble not in ADVISORY for one in self.findings)

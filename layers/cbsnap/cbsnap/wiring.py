@@ -5,6 +5,7 @@ Everything is made when first used, so that a function imports only what it need
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
+
+# /tmp lives as long as the function's instance, and is the only place that it may write to (583/9179).
+IN_THE_INSTANCE = Path(tempfile.gettempdir()) / "cbsnap-told.json"
 
 
 class Wiring:
@@ -55,6 +59,33 @@ class Wiring:
         from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
 
         return Regions(self._api_of)
+
+    @cached_property
+    def lifecycles(self) -> Lifecycles:
+        """What can be done with the regions' snapshots."""
+        from cbsnap.tencent.lifecycle import RegionLifecycles  # noqa: PLC0415 - the SDK takes its time to import
+
+        return RegionLifecycles(self._api_of)
+
+    def restorer(self, target: Target) -> Restorer:
+        """Return what a target's disks are put back or made with."""
+        from cbsnap.tencent.restoring import RegionRestorer  # noqa: PLC0415 - only who restores needs it
+
+        return RegionRestorer(self._api_of(target))
+
+    @cached_property
+    def notifier(self) -> Notifier:
+        """The way to people."""
+        from cbsnap.notify import Messenger  # noqa: PLC0415 - only who tells needs it
+
+        return Messenger(self._environment)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What was told before."""
+        from cbsnap.memory import FileMemory  # noqa: PLC0415 - only who tells needs it
+
+        return FileMemory(Path(self._environment.get("CBSNAP_MEMORY", IN_THE_INSTANCE)))
 
     @cached_property
     def workers(self) -> Workers:

@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +21,6 @@ from tencentcloud.scf.v20180416.scf_client import ScfClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 HANDLERS = """
 import json, os, pathlib, subprocess, sys, threading, time
@@ -61,7 +61,10 @@ def wait_for(event, context):
     return os.getpid()
 
 def eat(event, context):
-    return len(bytearray(event["mib"] << 20))
+    held = bytearray(event["mib"] << 20)
+    while event.get("for_ever"):
+        time.sleep(0.01)
+    return len(held)
 
 def write_beside(event, context):
     try:
@@ -69,6 +72,11 @@ def write_beside(event, context):
     except OSError as error:
         return error.strerror
     return "written"
+
+def flood(event, context):
+    for _ in range(3000):
+        print("x" * 1023)
+    return "done"
 
 def die(event, context):
     os._exit(3)
@@ -105,15 +113,19 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"component": "layer", "inputs": {"name": "shared", "src": "out", "runtimes": ["Python3.10"]}}
         )
     )
+    (folder / "stillborn").mkdir()
+    (folder / "stillborn/index.py").write_text("import os\nos._exit(1)\n")
     names = [line[4:].partition("(")[0] for line in HANDLERS.splitlines() if line.startswith("def ")]
     functions: dict[str, dict[str, Any]]
     functions = {name: {"name": name, "src": "code", "handler": f"index.{name}"} for name in names}
+    functions["eat"] |= {"timeout": 900}
     functions["slow"] |= {"timeout": 1}
     functions["wait_long"] = functions["wait_for"] | {"name": "wait_long", "timeout": 900}
     functions["echo"] |= {
         "layers": [{"name": "shared", "version": 1}],
         "environments": [{"key": "COLOUR", "value": "blue"}],
     }
+    functions["stillborn"] = {"name": "stillborn", "src": "stillborn"}
     functions["broken"] = {"name": "broken", "src": "broken"}
     triggers = [
         {"type": "http", "function": "http", "parameters": {"authType": "NONE"}},
@@ -172,6 +184,14 @@ class Running:
         """Return the record once the invocation has come to its end."""
         eventually(lambda: self.record(request_id)["state"] in ("succeeded", "failed", "dead"))
         return self.record(request_id)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; a zombie does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def eventually(true: Callable[[], object], within_s: float = 20) -> None:

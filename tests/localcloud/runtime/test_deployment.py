@@ -15,7 +15,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 
 from localcloud.parameters import parameter_names
 from localcloud.scf import SERVICE
-from tests.localcloud.runtime.conftest import eventually, running
+from tests.localcloud.runtime.conftest import alive, eventually, running
 from tests.localcloud.sdk_models import differences, shape
 
 if TYPE_CHECKING:
@@ -79,11 +79,12 @@ def test_runs_what_was_uploaded(cloud: Running, f: str) -> None:
 
 
 def test_new_code_takes_the_place_of_the_old(cloud: Running, ask: Callable[..., Any], f: str) -> None:
-    cloud.result(f)
+    old = cloud.record(cloud.invoke(f).FunctionRequestId)["attempts"][0]["pid"]
 
     ask("UpdateFunctionCode", FunctionName=f, ZipFile=zipped(index__py=TWO))
 
     assert cloud.result(f) == [2, "$LATEST"]
+    eventually(lambda: not alive(old))
     assert len(requests.get(f"{cloud.url}/_local/state", timeout=10).json()["runtime"]["instances"]) == 1
 
 

@@ -13,18 +13,10 @@ import pytest
 import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
-from tests.localcloud.runtime.conftest import eventually, running
+from tests.localcloud.runtime.conftest import alive, eventually, running
 
 if TYPE_CHECKING:
     from tests.localcloud.runtime.conftest import Running
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; a zombie does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_hands_the_event_and_the_documented_context_to_the_handler(cloud: Running) -> None:
@@ -149,6 +141,21 @@ def test_tells_of_a_module_that_cannot_be_imported(cloud: Running) -> None:
     assert "nowhere_to_be_found" in told["stackTrace"]
 
 
+def test_tells_of_a_process_that_ends_while_it_starts(cloud: Running) -> None:
+    for _ in range(2):
+        told = json.loads(cloud.invoke("stillborn").ErrMsg)
+
+        assert told["statusCode"] == 439
+
+
+def test_cuts_a_flood_of_output_and_takes_the_result(cloud: Running) -> None:
+    answer = cloud.invoke("flood")
+
+    assert answer.RetMsg == '"done"'
+    log = cloud.record(answer.FunctionRequestId)["log"]
+    assert 1000 < sum(line.count("x") for line in log) / 1023 <= 1024
+
+
 def test_refuses_a_result_that_is_not_json(cloud: Running) -> None:
     told = json.loads(cloud.invoke("unserialisable").ErrMsg)
 
@@ -188,6 +195,13 @@ def test_ends_an_instance_that_holds_more_than_its_memory(cloud: Running) -> Non
 
     assert 40 << 20 < within.MemUsage < 128 << 20
     assert json.loads(above.ErrMsg)["statusCode"] == 434
+
+
+def test_does_not_wait_for_the_end_of_an_event_that_holds_too_much(cloud: Running) -> None:
+    answer = cloud.invoke("eat", {"mib": 140, "for_ever": True})
+
+    assert json.loads(answer.ErrMsg)["statusCode"] == 434
+    assert answer.Duration < 900_000
 
 
 def test_an_instance_killed_while_idle_is_not_used_again(cloud: Running) -> None:
@@ -280,6 +294,25 @@ def test_a_function_of_another_region_is_not_found(cloud: Running) -> None:
         client.call_json("Invoke", {"FunctionName": "echo"})
 
     assert caught.value.code == "ResourceNotFound.FunctionName"
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_that_is_told_to_end_leaves_nothing_behind(
+    project: Path, tmp_path: Path, end: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setenv("TMPDIR", str(own))
+
+    with running(project, tmp_path / "ready", "--prefork") as cloud:
+        cloud.result("echo")
+        held = list(own.iterdir())
+        cloud.process.send_signal(end)
+        cloud.process.wait(timeout=20)
+
+    assert held
+    assert list(own.iterdir()) == []
+    assert cloud.process.returncode == 128 + end
 
 
 def test_a_server_that_is_told_to_end_does_not_wait_for_a_function(project: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import CloudError, HostUnreachable
+from cbsnap.errors import CloudError, HostUnreachable, NotificationFailed
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.model import (
     Grouping,
@@ -142,6 +142,48 @@ class FakeJournal:
     def on(self, instance: Instance) -> FakeJournal:
         del instance
         return self
+
+
+@dataclass
+class FakeJournals:
+    """The journals of several hosts, by instance."""
+
+    journals: dict[str, FakeJournal]
+
+    def on(self, instance: Instance) -> FakeJournal:
+        return self.journals[instance.id]
+
+
+@dataclass
+class FakeNotifier:
+    """Keeps what was sent; `deaf` takes nothing."""
+
+    sent: list[tuple[str, str, str]] = field(default_factory=list)
+    beats: list[str] = field(default_factory=list)
+    deaf: bool = False
+
+    def send(self, url: str, title: str, body: str) -> None:
+        if self.deaf:
+            raise NotificationFailed("no answer")
+        self.sent.append((url, title, body))
+
+    def beat(self, url: str) -> None:
+        if self.deaf:
+            raise NotificationFailed("no answer")
+        self.beats.append(url)
+
+
+@dataclass
+class FakeMemory:
+    """Remembers."""
+
+    told: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def recall(self, address: str) -> dict[str, str]:
+        return self.told.get(address, {})
+
+    def remember(self, address: str, told: dict[str, str]) -> None:
+        self.told[address] = told
 
 
 TOGETHER = Grouping.INSTANCE

@@ -8,12 +8,25 @@ from datetime import timedelta
 import pytest
 from cbsnap.errors import CloudError
 from cbsnap.jobs.follow import follow
-from cbsnap.model import Label, Quiesce, Thaw
+from cbsnap.model import Grouping, Label, Quiesce, Thaw
 from cbsnap.ports import Cover
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
-from .fakes import NOON, disk
-from .shelf import DUE, OURS, TOGETHER, FakeJournal, Shelf, inventory, plan, policy, record, shelf, shot
+from .fakes import NOON, disk, instance
+from .shelf import (
+    DUE,
+    OURS,
+    TOGETHER,
+    FakeJournal,
+    FakeJournals,
+    Shelf,
+    inventory,
+    plan,
+    policy,
+    record,
+    shelf,
+    shot,
+)
 
 PLAN = plan()
 
@@ -85,6 +98,25 @@ def test_a_whole_group_is_promoted_disk_by_disk() -> None:
     followed(cloud, FakeJournal([both]), plan(policy(group=TOGETHER)))
 
     assert (cloud.label("snap-1"), cloud.label("snap-2")) == ("application", "crash")
+
+
+def test_a_group_over_two_hosts_needs_both_hosts_records() -> None:
+    both = {"disk-a": "snap-1", "disk-b": "snap-2"}
+    records = {
+        "ins-1": FakeJournal([record(answered=both)]),
+        "ins-2": FakeJournal([record(answered=both, covers=(Cover("disk-b", Label.APPLICATION),))]),
+    }
+    everything = plan(policy(group=Grouping.ALL))
+
+    def labels_with(journals: dict[str, FakeJournal]) -> list[str | None]:
+        cloud = shelf([shot(), shot("snap-2", "disk-b")], [disk("disk-a"), disk("disk-b", "ins-2")])
+        cloud.instance_list.append(instance("ins-2"))
+        list(follow(everything, inventory(cloud), FakeJournals(journals), NOON))
+        return [cloud.label("snap-1"), cloud.label("snap-2")]
+
+    assert labels_with(records) == ["application", "application"]
+    assert labels_with({**records, "ins-2": FakeJournal()}) == ["crash", "crash"]
+    assert labels_with({**records, "ins-2": FakeJournal(silent=True)}) == [None, None]
 
 
 def test_a_disk_taken_by_itself_does_not_wait_for_its_neighbours() -> None:

@@ -212,6 +212,7 @@ def test_a_lease_whose_answer_was_lost_is_let_go_before_the_next_try(scene: Scen
         "warm 1",
         "lease disk-a",
         "release",
+        "look",
         "warm 1",
         "lease disk-a",
         "create disk-a",
@@ -694,3 +695,30 @@ def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) ->
 
     decisions = [one.decision for one in report.outcomes]
     assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)
+
+
+def test_what_a_holder_made_before_it_died_is_found_before_the_next_try(scene: Scene) -> None:
+    def holder_dies_after_its_create() -> None:
+        scene.host.on_check = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.host.on_check = holder_dies_after_its_create
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)]
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.DONE, None)
+    assert len(scene.cloud.snapshot_list) == 1
+    assert scene.host.holding is None
+
+
+def test_groups_of_one_chain_are_never_held_together(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    held_together: list[bool] = []
+    scene.cloud.on_create = lambda: held_together.append(bool(scene.host.holding and other.holding))
+    groups = (Group("disk-a", ("disk-a",), "c1"), Group("disk-b", ("disk-b",), "c1"))
+
+    report = scene.take(groups=groups)
+
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+    assert held_together == [False, False]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import proofs, request
+from cbsnap.jobs import proofs, request, restore
 from cbsnap.rules import adoption, disorder
 from cbsnap.rules.ours import DEPLOYMENT_TAG, POLICY_TAG
 from cbsnap.upkeep import Action, Change, Finding, Trouble
@@ -29,7 +29,7 @@ def follow(plan: Plan, inventory: Inventory, journals: Journals, now: datetime) 
     yield from _tagged(inventory)
     yield from proofs.settled(plan, inventory, journals, now)
     mine = [one for one in inventory.ours() if one.snapshot.state != "TORECYCLE"]
-    known = {policy.name for policy in plan.policies} | {request.POLICY}
+    known = {policy.name for policy in plan.policies} | {request.POLICY, restore.SAFETY}
     disks = list(inventory.disks.values())
     yield from disorder.stuck(mine, now)
     yield from disorder.duplicates(mine)

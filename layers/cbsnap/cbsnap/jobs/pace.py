@@ -19,7 +19,9 @@ class Pace:
         self._lock = threading.Lock()
 
     def save(self, tokens: int) -> None:
-        """Return once that many calls may be sent at the same moment."""
+        """Return once that many calls may be sent at the same moment; at once for none."""
+        if not tokens:
+            return
         with self._lock:
             now = self._clock.monotonic()
             self._next = max(self._next, now) + tokens * self._interval_s

@@ -7,11 +7,12 @@ that does not answer is asked again in the next pass, as long as its journal may
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, HostError, InputError
-from cbsnap.model import Grouping, Label, Thaw
+from cbsnap.model import Label, Thaw
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.labels import labels
@@ -20,7 +21,7 @@ from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
@@ -44,11 +45,13 @@ class Unsettled(Exception):
 def settled(plan: Plan, inventory: Inventory, journals: Journals, now: datetime) -> Iterator[Note]:
     """Label what is unproven, one call for many of one label."""
     unproven = [one for one in inventory.ours() if _is_due(one, now)]
-    running = _running(inventory) if unproven else {}
+    if not unproven:
+        return
+    hosts = _Hosts(inventory, journals)
     found: dict[str, Settled] = {}
     for one in unproven:
         try:
-            found[one.snapshot.id] = _settle(one, plan, inventory, running, journals)
+            found[one.snapshot.id] = _settle(one, plan, hosts)
         except Unsettled as open_still:
             if now - one.snapshot.created_at < REMEMBERED:
                 yield _finding(one, Trouble.UNPROVEN, str(open_still))
@@ -61,74 +64,78 @@ def _is_due(one: Ours, now: datetime) -> bool:
     return one.label is None and not one.snapshot.copied and now - one.snapshot.created_at > UNDERWAY
 
 
-def _running(inventory: Inventory) -> dict[str, Instance]:
-    """Return the running instances of the region's disks, by disk id."""
-    disks = list(inventory.disks.values())
-    ids = sorted({one for disk in disks for one in disk.instance_ids})
-    there = {one.id: one for one in (inventory.cloud.instances(ids) if ids else ()) if one.state == "RUNNING"}
-    return {disk.id: there[one] for disk in disks for one in disk.instance_ids if one in there}
+class _Hosts:
+    """The running instances of a region's disks, and what their journals say."""
+
+    def __init__(self, inventory: Inventory, journals: Journals) -> None:
+        self.inventory = inventory
+        self._journals = journals
+        attached = sorted({one for disk in inventory.disks.values() for one in disk.instance_ids})
+        there = inventory.cloud.instances(attached)
+        self._running = {one.id: one for one in there if one.state == "RUNNING"}
+
+    def of(self, disk_ids: Iterable[str]) -> list[Instance]:
+        """Return the running instances that these disks are attached to."""
+        disks = [self.inventory.disks[one] for one in disk_ids if one in self.inventory.disks]
+        ids = sorted({one for disk in disks for one in disk.instance_ids})
+        return [self._running[one] for one in ids if one in self._running]
+
+    def record(self, one: Ours, instance: Instance) -> LeaseRecord | None:
+        """Return the ended lease whose release carried this snapshot. Raises Unsettled."""
+        try:
+            with closing(self._journals.on(instance)) as journal:
+                records = journal.of_snapshot(one.snapshot.id)
+        except (HostError, InputError) as silent:
+            raise Unsettled(f"the journal of {instance.id} cannot be read: {silent}") from silent
+        mine = [each for each in records if each.answered.get(one.name.disk_id) == one.snapshot.id]
+        if mine and mine[-1].state not in _ENDED:
+            raise Unsettled(f"lease {mine[-1].lease_id} is still {mine[-1].state}")
+        return mine[-1] if mine else None
 
 
-def _settle(
-    one: Ours, plan: Plan, inventory: Inventory, running: dict[str, Instance], journals: Journals
-) -> Settled:
+def _settle(one: Ours, plan: Plan, hosts: _Hosts) -> Settled:
     """Return what a snapshot is worth. Raises Unsettled."""
     policy = next((each for each in plan.policies if each.name == one.name.policy), None)
     if policy is not None and policy.quiesce is None:
         return Label.CRASH, "no plan"
     if policy is not None and policy.quiesce is not None and policy.quiesce.thaw is not Thaw.RETURNED:
         return Label.CRASH, f"nobody saw it {policy.quiesce.thaw.value} before the host went on"
-    instance = running.get(one.name.disk_id)
-    if instance is None:
-        return Label.CRASH, "no running instance remembers a lease for it"
-    record = _record(one, instance, journals)
-    if record is None:
-        return Label.CRASH, f"the journal of {instance.id} knows no lease that had answered it"
-    members = _members(one, policy, record, inventory)
-    others = {running[each].id: running[each] for each in members if each in running}
-    others.pop(instance.id, None)
-    records = [record, *(_record(one, each, journals) for _, each in sorted(others.items()))]
+    own = {each.id: record for each in hosts.of([one.name.disk_id]) if (record := hosts.record(one, each))}
+    if not own:
+        return Label.CRASH, "no running host's journal knows a lease that had answered it"
+    return _worth(one, policy, own, hosts)
+
+
+def _worth(one: Ours, policy: Policy | None, own: dict[str, LeaseRecord], hosts: _Hosts) -> Settled:
+    """Return what the records of all hosts of the group together prove; `own` are those of the disk's own."""
+    lease = next(iter(own.values()))
+    members = _members(one, policy, lease, hosts.inventory)
+    records = [own.get(each.id) or hosts.record(one, each) for each in hosts.of(members)]
     if None in records:
-        return Label.CRASH, "not every host of its group remembers a lease that had answered it"
-    label, reason = labels(members, record.answered, records)[one.name.disk_id]
+        return Label.CRASH, "the journal of another host of its group knows nothing of it"
+    label, reason = labels(members, lease.answered, records)[one.name.disk_id]
     return label or Label.CRASH, reason
 
 
-def _record(one: Ours, instance: Instance, journals: Journals) -> LeaseRecord | None:
-    try:
-        with closing(journals.on(instance)) as journal:
-            records = journal.of_snapshot(one.snapshot.id)
-    except (HostError, InputError) as silent:
-        raise Unsettled(f"the journal of {instance.id} cannot be read: {silent}") from silent
-    mine = [each for each in records if each.answered.get(one.name.disk_id) == one.snapshot.id]
-    if mine and mine[-1].state not in _ENDED:
-        raise Unsettled(f"lease {mine[-1].lease_id} is still {mine[-1].state}")
-    return mine[-1] if mine else None
-
-
-def _members(one: Ours, policy: Policy | None, record: LeaseRecord, inventory: Inventory) -> set[str]:
+def _members(one: Ours, policy: Policy | None, own: LeaseRecord, inventory: Inventory) -> set[str]:
     """Return the disks that belonged to the moment, rather too many than too few."""
-    members = {one.name.disk_id, *(cover.disk_id for cover in record.covers)}
+    members = {one.name.disk_id, *own.answered, *(cover.disk_id for cover in own.covers)}
     if policy is None:
         return members | _siblings(one, inventory)
-    if policy.group is Grouping.DISK:
-        return members
     able = [disk for disk in selected(inventory.disks.values(), policy.select) if unfit(disk) is None]
     groups = (group.disk_ids for group in grouped(able, policy.group, policy.group_tag))
-    now_together = next((ids for ids in groups if one.name.disk_id in ids), ())
-    return members | set(now_together) | _siblings(one, inventory)
+    return members | set(next((ids for ids in groups if one.name.disk_id in ids), ()))
 
 
 def _siblings(one: Ours, inventory: Inventory) -> set[str]:
-    """Return the disks of the same instance that the same run has taken."""
-    disk = inventory.disks[one.name.disk_id]
-    run = (one.name.policy, one.name.due, one.name.digest)
-    there = [each.name for each in inventory.ours() if each.name.disk_id in inventory.disks]
+    """Return the disks of the same instance that the same request has taken."""
+    own = inventory.disks[one.name.disk_id]
     return {
-        name.disk_id
-        for name in there
-        if (name.policy, name.due, name.digest) == run
-        and set(inventory.disks[name.disk_id].instance_ids) & set(disk.instance_ids)
+        each.name.disk_id
+        for each in inventory.ours()
+        if replace(each.name, disk_id="") == replace(one.name, disk_id="")
+        and (disk := inventory.disks.get(each.name.disk_id))
+        and set(disk.instance_ids) & set(own.instance_ids)
     }
 
 

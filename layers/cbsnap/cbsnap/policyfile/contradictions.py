@@ -28,6 +28,8 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
         yield from _overfull(policy, plan.quota)
+        yield from _unknown_address(policy, plan)
+        yield from _copies_to_itself(policy, plan)
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
@@ -51,6 +53,23 @@ def _idle_quiesce(policy: Policy) -> Iterator[Finding]:
             ("policies", policy.name, "quiesce"),
             "an unattached disk has no host to hold: leave out quiesce, or attached: false",
         )
+
+
+def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
+    if policy.notify is not None and policy.notify not in plan.notify:
+        known = ", ".join(plan.notify) or "none"
+        yield Finding(
+            ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
+        )
+
+
+def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:
+    regions = {target.region for target in plan.targets}
+    for index, copy in enumerate(policy.copy):
+        if regions == {copy.region}:
+            yield Finding(
+                ("policies", policy.name, "copy", index, "region"), f"all disks are in {copy.region} already"
+            )
 
 
 def _overfull(policy: Policy, limits: QuotaLimits) -> Iterator[Finding]:

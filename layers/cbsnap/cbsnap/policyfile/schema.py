@@ -111,6 +111,7 @@ DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["d
 InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
+AddressName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["ops"])]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
 RoleName = Annotated[
@@ -130,6 +131,7 @@ GroupName = Annotated[
     AfterValidator(_group),
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
 ]
+TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -232,9 +234,12 @@ class SelectSection(Conditions):
 
 
 class QuiesceSection(Section):
-    """How hosts are held still while their disks are taken."""
+    """How hosts are held still while their disks are taken: by a plan of theirs, or by stopping them."""
 
-    plan: PlanName = Field(description="A plan that the hosts' own configuration knows")
+    plan: PlanName | None = Field(None, description="A plan that the hosts' own configuration knows")
+    stop: Literal["instance"] | None = Field(
+        None, description="Stop the instance softly, take its disks, start it again; wants no agent"
+    )
     on_failure: Literal["abort", "crash"] = Field(
         "abort", description="Take no snapshot, or one that is crash-consistent only"
     )
@@ -249,10 +254,16 @@ class QuiesceSection(Section):
         "returned", description="When CreateSnapshot has returned, its row is visible, or its state is NORMAL"
     )
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "QuiesceSection":
+        if (self.plan is None) == (self.stop is None):
+            raise _wrong("needs a plan of the hosts, such as {plan: mysql}, or else {stop: instance}")
+        return self
+
     def quiesce(self) -> model.Quiesce:
         """Return the same in the core's words."""
         return model.Quiesce(
-            plan=self.plan,
+            plan=self.plan or "",
             on_failure=model.OnFailure(self.on_failure),
             tries=self.tries,
             ttl_s=int(self.ttl.total_seconds()),
@@ -283,6 +294,22 @@ class KeepSection(Section):
         return model.Keep(**dict(self))
 
 
+class CopySection(Section):
+    """Where good snapshots are copied to."""
+
+    region: RegionName
+    keep: KeepSection = Field({"daily": 7}, validate_default=True, description="How long copies stay there")
+
+
+class ShareSection(Section):
+    """Whom good snapshots are shared with."""
+
+    account: str = Field(pattern=r"^[0-9]{5,20}$", examples=["100000000002"])
+    lasting: Annotated[Duration, _between("1h", "9999w")] = Field(
+        "7d", validate_default=True, description="How long, before it is taken back"
+    )
+
+
 class PolicySection(Section):
     """Which disks, when, how they are held, how long their snapshots stay."""
 
@@ -297,7 +324,25 @@ class PolicySection(Section):
     time_zone: Zone | None = Field(None, description="Instead of the file's")
     quiesce: QuiesceSection | None = Field(None, description="Without it, snapshots are crash-consistent")
     keep: KeepSection = Field({"last": 3, "daily": 7}, validate_default=True)
+    good: Literal["clean", "application", "filesystem", "crash"] | None = Field(
+        None, description="The least label that fills keep; filesystem with quiesce, crash without"
+    )
+    lesser_for: Annotated[Duration, _between("1h", "9999w")] = Field(
+        "3d", validate_default=True, description="How long snapshots of a lesser label stay"
+    )
+    fuse: int = Field(
+        50, ge=1, le=100, description="Delete none when more than this percentage of the policy's would go"
+    )
+    coverage: Annotated[Duration, _between("10m", "9999w")] | None = Field(
+        None, description="How old the newest good snapshot may be; without it, that of the last closed run"
+    )
+    notify: AddressName | None = Field(None, description="Who is told, by a name in the file's notify")
+    copy_to: list[CopySection] = Field(default_factory=list, alias="copy", min_length=1)
+    share: list[ShareSection] = Field(default_factory=list, min_length=1)
     max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
+    one_at_a_time: TagKey | None = Field(
+        None, description="A tag: disks that share its value are of one cluster, not held together"
+    )
     jitter: Annotated[Duration, _between("0s", "12h")] = Field(
         "0s", validate_default=True, description="Spreads the starts over this time after the due one"
     )
@@ -318,7 +363,15 @@ class PolicySection(Section):
             group=model.Grouping(self.group.partition(":")[0]),
             group_tag=self.group.partition(":")[2] or None,
             quiesce=self.quiesce.quiesce() if self.quiesce else None,
+            good=model.Label(self.good or ("filesystem" if self.quiesce else "crash")),
+            lesser_for=self.lesser_for,
+            fuse_percent=self.fuse,
+            coverage=self.coverage,
+            notify=self.notify,
+            copy=tuple(model.Copying(one.region, one.keep.keep()) for one in self.copy_to),
+            share=tuple(model.Sharing(one.account, one.lasting) for one in self.share),
             max_held=self.max_held,
+            one_at_a_time=self.one_at_a_time,
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,
@@ -336,6 +389,10 @@ class PolicyFile(Section):
     )
     quota: QuotaSection = Field({}, validate_default=True)
     agent: AgentSection = Field({}, validate_default=True)
+    notify: dict[AddressName, str] = Field(
+        default_factory=dict, description="Who can be told: names, each with a URL of apprise"
+    )
+    heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
 
     def plan(self) -> model.Plan:
@@ -346,6 +403,8 @@ class PolicyFile(Section):
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,
+            notify=self.notify,
+            heartbeat=self.heartbeat,
         )
 
 

@@ -36,6 +36,6 @@ def obstacle(snapshot: Snapshot, name: SnapshotName, policies: Iterable[Policy])
         return f"there is no policy {name.policy}"
     if snapshot.disk_id != name.disk_id:
         return f"it is of {snapshot.disk_id or 'no disk'}, not of {name.disk_id}"
-    if schedule.latest_due(policy.schedule, policy.time_zone, name.due) != name.due:
+    if not schedule.was_due(policy, name.due):
         return f"{policy.name} was not due at {name.due:%Y-%m-%d %H:%M} UTC"
     return None

@@ -26,6 +26,7 @@ class Standing(Enum):
     COVERED = "covered"
     STALE = "stale"
     NONE = "no good snapshot"
+    PENDING = "not due yet"
     UNSELECTED = "no policy"
 
 
@@ -73,10 +74,16 @@ def _covered(
         good = [one for one in lines.get((disk.region, disk.id, need.policy), ()) if one.good(need.good)]
         newest = max(good, key=lambda one: one.age_rank, default=None)
         if newest is None:
-            yield Coverage(disk, Standing.NONE, need.policy)
+            yield Coverage(disk, _standing_without(disk, need.within, now), need.policy)
         else:
             age = now - newest.name.due
             yield Coverage(disk, _standing(age, need.within), need.policy, newest, age)
+
+
+def _standing_without(disk: Disk, within: timedelta, now: datetime) -> Standing:
+    """Return how a disk without a good snapshot stands: one younger than the promise is owed none yet."""
+    young = disk.created_at is not None and now - disk.created_at <= within
+    return Standing.PENDING if young else Standing.NONE
 
 
 def _standing(age: timedelta, within: timedelta) -> Standing:

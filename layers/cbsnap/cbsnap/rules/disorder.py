@@ -74,7 +74,9 @@ def missing(
     for one in snapshots:
         newest[one.line] = max(one.name.due, newest.get(one.line, one.name.due))
     for policy in policies:
-        due = schedule.latest_due(policy.schedule, policy.time_zone, now - policy.window - FINISHING)
+        due = schedule.last_run(policy, now - policy.window - FINISHING)
+        if policy.paused:
+            continue
         for disk in selected(disks, policy.select):
             there = newest.get((region, disk.id, policy.name))
             if (there is None or there < due) and _was_there(disk, due) and unfit(disk) is None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cbsnap.model import Snapshot
+    from cbsnap.model import Policy, Snapshot
     from cbsnap.rules.names import SnapshotName
 
 DEPLOYMENT_TAG = "cbsnap:deployment"
@@ -54,6 +54,15 @@ def ours(snapshots: Iterable[Snapshot], deployment: str) -> list[Ours]:
         for snapshot in snapshots
         if snapshot.tags.get(DEPLOYMENT_TAG) == deployment and (name := parse(snapshot.name))
     ]
+
+
+def newest_good(mine: Iterable[Ours], policy: Policy) -> list[Ours]:
+    """Return the newest good one of each of a policy's disks, copies from elsewhere left out."""
+    newest: dict[str, Ours] = {}
+    for one in sorted(mine, key=lambda one: one.age_rank):
+        if one.name.policy == policy.name and one.good(policy.good) and not one.snapshot.copied:
+            newest[one.name.disk_id] = one
+    return list(newest.values())
 
 
 def label_of(snapshot: Snapshot) -> Label | None:

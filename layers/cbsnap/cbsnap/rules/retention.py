@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.ours import Ours
 
 # A bucket is the text that its members share; an hour that the clocks repeat is two buckets.
-_BUCKETS = {
+BUCKETS = {
     "hourly": "%Y-%m-%d %H:00 %z",
     "daily": "%Y-%m-%d",
     "weekly": "%G-W%V",
@@ -86,7 +86,7 @@ def _judged_line(
 def _kept_good(good: Sequence[Ours], terms: Terms, now: datetime) -> Iterator[tuple[Ours, str]]:
     yield from ((one, "newest good one") for one in good[:1])
     yield from ((one, f"last {place}") for place, one in enumerate(good[: terms.keep.last], 1))
-    for rule in _BUCKETS:
+    for rule in BUCKETS:
         yield from _newest_of_each(good, rule, getattr(terms.keep, rule), ZoneInfo(terms.time_zone))
     yield from ((one, "within") for one in good if one.name.due > now - terms.keep.within)
 
@@ -97,7 +97,7 @@ def _newest_of_each(
     """Yield the newest of each of the latest `count` buckets that have any."""
     seen: set[str] = set()
     for one in good if count else ():
-        bucket = one.name.due.astimezone(zone).strftime(_BUCKETS[rule])
+        bucket = one.name.due.astimezone(zone).strftime(BUCKETS[rule])
         if bucket in seen:
             continue
         if len(seen) == count:

@@ -24,6 +24,8 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from cbsnap.model import Policy
+
 _FIELDS = 5
 _LONGEST = 400  # characters; an expression that lists every minute and hour stays below
 _FIRST, _SECOND = 0, 1  # the two readings of a wall time that is shown twice
@@ -50,6 +52,20 @@ def next_due(cron: str, zone: str, now: datetime) -> datetime:
         return _first(_dues(cron, tz, start, fold, reverse=False), lambda due: due > now)
 
     return min(first(fold) for fold in _folds(cron))
+
+
+def last_run(policy: Policy, before: datetime) -> datetime:
+    """Return the last due time up to and including `before` that no skipped day took away."""
+    due = latest_due(policy.schedule, policy.time_zone, before)
+    while not was_due(policy, due):
+        due = latest_due(policy.schedule, policy.time_zone, due - timedelta(seconds=1))
+    return due
+
+
+def was_due(policy: Policy, moment: datetime) -> bool:
+    """Tell whether a policy was due at this very moment, as its schedule and its days to skip stand now."""
+    day = moment.astimezone(_zone(policy.time_zone)).date()
+    return day not in policy.skip_dates and latest_due(policy.schedule, policy.time_zone, moment) == moment
 
 
 def validate(cron: str, zone: str) -> None:

@@ -1,0 +1,110 @@
+"""Good snapshots are copied to other regions, and their copies there become ours.
+
+The newest good one of a disk is copied once, and only where the rules there would not let it go at
+once. A copy has no tags and no disk id, so its name says whose it is: it becomes ours when a
+snapshot of ours of that name is, or was in this pass, in a region that is copied from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from cbsnap.errors import CloudError, OutcomeUnknown, Refused
+from cbsnap.rules import names
+from cbsnap.rules.ours import DEPLOYMENT_TAG, LABEL_TAG, POLICY_TAG, newest_good
+from cbsnap.rules.retention import BUCKETS
+from cbsnap.upkeep import Action, Change, Finding, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from cbsnap.jobs.inventory import Inventory
+    from cbsnap.model import Keep, Plan, Policy, Snapshot
+    from cbsnap.ports import Copier
+    from cbsnap.rules.names import SnapshotName
+    from cbsnap.rules.ours import Ours
+    from cbsnap.upkeep import Note
+
+
+def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) -> Iterator[Note]:
+    """Give finished copies their tags, the label of their source among them."""
+    sources = {one.snapshot.name: one for home in homes for one in home.ours() if home is not there}
+    policies = {one.name: one for one in plan.policies}
+    for copy, name in _untagged_copies(there):
+        source = sources.get(copy.name)
+        policy = policies.get(name.policy)
+        if policy is None or there.region not in {one.region for one in policy.copy}:
+            why = f"no policy {name.policy} copies to {there.region}"
+            yield Finding(Trouble.FOREIGN, there.region, copy.id, f"named like a copy of ours, but {why}")
+        elif source is None or source.label is None:
+            why = "its source is gone or has no label"
+            yield Finding(Trouble.FOREIGN, there.region, copy.id, f"named like a copy of ours, but {why}")
+        elif copy.state == "NORMAL":
+            yield from _taken_over(there, copy.id, source)
+
+
+def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:
+    """Begin what is to be copied from one region to another; `lifecycle` is the first one's."""
+    for policy in plan.policies:
+        keep = next((one.keep for one in policy.copy if one.region == there.region), None)
+        if keep is None:
+            continue
+        present = [name for one in there.snapshots.values() if (name := names.parse(one.name))]
+        for one in newest_good(home.ours(), policy):
+            if not _is_there(one, there, present, keep, policy):
+                yield from _begun(one, there.region, lifecycle)
+
+
+def _is_there(
+    one: Ours, there: Inventory, present: Iterable[SnapshotName], keep: Keep, policy: Policy
+) -> bool:
+    """Tell whether a copy is there, under way, or would only take the place of another in its bucket."""
+    if there.region in one.snapshot.copying_to:
+        return True
+    bucket = _bucket(one.name, keep, policy)
+    own = (name for name in present if (name.policy, name.disk_id) == (policy.name, one.name.disk_id))
+    return any(name == one.name or (bucket and _bucket(name, keep, policy) == bucket) for name in own)
+
+
+def _bucket(name: SnapshotName, keep: Keep, policy: Policy) -> str:
+    """Return the finest bucket of the rules that a snapshot falls in; empty when each is wanted."""
+    if keep.last or keep.within:
+        return ""
+    finest = next(form for rule, form in BUCKETS.items() if getattr(keep, rule))
+    return name.due.astimezone(ZoneInfo(policy.time_zone)).strftime(finest)
+
+
+def _begun(one: Ours, region: str, lifecycle: Copier) -> Iterator[Note]:
+    """Copy once; an answer that was lost is looked for by the next pass."""
+    source = one.snapshot
+    try:
+        copy_id = lifecycle.copy_snapshot(source.id, source.name, region)
+    except (Refused, OutcomeUnknown) as failed:
+        encrypted = "it is encrypted; " if source.encrypted else ""
+        reason = f"not copied to {region}: {encrypted}{failed}"
+        yield Finding(Trouble.REFUSED, source.region, source.id, reason, one.name.policy)
+    else:
+        yield Change(Action.COPIED, source.region, source.id, f"to {region}, as {copy_id}", one.name.policy)
+
+
+def _untagged_copies(there: Inventory) -> Iterator[tuple[Snapshot, SnapshotName]]:
+    for snapshot in list(there.snapshots.values()):
+        name = names.parse(snapshot.name)
+        if snapshot.copied and name is not None and DEPLOYMENT_TAG not in snapshot.tags:
+            yield snapshot, name
+
+
+def _taken_over(there: Inventory, copy_id: str, source: Ours) -> Iterator[Note]:
+    """Write the tags; the deployment's, which makes it ours, comes last."""
+    label = source.label.value if source.label else ""
+    tags = {LABEL_TAG: label, POLICY_TAG: source.name.policy, DEPLOYMENT_TAG: there.deployment}
+    try:
+        for key, value in tags.items():
+            there.tag([copy_id], key, value)
+    except CloudError as refused:
+        reason = f"its tags cannot be written: {refused}"
+        yield Finding(Trouble.REFUSED, there.region, copy_id, reason, source.name.policy)
+        return
+    reason = f"copy of {source.snapshot.id} in {source.snapshot.region}, {label}"
+    yield Change(Action.ADOPTED, there.region, copy_id, reason, source.name.policy)

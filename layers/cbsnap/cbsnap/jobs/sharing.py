@@ -1,0 +1,91 @@
+"""Good snapshots are shared with other accounts for a while, and taken back.
+
+What is shared with whom since when is the cloud's own word. A snapshot older than the while is not
+shared any more, so that what was taken back stays so; shares that a person has made with other
+accounts are left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import Refused
+from cbsnap.rules.ours import newest_good
+from cbsnap.upkeep import Action, Change, Finding, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from cbsnap.jobs.inventory import Inventory
+    from cbsnap.model import Plan, Policy
+    from cbsnap.ports import Sharer
+    from cbsnap.rules.ours import Ours
+    from cbsnap.upkeep import Note
+
+
+def shared(plan: Plan, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+    """Share the newest good one of each disk, and take back what has been shared for long enough."""
+    for policy in plan.policies:
+        if policy.share:
+            yield from _shared(policy, inventory, lifecycle, now)
+
+
+def _shared(policy: Policy, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+    for one in newest_good(inventory.ours(), policy):
+        if _is_young(one, policy, now):
+            yield from _given(one, policy, lifecycle, now)
+    for one in inventory.ours():
+        if one.name.policy == policy.name and one.snapshot.shares:
+            yield from _taken_back(one, policy, lifecycle, now)
+
+
+def _is_young(one: Ours, policy: Policy, now: datetime) -> bool:
+    return now - one.snapshot.created_at < max(share.lasting for share in policy.share)
+
+
+def _given(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+    age = now - one.snapshot.created_at
+    wanted = {share.account for share in policy.share if age < share.lasting}
+    missing = sorted(wanted - _shares(one, lifecycle).keys())
+    if not missing:
+        return
+    if one.snapshot.usage != "DATA_DISK":  # the cloud shares none but data disks' (SDK)
+        yield _refused(one, "not shared: only data disks' snapshots can be, and this is of a system disk")
+        return
+    try:
+        lifecycle.share(one.snapshot.id, missing)
+    except Refused as refused:
+        encrypted = "it is encrypted; " if one.snapshot.encrypted else ""
+        yield _refused(one, f"not shared with {', '.join(missing)}: {encrypted}{refused}")
+    else:
+        yield _changed(Action.SHARED, one, f"with {', '.join(missing)}")
+
+
+def _taken_back(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+    lasting = {share.account: share.lasting for share in policy.share}
+    over = sorted(
+        account
+        for account, since in _shares(one, lifecycle).items()
+        if account in lasting and now - since >= lasting[account]
+    )
+    if not over:
+        return
+    try:
+        lifecycle.unshare(one.snapshot.id, over)
+    except Refused as refused:
+        yield _refused(one, f"not taken back from {', '.join(over)}: {refused}")
+    else:
+        yield _changed(Action.UNSHARED, one, f"taken back from {', '.join(over)}")
+
+
+def _shares(one: Ours, lifecycle: Sharer) -> Mapping[str, datetime]:
+    return lifecycle.shares(one.snapshot.id) if one.snapshot.shares else {}
+
+
+def _changed(action: Action, one: Ours, reason: str) -> Change:
+    return Change(action, one.snapshot.region, one.snapshot.id, reason, one.name.policy)
+
+
+def _refused(one: Ours, reason: str) -> Finding:
+    return Finding(Trouble.REFUSED, one.snapshot.region, one.snapshot.id, reason, one.name.policy)

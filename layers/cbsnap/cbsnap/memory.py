@@ -1,0 +1,35 @@
+"""The port `Memory`: what was told lies in a file, which an ended instance of a function takes with it.
+
+Then it is told once more, never less; the cloud's own state is what everything else goes by.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class FileMemory:
+    """One file for all addresses; one that cannot be read is as good as none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def recall(self, address: str) -> dict[str, str]:
+        """Return what was remembered for an address."""
+        found = self._all().get(address)
+        return dict(found) if isinstance(found, dict) else {}
+
+    def remember(self, address: str, told: dict[str, str]) -> None:
+        """Keep this for an address, instead of what was there."""
+        self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+
+    def _all(self) -> dict[str, object]:
+        try:
+            found = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}

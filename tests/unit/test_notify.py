@@ -1,0 +1,136 @@
+"""Messages and signs of life reach a real receiver, or it is said that they did not."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from cbsnap.errors import NotificationFailed
+from cbsnap.memory import FileMemory
+from cbsnap.notify import Messenger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SECRET = "a-token-that-nobody-may-read"  # noqa: S105 - opens nothing
+
+
+class Receiver(ThreadingHTTPServer):
+    """Keeps what it is sent; `answers` with a status, or hangs until the test ends."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.got: list[tuple[str, str]] = []
+        self.status = 200
+        self.hangs = False
+        self.over = threading.Event()
+
+    @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Receiver
+
+    def do_GET(self) -> None:
+        self._take()
+
+    def do_POST(self) -> None:
+        self._take()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+    def _take(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        self.server.got.append((self.path, body))
+        if self.server.hangs:
+            self.server.over.wait(30)
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    server = Receiver()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_message_reaches_a_webhook_with_the_secret_from_the_environment() -> None:
+    with receiving() as server:
+        Messenger({"CBSNAP_HOOK": SECRET}).send(f"json://{server.host}/${{CBSNAP_HOOK}}", "2 open", "New: …")
+
+    ((path, body),) = server.got
+    assert path == f"/{SECRET}"
+    assert (json.loads(body)["title"], json.loads(body)["message"]) == ("2 open", "New: …")
+
+
+def test_a_webhook_that_refuses_is_reported_without_the_secret() -> None:
+    with receiving() as server:
+        server.status = 500
+        with pytest.raises(NotificationFailed) as caught:
+            Messenger({"CBSNAP_HOOK": SECRET}).send(f"json://{server.host}/${{CBSNAP_HOOK}}", "t", "b")
+
+    assert SECRET not in str(caught.value)
+    assert "CBSNAP_HOOK" in str(caught.value)
+
+
+def test_a_webhook_that_hangs_is_given_up() -> None:
+    with receiving() as server:
+        server.hangs = True
+        with pytest.raises(NotificationFailed):
+            Messenger({}).send(f"json://{server.host}/?rto=0.2", "t", "b")
+
+    assert len(server.got) == 1
+
+
+@pytest.mark.parametrize("url", ["nosuchservice://x", "${CBSNAP_UNSET}"])
+def test_an_address_that_cannot_be_used_says_why(url: str) -> None:
+    with pytest.raises(NotificationFailed, match=r"nosuchservice|CBSNAP_UNSET"):
+        Messenger({}).send(url, "t", "b")
+
+
+def test_a_sign_of_life_is_a_plain_call() -> None:
+    with receiving() as server:
+        Messenger({"PING": "abc"}).beat(f"http://{server.host}/ping/${{PING}}")
+
+    assert server.got == [("/ping/abc", "")]
+
+
+def test_a_monitor_that_does_not_answer_well_is_reported_without_the_secret() -> None:
+    with receiving() as server:
+        server.status = 404
+        with pytest.raises(NotificationFailed) as caught:
+            Messenger({"PING": SECRET}).beat(f"http://{server.host}/${{PING}}")
+
+    assert SECRET not in str(caught.value)
+
+
+def test_what_was_told_is_remembered_by_address_past_the_process(tmp_path: Path) -> None:
+    FileMemory(tmp_path / "told.json").remember("ops", {"key": "line"})
+    FileMemory(tmp_path / "told.json").remember("dev", {})
+
+    assert FileMemory(tmp_path / "told.json").recall("ops") == {"key": "line"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"ops": 3}'])
+def test_a_memory_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "told.json").write_text(text)
+
+    assert FileMemory(tmp_path / "told.json").recall("ops") == {}

@@ -1,0 +1,112 @@
+"""A whole pass over several regions: what fails is reported, and the rest goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from cbsnap.jobs.maintain import Means, maintain
+from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Target
+
+from localcloud.faults import Fault
+from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier
+
+from .conftest import HERE
+
+if TYPE_CHECKING:
+    from cbsnap.upkeep import Upkeep
+
+    from .conftest import Account
+
+THERE = "ap-singapore"
+FLEET = """
+regions:
+  ap-guangzhou:
+    disks: [{id: disk-a}]
+  ap-singapore: {}
+"""
+POLICY = Policy(
+    "orders",
+    Selection(),
+    "0 * * * *",
+    "UTC",
+    timedelta(minutes=30),
+    Keep(last=1),
+    good=Label.APPLICATION,
+    notify="ops",
+    copy=(Copying(THERE, Keep(last=1)),),
+)
+PLAN = Plan("prod", (Target(HERE),), (POLICY,), notify={"ops": "json://ops"}, heartbeat="http://beat")
+pytestmark = pytest.mark.fleet(FLEET)
+
+
+def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = None) -> Means:
+    return Means(
+        account.regions, account.lifecycles, FakeJournal(), account, notifier, memory or FakeMemory()
+    )
+
+
+def actions(passes: list[Upkeep]) -> dict[str, list[str]]:
+    return {one.region: [change.action.value for change in one.changes] for one in passes}
+
+
+def test_a_pass_copies_takes_over_prunes_and_covers(account: Account) -> None:
+    account.take()
+    first = maintain(PLAN, means(account, FakeNotifier()))
+    account.advance(timedelta(hours=1))
+    account.take()
+    notifier = FakeNotifier()
+
+    second = maintain(PLAN, means(account, notifier))
+
+    assert actions(first) == {HERE: ["copying"], THERE: []}
+    assert actions(second) == {HERE: ["copying", "deleted"], THERE: ["adopted"]}
+    assert dict(second[0].standings) == {"covered": 1}
+    assert not any(one.error for one in second)
+    assert (notifier.sent, notifier.beats) == ([], ["http://beat"])
+
+
+def test_what_is_wrong_is_told_and_gives_no_sign_of_life(account: Account) -> None:
+    account.advance(timedelta(days=2))
+    notifier, memory = FakeNotifier(), FakeMemory()
+
+    maintain(PLAN, means(account, notifier, memory))
+    maintain(PLAN, means(account, notifier, memory))
+
+    ((_, title, body),) = notifier.sent
+    assert title == "cbsnap prod: 2 open"
+    assert "missing: disk-a" in body
+    assert "uncovered: disk-a" in body
+    assert notifier.beats == []
+
+
+def test_a_region_that_does_not_exist_keeps_no_other_from_its_work(account: Account) -> None:
+    account.take()
+    two = Plan("prod", (Target("eu-nowhere"), Target(HERE)), PLAN.policies)
+
+    passes = {one.region: one for one in maintain(two, means(account, FakeNotifier()))}
+
+    assert "cannot be read" in passes["eu-nowhere"].error
+    assert passes[HERE].error == ""
+    assert [change.action.value for change in passes[HERE].changes] == ["copying"]
+
+
+def test_a_step_that_fails_keeps_no_other_from_its_work(account: Account) -> None:
+    account.take()
+    broken = ("DescribeSnapshotOverview", "CopySnapshotCrossRegions")
+    account.local.cloud.faults.add([Fault("error", action=action, times=0) for action in broken])
+
+    here = maintain(PLAN, means(account, FakeNotifier()))[0]
+
+    assert "coverage: " in here.error
+    assert "copy: " in here.error
+    assert dict(here.standings) == {"covered": 1}
+
+
+def test_an_address_that_hears_nothing_is_reported_with_the_pass(account: Account) -> None:
+    account.advance(timedelta(days=2))
+
+    passes = maintain(PLAN, means(account, FakeNotifier(deaf=True)))
+
+    assert passes[-1].error == "ops could not be told: no answer"
