@@ -2,16 +2,19 @@
 
 It is armed before the first lock. Its standard input is a socket to the agent, one JSON message a packet:
 
-    agent: {"actions": [spec], "runtime_dir", "owner", "deadline"}    guard: {"ready": {protection: reached}}
+    agent: {"actions": [spec], "runtime_dir", "owner", "deadline", "places", "post"}
+                                                  guard: {"ready": {protection: reached}}
     agent: {"n", "probe": place}                  guard, when done: {"n", "status": 0}
     agent: {"n", "apply": index}                  guard, when done: {"n", "status": errno or exit status}
-    agent: {"n", "deadline": seconds since boot}  guard: {"n", "late": bool}
+    agent: {"n", "deadline": seconds since boot}  (nobody waits)
+    agent: {"n", "late": true}                    guard: {"n", "late": bool}
     agent: {"n", "undo": true}                    guard: {"n", "statuses": {index: status}, "flying", "late"}
     agent: {"bye": true}                          the guard leaves once nothing is in flight
 
 It never applies an action itself: a freeze can hang in the kernel for ever. One child for each; what is
 complete is undone first, what is in flight when it has landed. An agent that is still there a grace after
-the deadline, without having said bye, hangs and is killed: that drops the locks of its sessions.
+the deadline, without having said bye, hangs and is killed: that drops the locks of its sessions. For an agent
+that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
 """
 
 import gc
@@ -37,6 +40,7 @@ class Guard:
         self._actions = [actions.from_spec(spec) for spec in order["actions"]]
         self._owed = owed.OwedList(order["runtime_dir"], order["owner"])
         self._deadline = order["deadline"]
+        self._places, self._post = order["places"], order["post"]
         self._agent_pid = agent_pid
         self._held = []  # indices, in the order in which they were applied
         self._flying = {}  # pid -> (index, number of the request)
@@ -59,6 +63,16 @@ class Guard:
                 self._undo()
             if kernel.boottime_s() >= self._deadline and not self._bye:
                 self._overdue()
+
+        if not self._bye:
+            self._mark_ended()
+
+    def _mark_ended(self):
+        for place in self._places:
+            try:
+                markers.write(place, "post", self._post, durable=True)
+            except OSError:
+                continue  # one that could not be written to before, either
 
     def _ready(self, landed):
         poll = select.poll()
@@ -84,6 +98,7 @@ class Guard:
             self._probe(message["probe"], message["n"])
         elif "deadline" in message:
             self._deadline = message["deadline"] if not self._undoing else self._deadline
+        elif "late" in message:
             self._say(n=message["n"], late=self._late)
         elif "undo" in message:
             self._undo()

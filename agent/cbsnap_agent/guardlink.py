@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from . import kernel
+from . import kernel, markers
 from .errors import HoldBroken, StepFailed
 from .guard import OOM_EXEMPT
 
@@ -25,8 +25,11 @@ class GuardLost(HoldBroken):
 class GuardLink:
     """An armed guard. `protections` is what it reached for itself."""
 
-    def __init__(self, specs, runtime_dir, owner, deadline_s):
-        """Start a guard over these actions; it undoes them at the deadline (seconds since boot)."""
+    def __init__(self, specs, runtime_dir, deadline_s, owner="", places=()):
+        """Start a guard over these actions; it undoes them at the deadline (seconds since boot).
+
+        `owner` is the lease, `places` are where its `post` markers go if the agent dies.
+        """
         self._number = 0
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
@@ -39,6 +42,7 @@ class GuardLink:
                 cwd="/",
             )
         order = {"actions": specs, "runtime_dir": runtime_dir, "owner": owner, "deadline": deadline_s}
+        order.update(places=list(places), post=markers.post(owner))
         try:
             self._send(order)
             self.protections = self._receive(kernel.boottime_s() + ARM_LIMIT_S)["ready"]
@@ -62,8 +66,16 @@ class GuardLink:
         return True
 
     def set_deadline(self, deadline_s):
-        """Move the moment at which the guard undoes everything by itself. Return False if it already has."""
-        return not self._ask({"deadline": deadline_s}, _ASK_LIMIT_S)["late"]
+        """Move the moment at which the guard undoes everything by itself.
+
+        Nobody waits for it: a guard that has already done so says it when it is asked to undo.
+        """
+        self._number += 1
+        self._send({"deadline": deadline_s, "n": self._number})
+
+    def is_on_time(self):
+        """Tell whether the guard has not undone everything by itself."""
+        return not self._ask({"late": True}, _ASK_LIMIT_S)["late"]
 
     def undo(self, limit_s):
         """Undo everything. Return ({index: status}, [indices still in flight], deadline was first)."""

@@ -5,8 +5,10 @@ leaves undoing to its caller; `undo` may be called at any point, once, and never
 """
 
 import contextlib
+import errno
 import os
 import sys
+import time
 
 from . import bounded, engines, guardlink, kernel, labels, markers, mounts, specs, volumes
 from .actions import NOT_FROZEN
@@ -18,11 +20,14 @@ PREPARE_LIMIT_S = 60
 LOCK_LIMIT_S = 30
 SYNC_LIMIT_S = 3
 PROBE_LIMIT_S = 2
+ALONE_LIMIT_S = 1
+_ALONE_PAUSE_S = 0.02
 MARK_LIMIT_S = 1
 FREEZE_LIMIT_S = 5
 ABORT_S = 1  # the agent gives up by itself at the end of the budget; the guard, if it has not by then
 UNDO_LIMIT_S = 0.5  # a guard that takes longer is killed, and the list of what is owed undone
 _SYNC_ERRORS_SINCE = (5, 8)
+_GUARD_DIED = "the guard died"
 _HOME = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -84,13 +89,14 @@ class Holding:
 
     def undo(self):
         """Undo all, freezes first. Return what had been lost before: an empty list if nothing."""
-        breaks = self._timed("thaw", self._thaw) if self.guard else []
+        has_freeze = any(spec["kind"] == "freeze" for spec in self._specs)
+        breaks = self._timed("thaw", self._thaw) if self.guard and has_freeze else []
         for session in reversed(self._sessions):
             breaks += self._unlock(session)
         if self._locked_at is not None:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:
-            self._timed("finish", self._finish)
+            breaks += self._timed("finish", self._finish)
         self._close_fds()
         return breaks
 
@@ -98,7 +104,8 @@ class Holding:
         superblocks = self._layout.superblocks()
         self._fds = [os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY) for mount in superblocks]
         self._specs = specs.of_plan(self._plan, zip(superblocks, self._fds), self._runtime_dir)
-        self.guard = GuardLink(self._specs, self._runtime_dir, self._lease_id, end_s + ABORT_S)
+        places = [volume.place for volume in self._layout.volumes]
+        self.guard = GuardLink(self._specs, self._runtime_dir, end_s + ABORT_S, self._lease_id, places)
         self.caveats += guardlink.shortfalls(self.guard.protections)
 
     def _prepare(self, end_s):
@@ -127,21 +134,16 @@ class Holding:
         for (name, _), session in zip(self._plan.engines, self._sessions):
             self.positions[name] = session.positions()
         record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
-        for volume in self._layout.volumes:
-            try:
-                self._write_marker(volume.place, "pre", record, durable=False)
-            except OSError as error:
-                self._note("no marker on {}: {}".format(volume.place, error))
+        bounded.call(lambda: self._write_markers("pre", record), MARK_LIMIT_S, "marking")
 
     def _sync(self, end_s, limit_s):
         if kernel.release() < _SYNC_ERRORS_SINCE:
             self._note("this kernel does not report write-back errors at sync")
-        for fd in self._fds:
-            left_s = min(limit_s, end_s - kernel.boottime_s())
-            try:
-                bounded.call(lambda fd=fd: kernel.syncfs(fd), left_s, "sync")
-            except OSError as error:
-                raise StepFailed("sync: {}".format(error.strerror)) from error
+        left_s = min(limit_s, end_s - kernel.boottime_s())
+        try:
+            bounded.call(lambda: [kernel.syncfs(fd) for fd in self._fds], left_s, "sync")
+        except OSError as error:
+            raise StepFailed("sync: {}".format(error.strerror)) from error
 
     def _freeze(self, end_s):
         self._frozen_at = kernel.boottime_s()
@@ -153,19 +155,37 @@ class Holding:
         self._frozen_at = kernel.boottime_s()
         self._close_fds()
         for index, spec in enumerate(self._specs):
-            try:
-                self._apply(index, specs.name(spec), self._plan.unmount.timeout_s, end_s)
-            except StepFailed as error:
-                busy = mounts.users(spec["mount"]) if spec["kind"] == "unmount" else []
-                held_by = "; held by " + ", ".join(busy) if busy else ""
-                raise StepFailed("{}{}".format(error, held_by)) from error
+            if spec["kind"] == "exclusive":
+                self._open_alone(index, end_s)
+            else:
+                self._apply_unless_busy(index, end_s)
+
+    def _open_alone(self, index, end_s):
+        """Open a device exclusively; what has just been unmounted may be let go a moment later."""
+        end_s = min(end_s, kernel.boottime_s() + ALONE_LIMIT_S)
+        status = self.guard.apply(index, UNDO_LIMIT_S)
+        while status == errno.EBUSY and kernel.boottime_s() < end_s:
+            time.sleep(_ALONE_PAUSE_S)
+            status = self.guard.apply(index, UNDO_LIMIT_S)
+        self._expect_done(index, specs.name(self._specs[index]), status)
+
+    def _apply_unless_busy(self, index, end_s):
+        spec = self._specs[index]
+        try:
+            self._apply(index, specs.name(spec), self._plan.unmount.timeout_s, end_s)
+        except StepFailed as error:
+            busy = mounts.users(spec["mount"]) if spec["kind"] == "unmount" else []
+            held_by = "; held by " + ", ".join(busy) if busy else ""
+            raise StepFailed("{}{}".format(error, held_by)) from error
 
     def _close_fds(self):
         while self._fds:
             os.close(self._fds.pop())
 
     def _apply(self, index, what, limit_s, end_s):
-        status = self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s()))
+        self._expect_done(index, what, self.guard.apply(index, min(limit_s, end_s - kernel.boottime_s())))
+
+    def _expect_done(self, index, what, status):
         if status is None:
             raise StepFailed("{} did not end in time".format(what))
         if status != 0:
@@ -174,11 +194,11 @@ class Holding:
 
     def _thaw(self):
         try:
-            statuses, _, self.was_late = self.guard.undo(UNDO_LIMIT_S)
+            statuses = self.guard.undo(UNDO_LIMIT_S)[0]
         except GuardLost:
             self.guard.kill()
             self._undo_owed(UNDO_LIMIT_S, "freeze")
-            breaks = ["the guard died"]
+            breaks = []  # said once, by the end
         else:
             breaks = [
                 "{} was thawed by somebody else".format(self._specs[index]["mount"])
@@ -200,11 +220,11 @@ class Holding:
         return breaks
 
     def _finish(self):
-        """Wait for what takes long to undo, then let the guard go."""
+        """Wait for what takes long to undo, then let the guard go. Return whether it was lost, as a break."""
         slow = specs.slow(self._specs)
         end_s = kernel.boottime_s() + sum(self._specs[index]["timeout_s"] + 1 for index in slow)
         try:
-            statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
+            statuses, flying, self.was_late = self.guard.undo(UNDO_LIMIT_S)
             while slow & set(flying) and kernel.boottime_s() < end_s and not self.guard.dies_within(0.005):
                 statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
             for index in sorted(slow):
@@ -216,23 +236,31 @@ class Holding:
         except GuardLost:
             self.guard.kill()
             self._undo_owed(end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command")
+            return [_GUARD_DIED]
         if self._plan.unmount and self._frozen_at is not None:
             self.frozen_ms = _since_ms(self._frozen_at)
+        return []
 
     def _undo_owed(self, limit_s, *kinds):
         with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
             bounded.call(lambda: self._owed.undo_all(kinds), limit_s, "undoing")
 
-    def mark_released(self, record):
+    def mark_released(self):
         """Write the `post` markers, durably: from now on a cut is a late one."""
-        for volume in self._layout.volumes if self._layout else []:
+        if self._layout:
             try:
-                self._write_marker(volume.place, "post", record, durable=True)
-            except (OSError, StepFailed) as error:
-                self._note("no marker on {}: {}".format(volume.place, error))
+                bounded.call(
+                    lambda: self._write_markers("post", markers.post(self._lease_id)), MARK_LIMIT_S, "marking"
+                )
+            except StepFailed as error:
+                self._note(str(error))
 
-    def _write_marker(self, place, name, record, **how):
-        bounded.call(lambda: markers.write(place, name, record, **how), MARK_LIMIT_S, "marking " + place)
+    def _write_markers(self, name, record):
+        for volume in self._layout.volumes:
+            try:
+                markers.write(volume.place, name, record, durable=name == "post")
+            except OSError as error:
+                self._note("no marker on {}: {}".format(volume.place, error))
 
     def _note(self, caveat):
         if caveat not in self.caveats:

@@ -33,7 +33,7 @@ class Host:
 
     def probe_guard(self):
         """Arm a guard over nothing, to learn which protections it reaches here."""
-        guard = GuardLink([], self._runtime_dir, "probe", kernel.boottime_s() + _PROBE_LIMIT_S)
+        guard = GuardLink([], self._runtime_dir, kernel.boottime_s() + _PROBE_LIMIT_S)
         self.protections = guard.protections
         guard.bye()
 

@@ -7,7 +7,7 @@ holder's release, the deadline, the guard's death, the agent's stop.
 import threading
 
 from . import __version__, kernel
-from .errors import HoldBroken, Refusal, StepFailed
+from .errors import HoldBroken, Refusal
 from .holding import Holding
 
 MAX_TTL_S = 60
@@ -56,9 +56,12 @@ class Lease:
                 raise Refusal(409, "not-held", "the lease is {}".format(self.state))
             deadline = self._capped(ttl_s)
             try:
-                self._agree(deadline)
-            except StepFailed as error:
+                self.holding.guard.set_deadline(deadline)
+                is_on_time = self.holding.guard.is_on_time()
+            except HoldBroken as error:
                 raise Refusal(409, "not-held", str(error)) from error
+            if not is_on_time:
+                raise Refusal(409, "not-held", "the lease has just expired")
             self._deadline = deadline
 
     def release(self, answered):
@@ -114,7 +117,7 @@ class Lease:
     def _hold(self):
         self._held_at = kernel.boottime_s()
         self._deadline = self._capped(self.wanted.ttl_s)
-        self._agree(self._deadline)
+        self.holding.guard.set_deadline(self._deadline)
         threading.Thread(target=self._watch, daemon=True).start()
         self.state = "HELD"
         self.settled.set()
@@ -122,14 +125,6 @@ class Lease:
     def _capped(self, ttl_s):
         cap = self._held_at + min(MAX_TTL_S, self._plan.max_ttl_s)
         return min(kernel.boottime_s() + ttl_s, cap)
-
-    def _agree(self, deadline):
-        """Move the guard's deadline too; raises StepFailed when it has passed or the guard is gone."""
-        try:
-            if not self.holding.guard.set_deadline(deadline):
-                raise StepFailed("the time was over")
-        except HoldBroken as error:
-            raise StepFailed(str(error)) from error
 
     def _watch(self):
         self.settled.wait()
@@ -154,7 +149,7 @@ class Lease:
         self._close(state, reason)
 
     def _close(self, state, reason):
-        self.holding.mark_released({"lease_id": self.wanted.lease_id, "boot_id": kernel.boot_id()})
+        self.holding.mark_released()
         self._settle(state, reason, self._keep)
 
     def _settle(self, state, reason, keep=None):

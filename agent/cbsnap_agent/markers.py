@@ -7,7 +7,14 @@ its `post` does not name was cut inside that lease.
 import json
 import os
 
+from . import kernel
+
 FOLDER = ".cbsnap"
+
+
+def post(lease_id):
+    """Return the record of a `post` marker."""
+    return {"lease_id": lease_id, "boot_id": kernel.boot_id()}
 
 
 def verdict(place, lease_id=None):

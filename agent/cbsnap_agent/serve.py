@@ -31,31 +31,26 @@ def run(config):
     server = Server(agent.listen, api.answer, agent.allow, _tls(agent.tls))
     os.chdir(agent.runtime_dir)  # never in the way of an unmount, and a unix socket's path is short
     local = Server(SOCKET, api.answer_local)
-    threading.Thread(target=local.serve_forever, daemon=True).start()
     for spec, status in host.left:
         log.write("undone at start", kind=spec["kind"], mount=spec.get("mount"), status=status)
-    signal.signal(signal.SIGTERM, _leave)
-    signal.signal(signal.SIGINT, _leave)
-    threading.Thread(target=host.probe_guard, daemon=True).start()
-    try:
-        server.serve_forever()
-    except _Leaving:
-        pass
-    finally:
-        host.stop()
-        server.server_close()
-        local.server_close()
-        log.flush()
-        lock.close()
+    signalled = _wake_on_signal()
+    for work in (server.serve_forever, local.serve_forever, host.probe_guard):
+        threading.Thread(target=work, daemon=True).start()
+    os.read(signalled, 1)
+    host.stop()
+    log.flush()
+    lock.close()
     return 0
 
 
-class _Leaving(Exception):  # noqa: N818 - no error, a way out of serve_forever
-    pass
-
-
-def _leave(_number, _frame):
-    raise _Leaving
+def _wake_on_signal():
+    """Return a descriptor that becomes readable at SIGTERM or SIGINT, whichever thread gets it."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: None)
+    return reader
 
 
 def _tls(pair):

@@ -92,7 +92,11 @@ class Client:
 
     def lease(self, **changes: object) -> Reply:
         """Ask for a lease; `changes` replace or add fields."""
-        wanted = {
+        return self.call("POST", "/v1/leases", self.wanted(**changes))
+
+    def wanted(self, **changes: object) -> Json:
+        """Return what a lease asks for; `changes` replace or add fields."""
+        usual = {
             "lease_id": secrets.token_hex(16),
             "operation": f"orders@20261122T0200Z#{secrets.token_hex(4)}/ins-11111111",
             "plan": "orders",
@@ -100,7 +104,7 @@ class Client:
             "ttl_s": 30,
             "budget_ms": 20000,
         }
-        return self.call("POST", "/v1/leases", {**wanted, **changes})
+        return {**usual, **changes}
 
     def held(self, **changes: object) -> str:
         """Take a lease, see that it is HELD, and return its id."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import sqlite3
@@ -42,6 +43,27 @@ def test_a_hung_agent_is_killed_by_its_guard_at_the_deadline(agent: Agent, order
     eventually(orders.is_writable, within_s=1.5)
 
     assert agent.process.wait(5) == -signal.SIGKILL
+
+
+def test_the_agent_killed_leaves_the_mark_of_the_leases_end(agent: Agent, orders: Orders) -> None:
+    lease_id = agent.client().held()
+
+    agent.kill()
+
+    post = orders.path.parent / ".cbsnap" / "post"
+    eventually(lambda: post.exists() and lease_id in post.read_text(), within_s=2)
+
+
+def test_an_agent_that_hangs_while_preparing_is_killed_after_its_budget(agent: Agent, orders: Orders) -> None:
+    with contextlib.closing(sqlite3.connect(orders.path)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        client = agent.client()
+        body = json.dumps(client.wanted(budget_ms=500)).encode()
+        client.connection.request("POST", "/v1/leases", body, client.sign("POST", "/v1/leases", body))
+        eventually(lambda: agent.client().call("GET", "/v1/status").body["state"] == "PREPARING")
+        agent.process.send_signal(signal.SIGSTOP)
+
+        assert agent.process.wait(5) == -signal.SIGKILL
 
 
 def test_the_guard_killed_breaks_the_lease_and_unlocks(agent: Agent, orders: Orders) -> None:

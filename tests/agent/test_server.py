@@ -145,8 +145,8 @@ def test_metrics_count_how_leases_ended(start_agent: Callable[..., Agent], order
     client = agent.client()
     client.release(client.held())
     client.held(ttl_s=0.2)
-    eventually(orders.is_writable)
 
+    eventually(lambda: client.call("GET", "/v1/status").body["state"] == "IDLE")
     client.connection.request("GET", "/metrics")
     text = client.connection.getresponse().read().decode()
 

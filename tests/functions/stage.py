@@ -53,13 +53,13 @@ time_zone: Etc/UTC
 targets: [{{region: ap-guangzhou}}, {{region: ap-singapore}}]
 agent: {{port: {port}}}
 policies:
-  databases: {{select: {{tags: {{tier: db}}}}, schedule: "0 0 * * *", window: 23h, quiesce: {{plan: sqlite}}}}
+  databases: {{select: {{tags: {{tier: db}}}}, schedule: "0 0 * * *", window: 1d, quiesce: {{plan: sqlite}}}}
   mute:
     select: {{tags: {{tier: mute}}}}
     schedule: "0 0 * * *"
-    window: 23h
+    window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
-  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 23h}}
+  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -109,7 +109,7 @@ class Stage:
 
     def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}
-        self._post(f"/_local/timers/{timer}/fire")
+        self._post(f"/_local/timers/{timer}/fire", {"message": "now"})
         until("the run is over", lambda: self._over(before))
         return [one for one in self.invocations() if one["request_id"] not in before]
 
@@ -164,8 +164,8 @@ class Stage:
         news = [one for one in self.invocations() if one["request_id"] not in before]
         return bool(news) and all(one["state"] in OVER for one in news)
 
-    def _post(self, path: str) -> None:
-        requests.post(self.url + path, timeout=10).raise_for_status()
+    def _post(self, path: str, body: dict[str, str] | None = None) -> None:
+        requests.post(self.url + path, json=body, timeout=10).raise_for_status()
 
 
 def outcomes(invocations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -186,7 +186,8 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             (
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
-                "good, lesser_for, fuse, coverage, notify, copy, share, max_held, jitter, skip_dates, paused"
+                "good, lesser_for, fuse, coverage, notify, copy, share, "
+                "max_held, one_at_a_time, jitter, skip_dates, paused"
             ),
         ),
         (
@@ -253,7 +254,13 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             ),
         ),
         (policy("    window: 8d"), "4: policies.orders-db.window: must be between 10m and 7d"),
-        (policy("    quiesce: {}"), "4: policies.orders-db.quiesce.plan: is missing, and has no default"),
+        (
+            policy("    quiesce: {}"),
+            (
+                "4: policies.orders-db.quiesce: needs a plan of the hosts, such as {plan: mysql}, "
+                "or else {stop: instance}"
+            ),
+        ),
         (
             policy("    quiesce:"),
             "4: policies.orders-db.quiesce: has no value: write one, or leave the key out",

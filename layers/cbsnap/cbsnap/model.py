@@ -150,7 +150,10 @@ class Thaw(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Quiesce:
-    """How hosts are held. `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD."""
+    """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
+
+    `ttl_s` is the lease's time to live; `budget_s` bounds the way to HELD, or to a stopped instance.
+    """
 
     plan: str
     on_failure: OnFailure = OnFailure.ABORT
@@ -158,6 +161,11 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+
+    @property
+    def stops(self) -> bool:
+        """Whether the instance is stopped, taken and started again."""
+        return not self.plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +213,9 @@ class Policy:
     that would delete more than `fuse_percent` of the policy's snapshots in a region deletes none.
     `coverage` is how old the newest good one may be, `notify` the name of who is told.
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
-    `max_held`: hosts of it held at the same time, at most. `jitter` spreads the starts of its groups.
+    `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
+    disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
+    its groups.
     """
 
     name: str
@@ -225,6 +235,7 @@ class Policy:
     copy: tuple[Copying, ...] = ()
     share: tuple[Sharing, ...] = ()
     max_held: int | None = None
+    one_at_a_time: str | None = None
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
@@ -294,10 +305,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id)."""
+    """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
+
+    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    """
 
     id: str
     disk_ids: tuple[str, ...]
+    chain: str = ""
 
 
 class Decision(Enum):

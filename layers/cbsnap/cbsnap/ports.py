@@ -57,6 +57,18 @@ class Cloud(Protocol):
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots."""
 
+    def stop_instances(self, ids: Sequence[str]) -> None:
+        """Begin to stop instances softly; they go on being paid for."""
+
+    def start_instances(self, ids: Sequence[str]) -> None:
+        """Begin to start instances."""
+
+    def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on instances."""
+
+    def untag_instances(self, ids: Sequence[str], key: str) -> None:
+        """Take one tag from instances."""
+
 
 class Clouds(Protocol):
     """The regions and accounts that can be reached."""

@@ -71,6 +71,8 @@ class FakeCloud:
     labels: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     on_create: Callable[[], None] | None = None
+    never_stops: bool = False
+    start_failures: list[Exception] = field(default_factory=list)
     region: str = REGION
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
@@ -113,6 +115,38 @@ class FakeCloud:
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         assert key == "cbsnap:label"
         self.labels.update(dict.fromkeys(snapshot_ids, value))
+
+    def stop_instances(self, ids: Sequence[str]) -> None:
+        self.log.append(f"stop {' '.join(ids)}")
+        if not self.never_stops:
+            self._becomes(ids, "STOPPED")
+
+    def start_instances(self, ids: Sequence[str]) -> None:
+        self.log.append(f"start {' '.join(ids)}")
+        if self.start_failures:
+            raise self.start_failures.pop(0)
+        self._becomes(ids, "RUNNING")
+
+    def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
+        self.log.append(f"mark {' '.join(ids)}")
+        self.instance_list = [
+            replace(one, tags={**one.tags, key: value}) if one.id in ids else one
+            for one in self.instance_list
+        ]
+
+    def untag_instances(self, ids: Sequence[str], key: str) -> None:
+        self.log.append(f"unmark {' '.join(ids)}")
+        self._tagged(ids, lambda tags: {name: value for name, value in tags.items() if name != key})
+
+    def _tagged(self, ids: Sequence[str], change: Callable[[Mapping[str, str]], dict[str, str]]) -> None:
+        self.instance_list = [
+            replace(one, tags=change(one.tags)) if one.id in ids else one for one in self.instance_list
+        ]
+
+    def _becomes(self, ids: Sequence[str], state: str) -> None:
+        self.instance_list = [
+            replace(one, state=state) if one.id in ids else one for one in self.instance_list
+        ]
 
     def _create(self, disk_id: str, name: str, tags: Mapping[str, str]) -> str | Exception:
         refused = self.answers.pop(disk_id, None)

@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from cbsnap.errors import CloudFault
+from cbsnap.jobs import preflight
 from cbsnap.jobs.handing import BATCH_DISKS
 from cbsnap.jobs.plan import tick
 from cbsnap.model import (
+    Batch,
     Decision,
     Grouping,
     Keep,
@@ -27,7 +29,7 @@ from cbsnap.rules.pacing import AGAIN, TICK, TICK_DISKS
 from cbsnap.tencent.functions import ASYNC_EVENT_BYTES
 from cbsnap.wire import batch_text
 
-from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
+from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk, instance
 
 DATA = Policy(
     name="data",
@@ -61,6 +63,10 @@ class Scene:
 
     def tick(self) -> list[Report]:
         return tick(self.plan, Regions(self.cloud), self.workers, self.clock)
+
+    def workers_batch(self) -> Batch:
+        self.tick()
+        return self.workers.batches[0]
 
     def has(self, disk_id: str, name: str, state: str = "NORMAL") -> None:
         made = Snapshot(f"snap-{disk_id}", REGION, name, disk_id, state, 100, NOON, 10)
@@ -216,6 +222,45 @@ def test_what_was_handed_out_is_not_handed_out_again_before_it_must_be_over(scen
     assert len(scene.workers.batches) == 1
     assert {one.decision for one in report.outcomes} == {Decision.DEFERRED}
     assert "its next turn comes at 04:15 UTC" in report.outcomes[0].reason
+
+
+def test_a_person_can_have_it_handed_out_at_once(scene: Scene) -> None:
+    scene.tick()
+    scene.clock.time += TICK
+
+    tick(scene.plan, Regions(scene.cloud), scene.workers, scene.clock, at_once=True)
+
+    assert [len(batch.groups) for batch in scene.workers.batches] == [3, 3]
+
+
+def test_members_of_a_cluster_are_one_chain_in_one_batch(scene: Scene) -> None:
+    scene.cloud.disk_list = [
+        disk(f"disk-{number:04}", f"ins-{number}", tags={"cluster": "c1"} if number % 100 == 0 else {})
+        for number in range(400)
+    ]
+    policy = replace(DATA, one_at_a_time="cluster")
+    scene.plan = replace(scene.plan, policies=(policy,), quota=QuotaLimits(region=10**6))
+
+    scene.tick()
+
+    chained = [[group.id for group in batch.groups if group.chain == "c1"] for batch in scene.workers.batches]
+    assert sorted(map(len, chained)) == [0, 4]
+
+
+@pytest.mark.parametrize("where", ["disk", "instance"])
+def test_a_tag_pauses_a_disk_or_all_of_an_instance(scene: Scene, where: str) -> None:
+    if where == "disk":
+        scene.cloud.disk_list[0] = disk("disk-a", tags={"cbsnap:pause": "until Monday"})
+        outcome = next(iter(scene.tick()[0].outcomes), None)
+    else:
+        facts = preflight.Facts(
+            {"disk-a": disk("disk-a")}, {"ins-1": replace(instance(), tags={"cbsnap:pause": ""})}, {}
+        )
+        outcome = preflight.settled_already("disk-a", facts, scene.workers_batch())
+
+    assert outcome is not None
+    assert outcome.decision is Decision.DEFERRED
+    assert "cbsnap:pause" in outcome.reason
 
 
 def test_what_failed_is_handed_out_again(scene: Scene) -> None:

@@ -710,3 +710,15 @@ def test_what_a_holder_made_before_it_died_is_found_before_the_next_try(scene: S
     assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.DONE, None)
     assert len(scene.cloud.snapshot_list) == 1
     assert scene.host.holding is None
+
+
+def test_groups_of_one_chain_are_never_held_together(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    held_together: list[bool] = []
+    scene.cloud.on_create = lambda: held_together.append(bool(scene.host.holding and other.holding))
+    groups = (Group("disk-a", ("disk-a",), "c1"), Group("disk-b", ("disk-b",), "c1"))
+
+    report = scene.take(groups=groups)
+
+    assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
+    assert held_together == [False, False]

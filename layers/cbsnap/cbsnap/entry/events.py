@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.model import Report
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
+AT_ONCE = "now"  # the timer's argument, or the Message of an event that a person sends
 WORKER_S = 580.0  # then a batch's message may be handed out again: see rules.pacing.AGAIN
 
 
@@ -30,12 +31,16 @@ def wiring() -> Wiring:
 
 
 def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Hand out what is due. The timer's own time is not used: a late delivery must not take late."""
+    """Hand out what is due; with the message `now` at once, whatever was handed out before.
+
+    The timer's own time is not used: a late delivery must not take late.
+    """
     from cbsnap.jobs import plan  # noqa: PLC0415 - what the worker does not need
 
-    del event
     here = wiring()
-    return _printed(plan.tick(here.plan, here.clouds, here.workers, here.clock), context)
+    at_once = event.get("Message") == AT_ONCE
+    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    return _printed(reports, context)
 
 
 def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:

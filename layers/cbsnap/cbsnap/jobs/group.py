@@ -21,11 +21,9 @@ from cbsnap.errors import (
     InputError,
     Throttled,
 )
-from cbsnap.jobs import preflight, verdicts
+from cbsnap.jobs import preflight, stopping, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
 from cbsnap.model import Label, OnFailure, Thaw
-from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Batch, Outcome, Quiesce, Run
+    from cbsnap.model import Outcome, Quiesce, Run
     from cbsnap.ports import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
@@ -48,7 +46,7 @@ def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
     """Take the missing disks of a group at one moment."""
     if work.batch.quiesce is None:
         return _take_unquiesced(plan, facts, work, "no plan")
-    if all(facts.writerless(disk_id) for disk_id in plan.members):
+    if not stopping.ours(plan, facts) and all(facts.writerless(one) for one in plan.members):
         return _take_unquiesced(plan, facts, work, "no running instance to run the plan on")
     try:
         return _take_quiesced(plan, facts, work.batch.quiesce, work)
@@ -63,6 +61,9 @@ def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
 def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> Taken:
     if unsettled := facts.unsettled(plan.members):
         raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
+    if quiesce.stops:
+        _require_time(1, quiesce, work)
+        return stopping.take(plan, facts, work)
     with ExitStack() as connections:
         running = facts.running(plan.members)
         hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in running]
@@ -172,23 +173,12 @@ def _create_held(plan: Ahead, work: Work, hold: Hold) -> dict[str, str | Excepti
     """Create inside the leases; what was only throttled, and so not made, is worth one more call."""
     if hold.left_s(work.clock) <= 0:
         raise HostRefused("not-quiesced", "", "holding took so long that no time was left to create")
-    answers = _create(plan.missing, work, hold.left_s(work.clock))
+    answers = work.create(plan.missing, hold.left_s(work.clock))
     throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
     if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
         work.clock.sleep(THROTTLED_PAUSE_S)
-        answers.update(_create(throttled, work, hold.left_s(work.clock)))
+        answers.update(work.create(throttled, hold.left_s(work.clock)))
     return answers
-
-
-def _create(disk_ids: Sequence[str], work: Work, timeout_s: float) -> dict[str, str | Exception]:
-    named = {disk_id: names.snapshot_name(work.batch.run, disk_id) for disk_id in disk_ids}
-    return work.cloud.create_snapshots(named, tags_of(work.batch), timeout_s)
-
-
-def tags_of(batch: Batch) -> dict[str, str]:
-    """Return the tags that a snapshot is born with; the label comes after the proof."""
-    tags = {"cbsnap:policy": batch.run.policy, DEPLOYMENT_TAG: batch.deployment}
-    return tags if batch.title is None else {**tags, "cbsnap:title": batch.title}
 
 
 def _answered(answers: Mapping[str, str | Exception]) -> dict[str, str]:
@@ -232,6 +222,6 @@ def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Take
             plan, known = _look_again(plan, work)
     except CloudError as failed:
         return verdicts.all_failed(plan, str(failed))
-    answers = _create(plan.missing, work, UNQUIESCED_TIMEOUT_S) if plan.missing else {}
+    answers = work.create(plan.missing, UNQUIESCED_TIMEOUT_S) if plan.missing else {}
     taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
     return verdicts.Taken((*known, *taken))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import group as one_group
-from cbsnap.jobs import preflight, verdicts
+from cbsnap.jobs import handing, preflight, stopping, verdicts
 from cbsnap.jobs.verdicts import Taken
 from cbsnap.model import Decision, Group, Label, Outcome
 from cbsnap.rules import quota
@@ -40,7 +40,7 @@ def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
     admitted, refused = _admit(plans, facts, room, work)
     wanted = sum(len(plan.missing) for plan in admitted)
     work.pace.give_back(disks - wanted)
-    taken = _side_by_side(admitted, facts, work)
+    taken = _side_by_side([*admitted, *_left_stopped(plans, facts, work)], facts, work)
     known = Taken((*(one for plan in plans for one in plan.outcomes), *refused))
     together = verdicts.merged([known, *taken])
     outcomes = write_labels(_writerless(together.outcomes, facts, work), work)
@@ -84,9 +84,19 @@ def _admit(
     return [plan for plan in plans if plan.group_id in let_in], admission.refused
 
 
+def _left_stopped(plans: Sequence[Ahead], facts: Facts, work: Work) -> list[Ahead]:
+    """Return the groups that are taken, but whose instances a worker that died has left stopped."""
+    quiesce = work.batch.quiesce
+    stops = quiesce is not None and quiesce.stops
+    return [plan for plan in plans if stops and not plan.missing and stopping.marked(plan, facts)]
+
+
 def _side_by_side(plans: Sequence[Ahead], facts: Facts, work: Work) -> list[Taken]:
+    """Take groups at the same time, those of one chain one after the other."""
+    together = handing.chains(plans, lambda plan: plan.chain or plan.group_id)
     with ThreadPoolExecutor(work.batch.side_by_side) as pool:
-        return list(pool.map(lambda plan: one_group.take(plan, facts, work), plans))
+        taken = pool.map(lambda chain: [one_group.take(plan, facts, work) for plan in chain], together)
+        return [one for some in taken for one in some]
 
 
 def _writerless(outcomes: Sequence[Outcome], before: Facts, work: Work) -> list[Outcome]:

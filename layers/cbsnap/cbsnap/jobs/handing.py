@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.rules import pacing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from cbsnap.model import Batch, Group, Report
     from cbsnap.ports import Workers
+
+T = TypeVar("T")
 
 BATCH_DISKS = 200
 MOST_OF_A_BATCH = 1000  # where few hosts may be held: what fits an event and a worker's time
@@ -68,11 +70,19 @@ def batches(planned: Planned) -> list[Batch]:
 
 
 def _dealt(groups: Sequence[Group], hands: int) -> list[tuple[Group, ...]]:
-    """Deal groups out evenly, each to whoever has the fewest disks."""
+    """Deal groups out evenly, each to whoever has the fewest disks; a chain goes to one hand."""
     dealt: list[list[Group]] = [[] for _ in range(hands)]
     weights = [0] * hands
-    for group in groups:
+    for chain in chains(groups, lambda group: group.chain or group.id):
         least = weights.index(min(weights))
-        dealt[least].append(group)
-        weights[least] += len(group.disk_ids)
+        dealt[least] += chain
+        weights[least] += sum(len(group.disk_ids) for group in chain)
     return [tuple(some) for some in dealt if some]
+
+
+def chains(items: Iterable[T], name: Callable[[T], str]) -> list[list[T]]:
+    """Put together what has the same name, in the order of first appearance."""
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(name(item), []).append(item)
+    return list(found.values())

@@ -45,14 +45,21 @@ def due_runs(plan: Plan, now: datetime) -> list[tuple[Policy, Run]]:
     ]
 
 
-def tick(plan: Plan, clouds: Clouds, workers: Workers, clock: Clock) -> list[Report]:
-    """Hand out what is due now; returns a report for each due policy and target."""
+def tick(
+    plan: Plan, clouds: Clouds, workers: Workers, clock: Clock, *, at_once: bool = False
+) -> list[Report]:
+    """Hand out what is due now; returns a report for each due policy and target.
+
+    `at_once`: a person wants it now, whatever was handed out before.
+    """
     now = clock.now()
     due = due_runs(plan, now)
     if not due:
         return []
     with ThreadPoolExecutor(len(plan.targets)) as side_by_side:
-        told = side_by_side.map(lambda target: _target(plan, due, target, clouds, workers, now), plan.targets)
+        told = side_by_side.map(
+            lambda target: _target(plan, due, target, clouds, workers, now, at_once), plan.targets
+        )
         return [report for reports in told for report in reports]
 
 
@@ -63,10 +70,11 @@ def _target(  # noqa: PLR0913, PLR0917 - a tick's parts, for one target
     clouds: Clouds,
     workers: Workers,
     now: datetime,
+    at_once: bool,  # noqa: FBT001 - private
 ) -> list[Report]:
     """Plan one target; its failure is reported and does not stop another's."""
     try:
-        planned = _planned(plan, due, target, clouds.at(target), now)
+        planned = _planned(plan, due, target, clouds.at(target), now, at_once)
         return handing.hand_out(planned, workers)
     except CloudError as failed:
         return [Report(str(run), str(target), error=str(failed)) for _, run in due]
@@ -79,16 +87,22 @@ class _Ground:
     facts: Facts
     room: Room
     now: datetime
+    at_once: bool = False
     ahead: int = 0
 
 
-def _planned(
-    plan: Plan, due: Sequence[tuple[Policy, Run]], target: Target, cloud: Cloud, now: datetime
+def _planned(  # noqa: PLR0913, PLR0917 - as above
+    plan: Plan,
+    due: Sequence[tuple[Policy, Run]],
+    target: Target,
+    cloud: Cloud,
+    now: datetime,
+    at_once: bool,  # noqa: FBT001 - private
 ) -> list[handing.Planned]:
     disks = cloud.disks()
     chosen = [(policy, run, selected(disks, policy.select)) for policy, run in due]
     facts = _facts(cloud, [disk for _, _, some in chosen for disk in some], min(run.due for _, run in due))
-    ground = _Ground(facts, quota.region_room(plan.quota, len(disks), cloud.usage()), now)
+    ground = _Ground(facts, quota.region_room(plan.quota, len(disks), cloud.usage()), now, at_once)
     planned = []
     for policy, run, some in chosen:
         order = _order(plan, policy, run, target, ground)
@@ -129,7 +143,9 @@ def _order(plan: Plan, policy: Policy, run: Run, target: Target, ground: _Ground
 def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground) -> handing.Planned:
     settled = {disk.id: preflight.settled_already(disk.id, ground.facts, order) for disk in disks}
     able = [disk for disk in disks if _belongs_to_the_moment(settled[disk.id])]
-    groups = {group.id: group for group in grouped(able, policy.group, policy.group_tag)}
+    groups = {
+        group.id: group for group in _chained(grouped(able, policy.group, policy.group_tag), able, policy)
+    }
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
     counts = {disk.id: disk.snapshot_count for disk in disks}
     admission = quota.admit(open_parts, counts, ground.room, order.quota)
@@ -137,7 +153,8 @@ def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _G
     places = pacing.turns(
         grouped(disks, policy.group, policy.group_tag), order.run.due, ground.now, ground.ahead, policy.jitter
     )
-    ready, waiting = _in_turn(admission.groups, {turn.group.id: turn for turn in places}, policy, order)
+    turns = {turn.group.id: replace(turn, now=turn.now or ground.at_once) for turn in places}
+    ready, waiting = _in_turn(admission.groups, turns, policy, order)
     known = [one for one in settled.values() if one is not None]
     taken = [Outcome(one, Decision.DISPATCHED) for part in ready for one in part.disk_ids]
     outcomes = sorted((*known, *admission.refused, *waiting, *taken), key=lambda one: one.disk_id)
@@ -160,6 +177,14 @@ def _in_turn(
         else:
             waiting += [_waits(disk_id, turns[part.id], order) for disk_id in part.disk_ids]
     return ready, waiting
+
+
+def _chained(groups: Sequence[Group], disks: Sequence[Disk], policy: Policy) -> list[Group]:
+    """Say of each group which cluster it belongs to, by its disks' tag."""
+    if policy.one_at_a_time is None:
+        return list(groups)
+    clusters = {disk.id: disk.tags.get(policy.one_at_a_time, "") for disk in disks}
+    return [replace(one, chain=max(clusters[disk_id] for disk_id in one.disk_ids)) for one in groups]
 
 
 def _belongs_to_the_moment(known: Outcome | None) -> bool:

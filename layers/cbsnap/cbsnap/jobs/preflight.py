@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbsnap.ports import Cloud
 
 RUNNING, STOPPED = "RUNNING", "STOPPED"
+PAUSE_TAG = "cbsnap:pause"
 RECYCLED = "TORECYCLE"  # on its way out: as good as gone
 
 
@@ -38,6 +39,11 @@ class Facts:
         attached = [self.instances[one] for one in self._attached_to(disk_ids) if one in self.instances]
         return [one for one in attached if one.state == RUNNING]
 
+    def stopped(self, disk_ids: Iterable[str]) -> list[Instance]:
+        """Return the stopped instances that these disks are attached to, by id."""
+        attached = [self.instances[one] for one in self._attached_to(disk_ids) if one in self.instances]
+        return [one for one in attached if one.state == STOPPED]
+
     def unsettled(self, disk_ids: Iterable[str]) -> list[str]:
         """Say which instances neither run nor are stopped: somebody may write there, whom nobody holds."""
         states = {
@@ -49,6 +55,12 @@ class Facts:
     def writerless(self, disk_id: str) -> bool:
         """Tell whether nobody can write to a disk: attached to nothing, or to stopped instances only."""
         return not self.running([disk_id]) and not self.unsettled([disk_id])
+
+    def paused(self, disk_id: str) -> str:
+        """Return which of disk and instances has the tag that pauses it, or nothing."""
+        there = [one for one in self._attached_to([disk_id]) if one in self.instances]
+        tagged = {disk_id: self.disks[disk_id].tags} | {one: self.instances[one].tags for one in there}
+        return next((one for one, tags in tagged.items() if PAUSE_TAG in tags), "")
 
     def _attached_to(self, disk_ids: Iterable[str]) -> list[str]:
         return sorted({one for disk_id in disk_ids for one in self.disks[disk_id].instance_ids})
@@ -80,6 +92,7 @@ class Ahead:
     members: tuple[str, ...]
     missing: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
+    chain: str = ""
 
 
 def ahead(group: Group, facts: Facts, batch: Batch) -> Ahead:
@@ -95,7 +108,7 @@ def ahead(group: Group, facts: Facts, batch: Batch) -> Ahead:
             outcomes.append(settled)
         if settled is None or settled.decision is Decision.DONE:
             members.append(disk_id)
-    return Ahead(group.id, tuple(members), tuple(missing), tuple(outcomes))
+    return Ahead(group.id, tuple(members), tuple(missing), tuple(outcomes), group.chain)
 
 
 def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
@@ -109,6 +122,8 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
     unable = unfit(disk)
     if unable is not None:
         return Outcome(disk_id, unable.decision, reason=unable.reason)
+    if paused := facts.paused(disk_id):
+        return Outcome(disk_id, Decision.DEFERRED, reason=f"{paused} has the tag {PAUSE_TAG}")
     return _being_made(disk_id, facts)
 
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cbsnap.rules import names
+from cbsnap.rules.ours import DEPLOYMENT_TAG
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cbsnap.jobs.pace import Pace
     from cbsnap.model import Batch
     from cbsnap.ports import Clock, Cloud, Hosts
@@ -21,3 +26,13 @@ class Work:
     clock: Clock
     pace: Pace
     until: float
+
+    def create(self, disk_ids: Sequence[str], timeout_s: float) -> dict[str, str | Exception]:
+        """Start snapshots of these disks at one moment; returns an id or the error by disk."""
+        named = {disk_id: names.snapshot_name(self.batch.run, disk_id) for disk_id in disk_ids}
+        return self.cloud.create_snapshots(named, self._tags(), timeout_s)
+
+    def _tags(self) -> dict[str, str]:
+        """Return the tags that a snapshot is born with; the label comes after the proof."""
+        tags = {"cbsnap:policy": self.batch.run.policy, DEPLOYMENT_TAG: self.batch.deployment}
+        return tags if self.batch.title is None else {**tags, "cbsnap:title": self.batch.title}

@@ -131,6 +131,7 @@ GroupName = Annotated[
     AfterValidator(_group),
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
 ]
+TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -233,9 +234,12 @@ class SelectSection(Conditions):
 
 
 class QuiesceSection(Section):
-    """How hosts are held still while their disks are taken."""
+    """How hosts are held still while their disks are taken: by a plan of theirs, or by stopping them."""
 
-    plan: PlanName = Field(description="A plan that the hosts' own configuration knows")
+    plan: PlanName | None = Field(None, description="A plan that the hosts' own configuration knows")
+    stop: Literal["instance"] | None = Field(
+        None, description="Stop the instance softly, take its disks, start it again; wants no agent"
+    )
     on_failure: Literal["abort", "crash"] = Field(
         "abort", description="Take no snapshot, or one that is crash-consistent only"
     )
@@ -250,10 +254,16 @@ class QuiesceSection(Section):
         "returned", description="When CreateSnapshot has returned, its row is visible, or its state is NORMAL"
     )
 
+    @model_validator(mode="after")
+    def _one_way(self) -> "QuiesceSection":
+        if (self.plan is None) == (self.stop is None):
+            raise _wrong("needs a plan of the hosts, such as {plan: mysql}, or else {stop: instance}")
+        return self
+
     def quiesce(self) -> model.Quiesce:
         """Return the same in the core's words."""
         return model.Quiesce(
-            plan=self.plan,
+            plan=self.plan or "",
             on_failure=model.OnFailure(self.on_failure),
             tries=self.tries,
             ttl_s=int(self.ttl.total_seconds()),
@@ -330,6 +340,9 @@ class PolicySection(Section):
     copy_to: list[CopySection] = Field(default_factory=list, alias="copy", min_length=1)
     share: list[ShareSection] = Field(default_factory=list, min_length=1)
     max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
+    one_at_a_time: TagKey | None = Field(
+        None, description="A tag: disks that share its value are of one cluster, not held together"
+    )
     jitter: Annotated[Duration, _between("0s", "12h")] = Field(
         "0s", validate_default=True, description="Spreads the starts over this time after the due one"
     )
@@ -358,6 +371,7 @@ class PolicySection(Section):
             copy=tuple(model.Copying(one.region, one.keep.keep()) for one in self.copy_to),
             share=tuple(model.Sharing(one.account, one.lasting) for one in self.share),
             max_held=self.max_held,
+            one_at_a_time=self.one_at_a_time,
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,

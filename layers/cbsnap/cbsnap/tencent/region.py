@@ -106,21 +106,42 @@ class Region:
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots; the resource is named as the vendor's Terraform provider does."""
-        for some in _cut(snapshot_ids, TAGGED_AT_ONCE):
-            answer = self._api.read(
-                "tag",
-                "TagResources",
-                {
-                    "ResourceList": [f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in some],
-                    "Tags": [{"TagKey": key, "TagValue": value}],
-                },
-            )
-            failed = answer.get("FailedResources") or []
-            if failed:
-                first = failed[0]
-                raise CloudError(
-                    first.get("Code", "FailedResources"), f"{first['Resource']}: {first.get('Message')}"
-                )
+        self._tag([f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
+
+    def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on instances."""
+        self._tag(self._instances(ids), key, value)
+
+    def untag_instances(self, ids: Sequence[str], key: str) -> None:
+        """Take one tag from instances."""
+        self._all_done(
+            self._api.read("tag", "UnTagResources", {"ResourceList": self._instances(ids), "TagKeys": [key]})
+        )
+
+    def stop_instances(self, ids: Sequence[str]) -> None:
+        """Begin to stop instances softly, still paid for: so that they are there to be started."""
+        params = {"InstanceIds": list(ids), "StopType": "SOFT", "StoppedMode": "KEEP_CHARGING"}
+        self._api.call("cvm", "StopInstances", params)
+
+    def start_instances(self, ids: Sequence[str]) -> None:
+        """Begin to start instances."""
+        self._api.call("cvm", "StartInstances", {"InstanceIds": list(ids)})
+
+    def _instances(self, ids: Sequence[str]) -> list[str]:
+        return [f"qcs::cvm:{self.region}::instance/{one}" for one in ids]
+
+    def _tag(self, resources: Sequence[str], key: str, value: str) -> None:
+        for some in _cut(resources, TAGGED_AT_ONCE):
+            tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
+            self._all_done(self._api.read("tag", "TagResources", tags))
+
+    @staticmethod
+    def _all_done(answer: Mapping[str, Any]) -> None:
+        failed = answer.get("FailedResources") or []
+        if failed:
+            first = failed[0]
+            code = first.get("Code", "FailedResources")
+            raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
 
     def _being_made(self) -> dict[str, Snapshot]:
         state = {"Filters": [{"Name": "snapshot-state", "Values": ["CREATING"]}]}
