@@ -12,9 +12,9 @@ It is armed before the first lock. Its standard input is a socket to the agent, 
     agent: {"bye": true}                          the guard leaves once nothing is in flight
 
 It never applies an action itself: a freeze can hang in the kernel for ever. One child for each; what is
-complete is undone first, what is in flight when it has landed. An agent that is still there a grace after the
-deadline, without having said bye, hangs and is killed: that drops the locks of its sessions. For an agent that
-died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
+complete is undone first, what is in flight when it has landed. An agent that is still there a grace after
+the deadline, without having said bye, hangs and is killed: that drops the locks of its sessions. For an agent
+that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
 """
 
 import gc
