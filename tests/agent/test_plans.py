@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cbsnap_agent import config, ini, labels, markers, mounts, plan, volumes
+from cbsnap_agent import config, ini, labels, markers, mounts, plan, requests, volumes
 from cbsnap_agent.errors import ConfigError, Refusal
+from cbsnap_agent.lease import Lease
 
 A, B = "disk-aaaaaaaa", "disk-bbbbbbbb"
 
@@ -267,3 +268,23 @@ def test_a_shorter_marker_replaces_a_longer_one_whole(tmp_path: Path) -> None:
     markers.write(str(tmp_path), "pre", {"lease_id": "b"}, durable=True)
 
     assert markers.verdict(str(tmp_path)) == ("inside", {"lease_id": "b"})
+
+
+def test_a_lease_is_abandoned_when_every_connection_that_waits_for_it_has_gone(tmp_path: Path) -> None:
+    wanted = requests.LeaseWanted("ab" * 16, "o", "p", [A], 30, 10)
+    has_gone = {"first": True, "second": False}
+    lease = Lease(
+        wanted,
+        read(f"[plan:p]\nsteps = sync\nmounts = {tmp_path}"),
+        str(tmp_path),
+        lambda: has_gone["first"],
+        print,
+    )
+    lease.settled.set()
+
+    lease.join(lambda: has_gone["second"])
+    one_left = lease.is_abandoned()
+    has_gone["second"] = True
+
+    assert not one_left
+    assert lease.is_abandoned()
