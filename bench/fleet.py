@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from bench.trials import Sample, Side
 
 DISKS, DISKS_EACH = int(os.environ.get("FLEET_DISKS", "10000")), 5
-SPEED = int(os.environ.get("FLEET_SPEED", "8"))
+SPEED = int(os.environ.get("FLEET_SPEED", "4"))
 RATE, SHARE = 20, 10  # CreateSnapshot's documented rate (362/15648), and the core's share of it
 TICK_S = 300
 USUAL_DISKS = 10
@@ -123,7 +123,8 @@ class Fleet:
         snapshots = self._get("state")["regions"][0]["snapshots"].values()
         proved = sum(one["tags"].get("cbsnap:label") == "application" for one in snapshots)
         if proved != DISKS or len(snapshots) != DISKS:
-            raise RuntimeError(f"{len(snapshots)} snapshots of {DISKS} disks, {proved} proved")
+            said = {line["reason"] for one in invocations for line in _outcomes(one) if line.get("reason")}
+            raise RuntimeError(f"{len(snapshots)} snapshots of {DISKS} disks, {proved} proved: {said}")
         last_s = max(one["created_s"] for one in snapshots) - self.due.timestamp()
         workers = [one for one in invocations if one["function"] == "cbsnap-snapshot"]
         gb_s = SPEED * sum(one["duration_ms"] for one in invocations) / 1000 * 256 / 1024
@@ -244,10 +245,14 @@ def _cloud(folder: Path, master: str) -> Iterator[None]:
         yield
 
 
+def _outcomes(invocation: dict[str, Any]) -> list[dict[str, Any]]:
+    return [outcome for report in invocation["result"] or [] for outcome in report["outcomes"]]
+
+
 def _require_success(invocations: list[dict[str, Any]]) -> None:
-    failed = [one for one in invocations if one["state"] != "succeeded"]
+    failed = [attempt["error"] for one in invocations for attempt in one["attempts"] if attempt["error"]]
     if failed:
-        raise RuntimeError(f"{failed[0]['function']} failed: {failed[0]['error']}")
+        raise RuntimeError(f"a function failed: {failed[0]}")
 
 
 def _pids(invocations: list[dict[str, Any]]) -> set[int]:

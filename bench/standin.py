@@ -17,7 +17,10 @@ import time
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FIRST = int(IPv4Address("127.64.0.1"))
 LEASE = {"boot_id": "standin", "agent": "standin", "plan_hash": "0" * 64, "positions": {}, "caveats": []}
@@ -155,13 +158,13 @@ def _http(status: int, content: bytes, headers: str = "") -> bytes:
     return f"{head}{headers}\r\n".encode() + content
 
 
-async def main(port: int, master: str, ready: Path) -> None:
+async def main(port: int, master: str, say_ready: Callable[[], None]) -> None:
     """Serve until killed."""
     every = "0.0.0.0"  # noqa: S104 - each instance has an address of this machine's own, 127.64.0.0 and on
     server = await asyncio.start_server(StandIn(bytes.fromhex(master)).serve, every, port, backlog=1024)
-    ready.touch()  # noqa: ASYNC240 - once, before anything is served
+    say_ready()
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], Path(sys.argv[3]).touch))
