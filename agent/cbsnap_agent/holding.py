@@ -96,6 +96,7 @@ class Holding:
         if self._locked_at is not None:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:
+            self.guard.unlocked()
             breaks += self._timed("finish", self._finish)
         self._close_fds()
         return breaks
