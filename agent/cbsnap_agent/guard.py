@@ -145,7 +145,10 @@ class Guard:
     def _applied(self, index):
         os.close(AGENT)  # or the agent would not see the guard die while this child hangs
         action = self._actions[index]
-        self._owed.add(index, action.spec)
+        try:
+            self._owed.add(index, action.spec)
+        except OSError as error:
+            return error.errno  # what cannot be noted is not begun
         status = action.apply()
         if not action.keeps_entry(status):
             self._owed.strike(index)
