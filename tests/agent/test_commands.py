@@ -76,6 +76,30 @@ def test_a_pre_that_takes_too_long_is_killed_and_post_runs(
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
+def test_a_slow_post_at_expiry_does_not_cost_a_healthy_agent_its_life(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = start_agent(plan(tmp_path, post=f"sleep 1.5; echo done >> {tmp_path}/calls"))
+    client = agent.client()
+
+    lease_id = client.held(ttl_s=0.3)
+    eventually(lambda: calls(tmp_path) == ["pre", "post", "done"], within_s=5)
+
+    assert client.release(lease_id)["state"] == "EXPIRED"
+    assert agent.process.poll() is None
+
+
+def test_a_release_just_before_the_deadline_may_take_long_to_undo(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    client = start_agent(plan(tmp_path, post="sleep 1.5")).client()
+
+    lease_id = client.held(ttl_s=0.5)
+    record = client.release(lease_id, {DISK: "snap-1"})
+
+    assert (record["state"], record["verdict"]) == ("RELEASED", "whole")
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_post_runs_when_the_agent_is_gone_or_hangs(
     start_agent: Callable[..., Agent], tmp_path: Path, number: signal.Signals
