@@ -199,8 +199,9 @@ def test_a_freeze_that_hangs_is_given_up_and_everything_thaws(
 def hanging(
     make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], tmp_path: Path
 ) -> tuple[Agent, Loop, Loop]:
-    """Start an agent whose own command makes its freeze hang: after the last sync, it dirties the inner
-    filesystem and freezes the outer one, which holds the inner one's image.
+    """Start an agent whose own command makes its freeze hang.
+
+    After the last sync it dirties the inner filesystem and freezes the outer one, which holds the inner's image.
     """
     outer = make_loop("outer", size_mib=256)
     inner = make_loop("inner", size_mib=32, folder=outer.mount)
