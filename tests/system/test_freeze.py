@@ -201,7 +201,7 @@ def hanging(
 ) -> tuple[Agent, Loop, Loop]:
     """Start an agent whose own command makes its freeze hang.
 
-    After the last sync it dirties the inner filesystem and freezes the outer one, which holds the inner's image.
+    After the last sync it dirties the inner filesystem, and freezes the outer one that holds the inner image.
     """
     outer = make_loop("outer", size_mib=256)
     inner = make_loop("inner", size_mib=32, folder=outer.mount)
