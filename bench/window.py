@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -90,7 +91,7 @@ def _proved(hold: Hold) -> LeaseRecord:
 
 def _split(record: LeaseRecord, create_ms: float) -> Sample:
     """Split what the agent says of the time between lock and unlock, and of the steps before."""
-    steps = dict(record.steps)
+    steps = defaultdict(float, record.steps)  # a step that had nothing to do is not told
     locked = (record.locked_ms or 0.0) - create_ms
     held_ms = locked - steps["lock"]
     named = {name: steps[name] for name in (*INSIDE, *BESIDE)}
