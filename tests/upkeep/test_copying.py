@@ -94,7 +94,7 @@ def test_a_copy_that_does_not_show_yet_is_not_begun_again(account: Account) -> N
     account.held(THERE).drop_snapshot(copy_id)
     account.held().snapshots[made].copying_to = [THERE]
 
-    assert actions(pass_over(account)) == []
+    assert pass_over(account) == []
 
 
 def test_a_lesser_one_is_not_copied(account: Account) -> None:

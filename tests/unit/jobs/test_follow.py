@@ -241,7 +241,7 @@ def test_another_deployments_and_peoples_own_snapshots_are_not_touched(name: str
 
 
 def test_a_copy_without_tags_is_left_to_those_who_know_its_source() -> None:
-    cloud = shelf([shot(tags={}, copied=True, disk_id="")], [disk("disk-other")])
+    cloud = shelf([replace(shot(tags={}, copied=True), disk_id="")], [disk("disk-other")])
 
     notes = followed(cloud, FakeJournal(), plan(policy(select=Selection(disks=frozenset({"disk-a"})))))
 
