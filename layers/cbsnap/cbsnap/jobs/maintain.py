@@ -116,7 +116,7 @@ class _Place:
         )
 
     def _copied_to(self, places: Sequence[_Place]) -> Iterator[Inventory]:
-        """Yield the same account's regions, if disks are looked after here; a copy to itself is there already."""
+        """Yield the same account's regions, if disks are looked after here; its own needs no copy."""
         for place in places if self._is_home else ():
             if place.inventory and place.target.role == self.target.role:
                 yield place.inventory
