@@ -87,6 +87,16 @@ def test_a_good_one_is_copied_once_and_its_copy_becomes_ours_with_its_label(acco
     }
 
 
+def test_a_copy_that_does_not_show_yet_is_not_begun_again(account: Account) -> None:
+    made = account.take()
+    pass_over(account)
+    (copy_id,) = account.held(THERE).snapshots
+    account.held(THERE).drop_snapshot(copy_id)
+    account.held().snapshots[made].copying_to = [THERE]
+
+    assert pass_over(account) == []
+
+
 def test_a_lesser_one_is_not_copied(account: Account) -> None:
     account.take(label="crash")
 

@@ -24,7 +24,8 @@ FLEET = """
 regions:
   ap-guangzhou:
     disks: [{id: disk-a}]
-  ap-singapore: {}
+  ap-singapore:
+    disks: [{id: disk-there}]
 """
 POLICY = Policy(
     "orders",
@@ -65,6 +66,19 @@ def test_a_pass_copies_takes_over_prunes_and_covers(account: Account) -> None:
     assert dict(second[0].standings) == {"covered": 1}
     assert not any(one.error for one in second)
     assert (notifier.sent, notifier.beats) == ([], ["http://beat"])
+
+
+def test_a_region_is_not_copied_to_itself(account: Account) -> None:
+    there = Target(THERE)
+    name = f"orders.{account.now():%Y%m%dT%H%MZ}.there"
+    tags = {"cbsnap:deployment": "prod", "cbsnap:policy": "orders", "cbsnap:label": "application"}
+    account.regions.at(there).create_snapshots({"disk-there": name}, tags, 10)
+    account.sleep(60)
+    both = Plan("prod", (Target(HERE), there), PLAN.policies)
+
+    passes = {one.region: one for one in maintain(both, means(account, FakeNotifier()))}
+
+    assert (passes[THERE].changes, passes[THERE].findings, passes[THERE].error) == ((), (), "")
 
 
 def test_what_is_wrong_is_told_and_gives_no_sign_of_life(account: Account) -> None:

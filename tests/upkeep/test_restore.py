@@ -129,6 +129,25 @@ def test_nothing_is_overwritten_when_the_safety_snapshot_fails(account: Account,
     assert content.read_text() == "tuesday"
 
 
+def test_the_safety_snapshot_is_whole_before_anything_is_overwritten(account: Account) -> None:
+    seen: list[str] = []
+
+    class Watching(RegionRestorer):
+        def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
+            account.local.cloud.settle()
+            safety = [one for one in account.held().snapshots.values() if one.name.startswith("safety.")]
+            seen.extend(one.state for one in safety)
+            super().roll_back(snapshot_id, disk_id, stop=stop, start=start)
+
+    monday = account.take(disk_id="disk-loose")
+    plan = planned_rollback(account.inventory(), monday, stop=False, start=False)
+    watched = replace(means(account), restorer=Watching(account.api(Target(HERE))))
+
+    list(roll_back(plan, "disk-loose", watched))
+
+    assert seen == ["NORMAL"]
+
+
 def test_a_lost_answer_to_the_rollback_is_settled_by_looking(account: Account, tmp_path: Path) -> None:
     content = with_bytes(account, tmp_path, "disk-loose", "monday")
     monday = account.take(disk_id="disk-loose")

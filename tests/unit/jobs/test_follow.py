@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from cbsnap.errors import CloudError
 from cbsnap.jobs.follow import follow
-from cbsnap.model import Grouping, Label, Quiesce, Thaw
+from cbsnap.model import Grouping, Label, Quiesce, Selection, Thaw
 from cbsnap.ports import Cover
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -107,15 +107,18 @@ def test_a_group_over_two_hosts_needs_both_hosts_records() -> None:
         "ins-2": FakeJournal([record(answered=both, covers=(Cover("disk-b", Label.APPLICATION),))]),
     }
     everything = plan(policy(group=Grouping.ALL))
+    notes: list[Change | Finding] = []
 
     def labels_with(journals: dict[str, FakeJournal]) -> list[str | None]:
+        nonlocal notes
         cloud = shelf([shot(), shot("snap-2", "disk-b")], [disk("disk-a"), disk("disk-b", "ins-2")])
         cloud.instance_list.append(instance("ins-2"))
-        list(follow(everything, inventory(cloud), FakeJournals(journals), NOON))
+        notes = list(follow(everything, inventory(cloud), FakeJournals(journals), NOON))
         return [cloud.label("snap-1"), cloud.label("snap-2")]
 
     assert labels_with(records) == ["application", "application"]
     assert labels_with({**records, "ins-2": FakeJournal()}) == ["crash", "crash"]
+    assert "another host" in notes[0].reason
     assert labels_with({**records, "ins-2": FakeJournal(silent=True)}) == [None, None]
 
 
@@ -237,6 +240,14 @@ def test_another_deployments_and_peoples_own_snapshots_are_not_touched(name: str
     assert troubles(notes) == [(Trouble.MISSING, "disk-a")]
 
 
+def test_a_copy_without_tags_is_left_to_those_who_know_its_source() -> None:
+    cloud = shelf([replace(shot(tags={}, copied=True), disk_id="")], [disk("disk-other")])
+
+    notes = followed(cloud, FakeJournal(), plan(policy(select=Selection(disks=frozenset({"disk-a"})))))
+
+    assert (notes, cloud.log) == ([], [])
+
+
 def test_a_missing_policy_tag_is_written() -> None:
     cloud = shelf([shot(tags={"cbsnap:deployment": "prod", "cbsnap:label": "crash"})])
 
@@ -290,6 +301,10 @@ def test_a_disk_without_its_runs_snapshot_is_reported_once_the_window_is_long_ov
         )
         == []
     )
+
+
+def test_a_disk_that_cannot_be_taken_is_not_missed() -> None:
+    assert troubles(followed(shelf([], [disk("disk-a", shareable=True)]), FakeJournal())) == []
 
 
 def test_a_disk_that_was_not_there_yet_is_not_missed() -> None:

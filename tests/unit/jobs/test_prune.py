@@ -138,10 +138,11 @@ def test_what_somebody_else_has_deleted_is_no_trouble() -> None:
     assert [note.subject for note in notes] == ["snap-3"]
 
 
-def test_the_one_that_stays_instead_is_looked_for_before_deleting() -> None:
+@pytest.mark.parametrize("meanwhile", [[], days(1, state="TORECYCLE")], ids=["gone", "going"])
+def test_the_one_that_stays_instead_is_looked_for_before_deleting(meanwhile: list[Snapshot]) -> None:
     cloud = shelf(days(1, 2, 3, 4))
     read = inventory(cloud)
-    cloud.snapshot_list = [one for one in cloud.snapshot_list if one.id != "snap-1"]
+    cloud.snapshot_list = [*meanwhile, *(one for one in cloud.snapshot_list if one.id != "snap-1")]
     lifecycle = FakeLifecycle(cloud)
 
     notes = list(prune(KEEP_TWO, read, lifecycle, NOON))

@@ -116,9 +116,9 @@ class _Place:
         )
 
     def _copied_to(self, places: Sequence[_Place]) -> Iterator[Inventory]:
-        """Yield the same account's other regions, if disks are looked after here."""
+        """Yield the same account's regions, if disks are looked after here; its own needs no copy."""
         for place in places if self._is_home else ():
-            if place is not self and place.inventory and place.target.role == self.target.role:
+            if place.inventory and place.target.role == self.target.role:
                 yield place.inventory
 
     def _covered(self, here: Inventory, now: datetime) -> Iterator[Note]:

@@ -33,21 +33,16 @@ def shared(plan: Plan, inventory: Inventory, lifecycle: Sharer, now: datetime) -
 
 def _shared(policy: Policy, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     for one in newest_good(inventory.ours(), policy):
-        if _is_young(one, policy, now):
-            yield from _given(one, policy, lifecycle, now)
+        yield from _given(one, policy, lifecycle, now)
     for one in inventory.ours():
         if one.name.policy == policy.name and one.snapshot.shares:
             yield from _taken_back(one, policy, lifecycle, now)
 
 
-def _is_young(one: Ours, policy: Policy, now: datetime) -> bool:
-    return now - one.snapshot.created_at < max(share.lasting for share in policy.share)
-
-
 def _given(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
     age = now - one.snapshot.created_at
     wanted = {share.account for share in policy.share if age < share.lasting}
-    missing = sorted(wanted - _shares(one, lifecycle).keys())
+    missing = sorted(wanted - _shares(one, lifecycle).keys()) if wanted else ()
     if not missing:
         return
     if one.snapshot.usage != "DATA_DISK":  # the cloud shares none but data disks' (SDK)
