@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tests.chaos.host import Host
 
 _NAME = re.compile(r"(?P<policy>[a-z][a-z0-9-]*)\.(?P<due>[0-9]{8}T[0-9]{4}Z)\.(?P<disk>[a-z0-9]+)")
-_MARKERS = ".cbsnap"
 
 
 @dataclass(frozen=True)
@@ -240,5 +239,7 @@ def _read(database: sqlite3.Connection) -> tuple[int, str]:
 
 
 def _marker(folder: Path, name: str) -> str | None:
-    path = folder / _MARKERS / name
-    return json.loads(path.read_text())["lease_id"] if path.is_file() else None
+    """Return the lease that a marker names; it is empty until the first lease."""
+    path = folder / f".cbsnap-{name}"
+    text = path.read_text().strip() if path.is_file() else ""
+    return json.loads(text)["lease_id"] if text else None

@@ -1,0 +1,1 @@
+"""A function for comparison; see index.py."""
