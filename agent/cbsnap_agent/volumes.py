@@ -35,12 +35,14 @@ class Layout:
         self._table = mounts.read() if table is None else table
         self._root = root
         self._disks = Disks(root)
+        self._mapped = {place: mounts.holding(place, self._table).device for place in plan.disks}
         looked = [reach.look(places, self._table) for places in engine_places]
         self.of = [self._volumes(paths) for paths, _ in looked]
         self.unseen = [unseen for _, unseen in looked]
         self.volumes = _unique(
             [volume for found in [*self.of, self._volumes(plan.mounts)] for volume in found]
         )
+        self._outside = self._find_outside()
 
     def disks(self):
         """Return the ids of all disks, in order."""
@@ -56,15 +58,7 @@ class Layout:
 
     def outside(self, disk):
         """Return the mount points on a disk of filesystems that are not the plan's: they go on writing."""
-        held = {volume.mount.device for volume in self.volumes}
-        devices = self._devices_of(disk)
-        others = [mount for mount in self._table if mount.device not in held]
-        found = [
-            mount.point
-            for mount in others
-            if disk in self._mapped_to(mount) or devices & set(self._disks.under(mount))
-        ]
-        return _unique(found)
+        return self._outside[disk]
 
     def caveats(self):
         """Return what a reader of the proof should know of the layout."""
@@ -79,19 +73,34 @@ class Layout:
         """Return (a folder that is no mount of its own, the disk for which it stands)."""
         return [(one.place, one.disks[0]) for one in self.volumes if one.place != one.mount.point]
 
+    def _find_outside(self):
+        """Return {disk: mount points}; known by the link, by the map, and by the device of what is mapped."""
+        held = {volume.mount.device for volume in self.volumes}
+        others = {mount.device: mount for mount in reversed(self._table) if mount.device not in held}
+        lies_on = [(mount.point, self._disks.under(mount), device) for device, mount in others.items()]
+        known = {disk: self._devices_of(disk) for disk in self.disks()}
+        return {
+            disk: [
+                point
+                for point, under, device in lies_on
+                if devices & set(under) or device in self._devices_mapped_to(disk)
+            ]
+            for disk, devices in known.items()
+        }
+
     def _devices_of(self, disk):
         """Return the whole devices that are a disk, by its link or as what a mapped filesystem lies on."""
-        found = set()
-        for volume in self.volumes:
-            is_mount = volume.place == volume.mount.point
-            for name, linked in self._disks.under(volume.mount).items():
-                if linked == disk or (linked is None and disk in volume.disks and is_mount):
-                    found.add(name)
-        return found
+        mapped = [one for one in self.volumes if disk in one.disks and one.place == one.mount.point]
+        linked = {
+            name
+            for one in self.volumes
+            for name, found in self._disks.under(one.mount).items()
+            if found == disk
+        }
+        return linked.union(*[self._disks.under(one.mount) for one in mapped if len(one.disks) == 1])
 
-    def _mapped_to(self, mount):
-        places = self._disk_map.items()
-        return [disk for place, disk in places if mounts.holding(place, self._table).device == mount.device]
+    def _devices_mapped_to(self, disk):
+        return {self._mapped[place] for place, mapped in self._disk_map.items() if mapped == disk}
 
     def _nearness(self, mount):
         stacked = len(mounts.backing_mounts(mount, self._table, self._root))
@@ -119,7 +128,7 @@ class Layout:
     def _mapped_place(self, real, mount):
         """Return the innermost mapped folder that a path lies in, on the path's own filesystem."""
         places = [place for place in self._disk_map if mounts.within(real, place)]
-        same = [place for place in places if mounts.holding(place, self._table).device == mount.device]
+        same = [place for place in places if self._mapped[place] == mount.device]
         return max(same, key=len) if same else None
 
 

@@ -86,6 +86,7 @@ class Session:
     def places(self):
         """Return the folders of data, logs and tables, as the server tells them."""
         if self._settings.data:
+            self._caveats.append("mysql: where its data lie is the configuration's word alone")
             return self._settings.data
         places, self._doubts = self._server.places()
         return places

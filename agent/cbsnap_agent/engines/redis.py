@@ -130,7 +130,10 @@ class Session:
 
     def caveats(self):
         """Return how old the data are."""
-        return [] if self._appends else ["redis: the data are those of the BGSAVE before the lease was HELD"]
+        found = [] if self._appends else ["redis: the data are those of the BGSAVE before the lease was HELD"]
+        if self._settings.data:
+            found.append("redis: where its data lie is the configuration's word alone")
+        return found
 
     def _wait_for_save(self, end_s):
         while True:
