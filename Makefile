@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run check test test-all agent bench lock clean
+.PHONY: help run check test test-all chaos agent bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ test: $(VENV)/dev-ready  ## Run the tests that need no root
 
 test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
 	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
+
+chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIONS="--cases 5000 --seed 7"
+	@$(PY) -m tests.chaos --cases 1000 $(CHAOS_OPTIONS)
 
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz

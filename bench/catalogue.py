@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from bench import cold_start, window
+from bench import cold_start, localcloud, window
 
 BENCHMARKS = {
     one.name: one
     for one in (
         window.BENCHMARK,
         cold_start.BENCHMARK,
+        localcloud.BENCHMARK,
     )
 }

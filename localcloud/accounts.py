@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
+DAY_S = 86_400
+
 
 @dataclass(frozen=True)
 class Role:
@@ -59,8 +61,10 @@ class Keyring:
         """Return the account with this number."""
         return next((each for each in self.accounts if each.uin == uin), None)
 
-    def mint(self, account: Account, expires_s: float, role: str) -> Credentials:
-        """Make temporary credentials that end at `expires_s`."""
+    def mint(self, account: Account, now_s: float, expires_s: float, role: str) -> Credentials:
+        """Make temporary credentials that end at `expires_s`; those that ended a day ago are forgotten."""
+        for old in [each for each in self.held.values() if (each.expires_s or now_s) < now_s - DAY_S]:
+            del self.held[old.secret_id]
         made = Credentials(
             account,
             secret_id="AKID" + secrets.token_urlsafe(36).replace("/", "_"),

@@ -122,7 +122,8 @@ class Cloud:
         account = self.keyring.account(uin) if uin else self.keyring.accounts[0]
         if account is None:
             raise KeyError(uin)
-        return self.keyring.mint(account, self.clock.now() + duration_s, role)
+        now_s = self.clock.now()
+        return self.keyring.mint(account, now_s, now_s + duration_s, role)
 
     def later(self, after_s: float, work: Coroutine[object, object, None]) -> None:
         """Let something be done in the background, `after_s` real seconds from now."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from localcloud.errors import UnsupportedRegion
+from localcloud.errors import MissingParameter, UnsupportedRegion
 from localcloud.faults import Struck
 
 if TYPE_CHECKING:
@@ -67,7 +67,9 @@ class Call:
 
     @property
     def here(self) -> Region:
-        """Return what the caller has in the region that is asked; raises UnsupportedRegion."""
+        """Return what the caller has in the region asked; raises MissingParameter, UnsupportedRegion."""
+        if not self.region:
+            raise MissingParameter(name="X-TC-Region")
         region = self.cloud.region(self.caller.account, self.region)
         if region is None:
             raise UnsupportedRegion(region=self.region)

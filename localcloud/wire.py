@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 JSON = "application/json"
 READING = ("Describe", "Get", "List", "Search")
+NOTED_CHARACTERS = 1000
 MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}
 
 
@@ -108,7 +109,7 @@ class Wire:
         action, region = signed.headers.get("x-tc-action", ""), signed.headers.get("x-tc-region", "")
         parameters = _peeked(signed)
         exchange.entry |= {"service": claim.service, "action": action, "region": region}
-        exchange.entry |= {"secret_id": claim.secret_id, "parameters": parameters}
+        exchange.entry |= {"secret_id": claim.secret_id, "parameters": _noted(parameters)}
         exchange.struck = struck = self.cloud.faults.draw(claim.service, action, region, parameters)
         caller = self._caller(signed, claim, struck)
         exchange.entry |= {"uin": caller.account.uin, "role": caller.role}
@@ -180,8 +181,8 @@ async def _before(struck: Struck) -> None:
         await asyncio.sleep(delay.before_s)
     if struck.get("reset"):
         raise ConnectionCutError
-    if struck.get("throttle"):
-        raise errors.RequestLimitExceeded(action="", per_second=0)
+    if throttle := struck.get("throttle"):
+        raise errors.injected(errors.RequestLimitExceeded.code, throttle.message)
     if error := struck.get("error"):
         raise errors.injected(error.code, error.message)
 
@@ -214,3 +215,12 @@ def _peeked(signed: signature.SignedRequest) -> dict[str, object]:
         return _given(signed)
     except errors.InvalidRequest:
         return {}
+
+
+def _noted(value: object) -> object:
+    """Return parameters as they are kept: a long text, such as a function's code, only by its beginning."""
+    if isinstance(value, dict):
+        return {key: _noted(each) for key, each in value.items()}
+    if isinstance(value, str) and len(value) > NOTED_CHARACTERS:
+        return f"{value[:NOTED_CHARACTERS]}… ({len(value)} characters)"
+    return value

@@ -9,12 +9,13 @@ It is armed before the first lock. Its standard input is a socket to the agent, 
     agent: {"n", "deadline": seconds since boot}  (nobody waits)
     agent: {"n", "late": true}                    guard: {"n", "late": bool}
     agent: {"n", "undo": true}                    guard: {"n", "statuses": {index: status}, "flying", "late"}
+    agent: {"unlocked": true}                     (nobody waits)
     agent: {"bye": true}                          the guard leaves once nothing is in flight
 
 It never applies an action itself: a freeze can hang in the kernel for ever. One child for each; what is
 complete is undone first, what is in flight when it has landed. An agent that is still there a grace after
-the deadline, without having said bye, hangs and is killed: that drops the locks of its sessions. For an agent
-that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
+the deadline, without having said that its sessions are unlocked, hangs and is killed: that drops their locks.
+The grace runs from the thaw that the agent asked for, if that was later. For an agent that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
 """
 
 import gc
@@ -40,6 +41,7 @@ class Guard:
         self._actions = [actions.from_spec(spec) for spec in order["actions"]]
         self._owed = owed.OwedList(order["runtime_dir"], order["owner"])
         self._deadline = order["deadline"]
+        self._asked_at = 0.0  # when the agent first asked to undo: it lives, and is about to unlock
         self._places, self._post = order["places"], order["post"]
         self._agent_pid = agent_pid
         self._held = []  # indices, in the order in which they were applied
@@ -47,7 +49,7 @@ class Guard:
         self._returning = {}  # pid -> index: what takes long to undo
         self._probing = {}  # pid -> number of the request: never waited for
         self._statuses = {}
-        self._undoing = self._late = self._bye = self._gone = False
+        self._undoing = self._late = self._unlocked = self._bye = self._gone = False
 
     def serve(self):
         """Serve until the agent has said bye or is gone, and nothing is left to undo."""
@@ -100,8 +102,11 @@ class Guard:
             self._deadline = message["deadline"] if not self._undoing else self._deadline
         elif "late" in message:
             self._say(n=message["n"], late=self._late)
+        elif "unlocked" in message:
+            self._unlocked = True
         elif "undo" in message:
             self._undo()
+            self._asked_at = self._asked_at or kernel.boottime_s()
             flying = [index for index, _ in self._flying.values()]
             flying += [*self._returning.values(), *self._held]
             self._say(n=message["n"], statuses=self._statuses, flying=flying, late=self._late)
@@ -112,7 +117,8 @@ class Guard:
     def _overdue(self):
         self._late = self._late or not self._undoing
         self._undo()
-        if kernel.boottime_s() >= self._deadline + KILL_GRACE_S and os.getppid() == self._agent_pid:
+        grace_end = max(self._deadline, self._asked_at) + KILL_GRACE_S
+        if not self._unlocked and kernel.boottime_s() >= grace_end and os.getppid() == self._agent_pid:
             os.kill(self._agent_pid, signal.SIGKILL)
 
     def _apply(self, index, number):
@@ -139,7 +145,10 @@ class Guard:
     def _applied(self, index):
         os.close(AGENT)  # or the agent would not see the guard die while this child hangs
         action = self._actions[index]
-        self._owed.add(index, action.spec)
+        try:
+            self._owed.add(index, action.spec)
+        except OSError as error:
+            return error.errno  # what cannot be noted is not begun
         status = action.apply()
         if not action.keeps_entry(status):
             self._owed.strike(index)

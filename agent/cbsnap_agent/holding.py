@@ -102,6 +102,7 @@ class Holding:
         if self._locked_at is not None:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:
+            self.guard.unlocked()
             breaks += self._timed("finish", self._finish)
         self._close_fds()
         return breaks
@@ -232,12 +233,8 @@ class Holding:
     def _unlock(self, session):
         breaks = []
         if session in self._locked:
-            try:
-                session.confirm()
-            except HoldBroken as error:
-                breaks.append(str(error))
-        session.unlock()
-        return breaks
+            breaks += _breaks(session.confirm)
+        return breaks + _breaks(session.unlock)
 
     def _finish(self):
         """Wait for what takes long to undo, then let the guard go. Return whether it was lost, as a break."""
@@ -262,8 +259,12 @@ class Holding:
         return []
 
     def _undo_owed(self, limit_s, *kinds):
-        with contextlib.suppress(StepFailed):  # a thaw behind a freeze that hangs: the sessions must not wait
+        try:
             bounded.call(lambda: self._owed.undo_all(kinds), limit_s, "undoing")
+        except StepFailed:
+            pass  # a thaw behind a freeze that hangs: the sessions must not wait
+        except OSError as error:
+            self._note("the list of what is owed: {}".format(error))
 
     def mark_released(self):
         """Write the `post` markers, durably: from now on a cut is a late one."""
@@ -308,6 +309,17 @@ class Holding:
 def own_paths(runtime_dir):
     """Return what the agent writes to or runs from while it holds."""
     return [runtime_dir, _HOME, sys.executable, "/proc/self/fd/1", "/proc/self/fd/2"]
+
+
+def _breaks(function):
+    """Call a session's function; return what it raised, as breaks: the other sessions must not wait for it."""
+    try:
+        function()
+    except HoldBroken as error:
+        return [str(error)]
+    except Exception as error:  # noqa: BLE001 - an answer that an engine did not expect proves nothing
+        return ["{}: {}".format(type(error).__name__, error)]
+    return []
 
 
 def _since_ms(start):

@@ -1,10 +1,12 @@
 """The host's journal: the records of ended leases, for 24 hours or 1,000 of them, in the runtime directory.
 
+It is answered from memory: a full directory costs a restarted agent the record, and nobody else anything.
 The directory is in tmpfs, so that an image's clone does not inherit leases; records of another boot are
 dropped when found.
 """
 
 import collections
+import contextlib
 import json
 import os
 import threading
@@ -33,7 +35,8 @@ class Journal:
             lease_id = record["lease_id"]
             entry["ended_s"] = self._entries.get(lease_id, entry)["ended_s"]
             self._entries[lease_id] = entry
-            self._write(lease_id, entry)
+            with contextlib.suppress(OSError):
+                self._write(lease_id, entry)
             self._forget()
 
     def find(self, lease_id):
@@ -71,16 +74,25 @@ class Journal:
             if len(self._entries) <= KEPT and entry["ended_s"] > self._clock() - KEPT_S:
                 return
             del self._entries[lease_id]
-            os.unlink(self._path(lease_id))
+            _unlink(self._path(lease_id))
 
     def _write(self, lease_id, entry):
         partial = self._path(lease_id) + ".partial"
-        with open(partial, "w") as target:
-            json.dump(entry, target)
-        os.rename(partial, self._path(lease_id))
+        try:
+            with open(partial, "w") as target:
+                json.dump(entry, target)
+            os.rename(partial, self._path(lease_id))
+        except OSError:
+            _unlink(partial)  # what there is no room for must not take room
+            raise
 
     def _path(self, lease_id):
         return os.path.join(self._folder, lease_id)
+
+
+def _unlink(path):
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 def _entry(text):

@@ -25,7 +25,8 @@ class Lease:
         self.state = "PREPARING"
         self.settled = threading.Event()  # HELD, or ended
         self.ended = threading.Event()
-        self.holding = Holding(plan, runtime_dir, wanted.lease_id, lambda: self._is_unwanted or abandoned())
+        self._waiting = [abandoned]
+        self.holding = Holding(plan, runtime_dir, wanted.lease_id, self._has_no_holder)
         self._is_unwanted = False
         self._keep = keep
         self._plan = plan
@@ -42,11 +43,11 @@ class Lease:
             self.holding.acquire(self._budget_end)
             self._hold()
         except Refusal:
-            self.holding.undo()
+            self._undo()
             self._settle("FAILED", "the request was refused")
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, what has been locked is unlocked first
-            self.holding.undo()
+            self._undo()
             self._close("FAILED", str(error) or type(error).__name__)
 
     def renew(self, ttl_s):
@@ -75,6 +76,15 @@ class Lease:
         self.ended.wait()
         if self._verdict() == "broken" and not self._answered:
             self._answered = dict(answered)
+
+    def join(self, abandoned):
+        """Wait for the record on another of the holder's connections as well."""
+        self._waiting.append(abandoned)
+        self.settled.wait()
+
+    def is_abandoned(self):
+        """Tell whether every connection that waited for the record has gone."""
+        return all(abandoned() for abandoned in self._waiting)
 
     def abandon(self, reason):
         """End the lease for want of its holder: what was held proves nothing."""
@@ -117,6 +127,9 @@ class Lease:
             "frozen_ms": holding.frozen_ms,
         }
 
+    def _has_no_holder(self):
+        return self._is_unwanted or self.is_abandoned()
+
     def _hold(self):
         self._held_at = kernel.boottime_s()
         self._deadline = self._capped(self.wanted.ttl_s)
@@ -144,24 +157,35 @@ class Lease:
                 return
             self.state = "RELEASING"
         self._answered = dict(answered)
-        breaks = self.holding.undo()
+        breaks = self._undo()
         if self.holding.was_late and state == "RELEASED":
             state, reason = "EXPIRED", "the time to live was over before the release"
         elif breaks and state == "RELEASED":
             state, reason = "BROKEN", "; ".join(breaks)
         self._close(state, reason)
 
+    def _undo(self):
+        """Undo the hold; a fault while doing it is a break, never a lease that does not end."""
+        try:
+            return self.holding.undo()
+        except Exception as error:  # noqa: BLE001 - carried into the reason
+            return ["{} while undoing: {}".format(type(error).__name__, error)]
+
     def _close(self, state, reason):
-        self.holding.mark_released()
-        self._settle(state, reason, self._keep)
+        try:
+            self.holding.mark_released()
+        finally:
+            self._settle(state, reason, self._keep)
 
     def _settle(self, state, reason, keep=None):
         self._reason = reason
         self.state = state
-        if keep:
-            keep(self.record())
-        self.settled.set()
-        self.ended.set()
+        try:
+            if keep:
+                keep(self.record())
+        finally:  # whoever waits for the end gets it, whatever became of the record
+            self.settled.set()
+            self.ended.set()
 
     def _covers(self):
         """Return what is covered; once the hold has ended without proof, it has earned nothing."""

@@ -1,7 +1,9 @@
 """Markers: two small files on each volume that tell a reader of its snapshot when it was cut.
 
-`pre` is written while everything is locked, `post` once nothing is. A snapshot whose `pre` names a lease that
-its `post` does not name was cut inside that lease.
+`.cbsnap-pre` is written while everything is locked, `.cbsnap-post` once nothing is. A snapshot whose `pre`
+names a lease that its `post` does not name was cut inside that lease. They are plain files, because a server
+takes a folder in its data directory for a database, and are overwritten in place, because the agent may own
+them where it could not make them.
 """
 
 import json
@@ -9,7 +11,13 @@ import os
 
 from . import kernel
 
-FOLDER = ".cbsnap"
+NAMES = ("pre", "post")
+_BLOCK_BYTES = 4096  # one write of a whole block is never seen half
+
+
+def path(place, name):
+    """Return where a marker (`pre` or `post`) of a volume lies."""
+    return os.path.join(place, ".cbsnap-" + name)
 
 
 def post(lease_id):
@@ -22,47 +30,65 @@ def verdict(place, lease_id=None):
 
     `inside`: after a lease's lock and before its end; `late`: after its end. With a lease id, of that lease.
     """
-    pre, post = _read(place, "pre"), _read(place, "post")
+    try:
+        pre, post = (_read(place, name) for name in NAMES)
+    except (OSError, ValueError):
+        return "unknown", None
     if pre is None or (lease_id and pre["lease_id"] != lease_id):
         return "unknown", pre
     is_late = post is not None and post["lease_id"] == pre["lease_id"]
     return "late" if is_late else "inside", pre
 
 
+def create(place):
+    """Make both markers, empty; return their paths. Raises OSError."""
+    for name in NAMES:
+        os.close(_open(place, name))
+    return [path(place, name) for name in NAMES]
+
+
 def probe(place):
     """Write into a volume; return 0 or the errno. On a frozen filesystem it never returns."""
     try:
-        os.makedirs(os.path.join(place, FOLDER), mode=0o700, exist_ok=True)
-        with open(os.path.join(place, FOLDER, "pre.partial"), "w"):
-            return 0
+        fd = _open(place, "pre")
+        try:
+            os.utime(fd)
+        finally:
+            os.close(fd)
     except OSError as error:
         return error.errno
+    return 0
 
 
 def write(place, name, record, durable):
-    """Write a marker (`pre` or `post`) under a volume's place, whole or not at all; raises OSError.
-
-    `durable` brings it to the disk at once: a cut that comes late must find `post`.
-    """
-    folder = os.path.join(place, FOLDER)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    partial = os.path.join(folder, name + ".partial")
-    with open(partial, "w") as target:
-        json.dump(record, target, sort_keys=True)
-        target.flush()
+    """Write a marker; raises OSError. `durable` brings it to the disk: a late cut must find `post`."""
+    content = json.dumps(record, sort_keys=True).encode()
+    content += b" " * (-len(content) % _BLOCK_BYTES)
+    fd = _open(place, name)
+    try:
+        os.pwrite(fd, content, 0)
+        os.ftruncate(fd, len(content))
         if durable:
-            os.fsync(target.fileno())
-    os.rename(partial, os.path.join(folder, name))
+            os.fsync(fd)
+    finally:
+        os.close(fd)
     if durable:
-        _fsync(folder)
+        _fsync(place)
+
+
+def _open(place, name):
+    """Open for writing, never through a link: the folder may be somebody else's."""
+    return os.open(path(place, name), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
 
 
 def _read(place, name):
+    """Return a marker, None for one that was never written; raises ValueError for one that was cut short."""
     try:
-        with open(os.path.join(place, FOLDER, name)) as source:
-            return json.load(source)
-    except (OSError, ValueError):
+        with open(path(place, name)) as source:
+            text = source.read()
+    except FileNotFoundError:
         return None
+    return json.loads(text) if text else None
 
 
 def _fsync(folder):

@@ -6,10 +6,14 @@ One small file an action, in the order in which they were begun. Whoever finds t
 """
 
 import contextlib
+import errno
 import json
 import os
+import threading
 
 from . import actions, kernel
+
+_MOMENT_S = 0.3  # a thaw takes less than a thousandth of this
 
 
 class OwedList:
@@ -43,9 +47,12 @@ class OwedList:
 
         Returns [(spec, status)]: 0, an errno, or a command's exit status. Entries of an earlier boot are
         dropped unseen: their freezes ended with it. A thaw that fails with anything but EINVAL stays listed.
+        One that hangs, behind a freeze that is still in flight, waits while the others are undone; ETIMEDOUT
+        means that it still does, and goes on.
         """
         listed = [(name, self._read(name)) for name in self._names()]
-        return [(spec, self._undo(name, spec)) for name, spec in listed if spec["kind"] in kinds]
+        undoing = [_Undoing(self._undo, name, spec) for name, spec in listed if spec["kind"] in kinds]
+        return [(one.spec, one.outcome()) for one in undoing]
 
     def _names(self):
         names = os.listdir(self._folder) if os.path.isdir(self._folder) else []
@@ -64,6 +71,24 @@ class OwedList:
 
     def _path(self, index):
         return os.path.join(self._folder, "{}-{:03d}.json".format(self._owner, index))
+
+
+class _Undoing:
+    """One entry being undone, in a thread that is waited for as long as such a thing should take."""
+
+    def __init__(self, undo, name, spec):
+        self.spec = spec
+        self._status = errno.ETIMEDOUT
+        self._thread = threading.Thread(target=self._run, args=(undo, name), daemon=True)
+        self._thread.start()
+        self._thread.join(spec.get("timeout_s", 0) + _MOMENT_S)
+
+    def outcome(self):
+        self._thread.join(_MOMENT_S)
+        return self._status
+
+    def _run(self, undo, name):
+        self._status = undo(name, self.spec)
 
 
 def _unlink(path):

@@ -1,4 +1,4 @@
-"""Making disks, attaching and detaching them, giving them back."""
+"""Making disks, changing them, giving them back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from localcloud.cbs import errors
-from localcloud.cbs.lookup import check_state, find_disk, find_instance, find_snapshot, shared_snapshots
+from localcloud.cbs.attach import plan_disk
+from localcloud.cbs.lookup import check_state, find_disk, find_snapshot, shared_snapshots
 from localcloud.cbs.service import SERVICE
 from localcloud.errors import InternalError, InvalidParameterValue, MissingParameter
 from localcloud.parameters import Between, OneOf
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from localcloud.service import Answer, Call
 
 MONTH_S = 30 * 86_400
-DISKS_PER_INSTANCE = 20  # 362/5145 [inferred for every type of instance]
-TenDisks = Annotated[list[str], Between(1, 10)]
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class CreateDisks:
 async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
     """Give a new disk its snapshot's bytes; it is DUMPING for a while [inferred]."""
     disk.state = "DUMPING"
-    _plan(call, disk)
+    plan_disk(call, disk)
     if not source.copy:
         return
     try:
@@ -141,82 +140,6 @@ async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
     except OSError as error:
         call.here.drop_disk(disk)
         raise InternalError(reason=str(error)) from error
-
-
-def _plan(call: Call, disk: Disk, instance_id: str = "") -> None:
-    due_s = call.now_s + call.cloud.settings.operation_seconds
-    call.cloud.world.agenda.add(due_s, "finish_disk", *call.here.at(disk.id), instance_id)
-
-
-def _check_portable(disk: Disk) -> None:
-    if not disk.portable or disk.usage == "SYSTEM_DISK":
-        raise errors.InvalidDiskNotPortable(disk=disk.id)
-
-
-@SERVICE.action
-@dataclass(frozen=True)
-class AttachDisks:
-    """Attach disks to an instance of their zone, all of them or none."""
-
-    instance_id: str
-    disk_ids: TenDisks
-    delete_with_instance: bool | None = None
-    attach_mode: Annotated[str, OneOf("PF", "VF")] | None = None
-
-    def answer(self, call: Call) -> Answer:
-        """Answer with nothing but the request's id."""
-        region = call.here
-        instance = find_instance(region, self.instance_id)
-        disks = [find_disk(region, each) for each in dict.fromkeys(self.disk_ids)]
-        for disk in disks:
-            self._check(disk)
-            if disk.zone != instance.zone:
-                raise errors.ResourceUnavailableZoneNotMatch(disk=disk.id, instance=instance.id)
-        held = sum(instance.id in disk.instances for disk in region.disks.values())
-        if held + len(disks) > DISKS_PER_INSTANCE:
-            raise errors.LimitExceededInstanceAttachedDisk(instance=instance.id, limit=DISKS_PER_INSTANCE)
-        for disk in disks:
-            disk.state = "ATTACHING"
-            disk.instances.append(instance.id)
-            disk.delete_with_instance = bool(self.delete_with_instance)
-            _plan(call, disk, instance.id)
-        return {}
-
-    def _check(self, disk: Disk) -> None:
-        _check_portable(disk)
-        if self.instance_id in disk.instances or (disk.instances and not disk.shareable):
-            raise errors.ResourceUnavailableAttached(disk=disk.id)
-        if disk.state not in ("ATTACHED", "UNATTACHED"):
-            raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
-
-
-@SERVICE.action
-@dataclass(frozen=True)
-class DetachDisks:
-    """Detach disks from their instance, all of them or none."""
-
-    disk_ids: TenDisks
-    instance_id: str | None = None
-
-    def answer(self, call: Call) -> Answer:
-        """Answer with nothing but the request's id."""
-        disks = [find_disk(call.here, each) for each in dict.fromkeys(self.disk_ids)]
-        instances = [self._instance(disk) for disk in disks]
-        for disk, instance_id in zip(disks, instances, strict=True):
-            disk.state = "DETACHING"
-            _plan(call, disk, instance_id)
-        return {}
-
-    def _instance(self, disk: Disk) -> str:
-        """Return the instance that a disk leaves; raises what forbids it."""
-        _check_portable(disk)
-        if disk.state != "ATTACHED":
-            raise errors.StateError(resource=disk.id, state=disk.state)
-        if self.instance_id is None:
-            return disk.instances[0]
-        if self.instance_id not in disk.instances:
-            raise errors.InvalidInstanceIdNotFound(instance=self.instance_id)
-        return self.instance_id
 
 
 @SERVICE.action
@@ -269,7 +192,7 @@ class ResizeDisk:
             raise InvalidParameterValue(name="DiskSize", reason=f"{self.disk_size} <= {disk.size_gib}")
         disk.state, disk.size_gib = "EXPANDING", self.disk_size
         call.cloud.contents.grow(disk.content, disk.size_gib)
-        _plan(call, disk)
+        plan_disk(call, disk)
         return {}
 
 

@@ -144,6 +144,18 @@ def test_labels_are_written_many_at_a_time(cloud: Cloud) -> None:
     assert {one.tags["cbsnap:label"] for one in cloud.snapshots(ids)} == {"crash"}
 
 
+def test_more_labels_than_one_call_takes_are_written_in_several(localcloud: LocalCloud, cloud: Cloud) -> None:
+    ids = []
+    for number in range(12):
+        made = cloud.create_snapshots({"disk-a": f"aa.20261122T02{number:02}Z.a"}, {}, 10)["disk-a"]
+        ids.append(str(made))
+        localcloud.cloud.clock.advance(3600)
+
+    cloud.tag_snapshots(ids, "cbsnap:label", "crash")
+
+    assert {one.tags["cbsnap:label"] for one in cloud.snapshots(ids)} == {"crash"}
+
+
 def test_recent_snapshots_and_those_being_made_are_found_by_time(
     localcloud: LocalCloud, cloud: Cloud
 ) -> None:

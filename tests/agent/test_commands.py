@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.agent.driver import Agent
+    from tests.agent.driver import Agent, Reply
 
 
 def plan(folder: Path, pre: str = "true", post: str = "true", more: str = "") -> str:
@@ -76,6 +76,30 @@ def test_a_pre_that_takes_too_long_is_killed_and_post_runs(
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
+def test_a_slow_post_at_expiry_does_not_cost_a_healthy_agent_its_life(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = start_agent(plan(tmp_path, post=f"sleep 1.5; echo done >> {tmp_path}/calls"))
+    client = agent.client()
+
+    lease_id = client.held(ttl_s=0.3)
+    eventually(lambda: calls(tmp_path) == ["pre", "post", "done"], within_s=5)
+
+    assert client.release(lease_id)["state"] == "EXPIRED"
+    assert agent.process.poll() is None
+
+
+def test_a_release_just_before_the_deadline_may_take_long_to_undo(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    client = start_agent(plan(tmp_path, post="sleep 1.5")).client()
+
+    lease_id = client.held(ttl_s=0.5)
+    record = client.release(lease_id, {DISK: "snap-1"})
+
+    assert (record["state"], record["verdict"]) == ("RELEASED", "whole")
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_post_runs_when_the_agent_is_gone_or_hangs(
     start_agent: Callable[..., Agent], tmp_path: Path, number: signal.Signals
@@ -131,6 +155,24 @@ def test_a_post_that_somebody_had_run_while_it_was_held_breaks_the_proof(
 
     assert (record["state"], record["covers"][0]["label"]) == ("BROKEN", "crash")
     assert "undone while it was held" in record["reason"]
+
+
+def test_the_guard_killed_while_pre_runs_ends_it_and_runs_post(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = start_agent(plan(tmp_path, pre=f"echo $$ > {tmp_path}/pid; while :; do :; done"))
+    replies: list[Reply] = []
+    client = agent.client()
+    asking = threading.Thread(target=lambda: replies.append(client.lease()))
+    asking.start()
+    eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+
+    os.kill(agent.guard_pid(), signal.SIGKILL)
+    asking.join()
+
+    assert replies[0].body["state"] == "FAILED"
+    assert calls(tmp_path) == ["pre", "post"]
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_a_post_that_fails_is_a_caveat(start_agent: Callable[..., Agent], tmp_path: Path) -> None:

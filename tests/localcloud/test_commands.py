@@ -38,12 +38,14 @@ def run(call: Call, script: str, **asked: object) -> dict[str, Any]:
 
 def ended(call: Call, invocation: str) -> list[dict[str, Any]]:
     filters = [{"Name": "invocation-id", "Values": [invocation]}]
-    while True:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
         answer = call("tat", "DescribeInvocationTasks", Filters=filters, HideOutput=False)
         tasks: list[dict[str, Any]] = answer["InvocationTaskSet"]
         if all(each["EndTime"] for each in tasks):
             return tasks
         time.sleep(0.02)  # the condition that is polled is the tasks' end
+    raise AssertionError("the command did not end")
 
 
 def output(task: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -77,13 +78,23 @@ def test_the_sdk_reads_an_error_with_a_charset_as_a_success(localcloud: LocalClo
     assert answer.TotalCount is None
 
 
-def test_a_delay_is_before_or_after_the_effect(localcloud: LocalCloud, call: Call) -> None:
-    inject(localcloud, kind="delay", action="CreateSnapshot", before_s=0.2)
-    began = time.monotonic()
+@pytest.mark.parametrize(("delay", "made"), [("before_s", 0), ("after_s", 1)])
+def test_a_delay_is_before_or_after_the_effect(
+    localcloud: LocalCloud, call: Call, delay: str, made: int
+) -> None:
+    inject(localcloud, kind="delay", action="CreateSnapshot", **{delay: 0.5})
+    asking = threading.Thread(target=call, args=("cbs", "CreateSnapshot"), kwargs={"DiskId": "disk-orders-a"})
 
-    call("cbs", "CreateSnapshot", DiskId="disk-orders-a")
+    asking.start()
+    while not localcloud.cloud.faults.held[0].hit:
+        time.sleep(0.01)  # the condition that is polled is the call's arrival
+    call("cbs", "DescribeDisks")  # the server has turned to something else: it waits with the call
+    during = len(snapshots_of(call, "disk-orders-a"))
+    waits = asking.is_alive()
+    asking.join()
 
-    assert time.monotonic() - began >= 0.2
+    assert (waits, during) == (True, made)
+    assert len(snapshots_of(call, "disk-orders-a")) == 1
 
 
 def test_a_snapshot_vanishes_at_its_percentage(localcloud: LocalCloud, call: Call) -> None:

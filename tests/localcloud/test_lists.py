@@ -43,14 +43,24 @@ def test_a_filter_takes_ten_disks_at_most(call: Call) -> None:
     assert refused.value.code == "InvalidParameterValue.LimitExceeded"
 
 
-def test_pages_hold_every_snapshot_once_and_end_empty(call: Call) -> None:
-    pages = [call("cbs", "DescribeSnapshots", Limit=30, Offset=offset) for offset in (0, 30, 60, 90)]
+@pytest.mark.parametrize(
+    ("filters", "sizes"),
+    [(None, [30, 30, 5, 0]), ([{"Name": "snapshot-state", "Values": ["NORMAL"]}], [30, 30, 4, 0])],
+)
+@pytest.mark.parametrize("order", ["ASC", "DESC"])
+def test_pages_hold_every_snapshot_once_and_end_empty(
+    call: Call, filters: object, sizes: list[int], order: str
+) -> None:
+    pages = [
+        call("cbs", "DescribeSnapshots", Limit=30, Offset=offset, Filters=filters, Order=order)
+        for offset in (0, 30, 60, 90)
+    ]
 
     found = [each["SnapshotId"] for page in pages for each in page["SnapshotSet"]]
 
-    assert [len(page["SnapshotSet"]) for page in pages] == [30, 30, 5, 0]
-    assert len(set(found)) == 65
-    assert {page["TotalCount"] for page in pages} == {65}
+    assert [len(page["SnapshotSet"]) for page in pages] == sizes
+    assert len(set(found)) == sum(sizes)
+    assert {page["TotalCount"] for page in pages} == {sum(sizes)}
 
 
 def test_the_newest_snapshot_comes_first_unless_asked_otherwise(localcloud: LocalCloud, call: Call) -> None:

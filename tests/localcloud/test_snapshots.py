@@ -108,6 +108,20 @@ def test_a_snapshot_is_gone_after_its_deadline(localcloud: LocalCloud, call: Cal
     assert left["SnapshotSet"][0]["IsPermanent"] is True
 
 
+def test_a_deadline_that_is_put_off_counts_from_then_on(localcloud: LocalCloud, call: Call) -> None:
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a", Deadline=in_days(localcloud, 2))[
+        "SnapshotId"
+    ]
+    call("cbs", "ModifySnapshotAttribute", SnapshotId=made, Deadline=in_days(localcloud, 5))
+
+    localcloud.cloud.clock.advance(3 * 86_400)
+    between = call("cbs", "DescribeSnapshots", SnapshotIds=[made])["TotalCount"]
+    localcloud.cloud.clock.advance(3 * 86_400)
+    after = call("cbs", "DescribeSnapshots", SnapshotIds=[made])["TotalCount"]
+
+    assert (between, after) == (1, 0)
+
+
 def test_a_name_of_sixty_characters_is_the_longest(call: Call) -> None:
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a", SnapshotName="n" * 60)
     with pytest.raises(TencentCloudSDKException) as refused:

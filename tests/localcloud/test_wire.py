@@ -74,6 +74,7 @@ def test_get_and_post_are_read_alike(call: Call) -> None:
         ({"x_tc_token": "unasked"}, "AuthFailure.TokenFailure"),
         ({"x_tc_version": "1999-01-01"}, "NoSuchVersion"),
         ({"x_tc_region": "ap-nowhere"}, "UnsupportedRegion"),
+        ({"x_tc_region": ""}, "MissingParameter"),
         ({"service": "nonsense"}, "NoSuchProduct"),
     ],
 )
@@ -161,6 +162,31 @@ def test_temporary_credentials_need_their_token_and_end(localcloud: LocalCloud, 
 
     assert good["TotalCount"] == 9
     assert bare.value.code == late.value.code == "AuthFailure.TokenFailure"
+
+
+def test_temporary_credentials_are_forgotten_a_day_after_their_end(localcloud: LocalCloud) -> None:
+    old = localcloud.cloud.mint_credentials(duration_s=60)
+
+    localcloud.cloud.clock.advance(86_400 + 30)
+    localcloud.cloud.mint_credentials()
+    kept = localcloud.cloud.keyring.find(old.secret_id)
+    localcloud.cloud.clock.advance(60)
+    localcloud.cloud.mint_credentials()
+
+    assert kept is not None
+    assert localcloud.cloud.keyring.find(old.secret_id) is None
+    assert localcloud.cloud.keyring.find("AKIDlocalcloud") is not None
+
+
+def test_a_long_parameter_is_kept_by_its_beginning(localcloud: LocalCloud, call: Call) -> None:
+    call("tat", "RunCommand", Content="IyAg" * 5000, InstanceIds=["ins-orders01"])
+
+    kept = localcloud.cloud.requests[-1]["parameters"]
+
+    assert isinstance(kept, dict)
+    assert kept["Content"].endswith("(20000 characters)")
+    assert len(kept["Content"]) < 1100
+    assert kept["InstanceIds"] == ["ins-orders01"]
 
 
 def test_no_second_has_more_calls_than_the_rate() -> None:

@@ -39,6 +39,17 @@ def test_writers_wait_from_held_to_release(
     assert (record["covers"][0]["how"], record["covers"][0]["label"]) == ("lock+sync", "application")
 
 
+def test_the_markers_in_a_data_directory_are_no_database(
+    mariadb: MariaDb, start_packed: Callable[..., Agent]
+) -> None:
+    client = start_packed(mariadb.plan()).client()
+
+    client.release(client.held())
+
+    assert (mariadb.data / ".cbsnap-pre").exists()
+    assert "cbsnap" not in mariadb.run("SHOW DATABASES")
+
+
 def test_the_positions_are_those_of_the_locked_server(
     mariadb: MariaDb, start_packed: Callable[..., Agent]
 ) -> None:
@@ -84,6 +95,23 @@ def test_expiry_unlocks(mariadb: MariaDb, start_packed: Callable[..., Agent]) ->
 
     assert mariadb.is_writable(within_s=1.5)
     assert client.release(lease_id)["state"] == "EXPIRED"
+
+
+def test_a_server_that_hangs_at_expiry_does_not_cost_a_healthy_agent_its_life(
+    mariadb: MariaDb, start_packed: Callable[..., Agent]
+) -> None:
+    agent = start_packed(mariadb.plan())
+    client = agent.client()
+    lease_id = client.held(ttl_s=0.5)
+
+    mariadb.process.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: client.record(lease_id)["state"] == "EXPIRED", within_s=5)
+    finally:
+        mariadb.process.send_signal(signal.SIGCONT)
+
+    assert agent.process.poll() is None
+    assert mariadb.is_writable(within_s=5)
 
 
 def test_a_killed_session_breaks_the_proof(mariadb: MariaDb, start_packed: Callable[..., Agent]) -> None:

@@ -4,8 +4,10 @@ There is no lock that could be held: the label needs the freeze. Spoken to throu
 connected: a query goes in by its standard input, and the answer ends with a line that was asked for.
 """
 
+import contextlib
 import os
 import select
+import signal
 import subprocess
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _CONNECT_LIMIT_S = 5
 _ANSWER_LIMIT_S = 3
-_CONFIRM_LIMIT_S = 0.5
+_CONFIRM_LIMIT_S = 0.4
 _END = "--cbsnap-end--"
 _PLACES = (
     "SELECT current_setting('data_directory') UNION SELECT current_setting('data_directory') || '/pg_wal'"
@@ -111,10 +113,11 @@ class Session:
             raise HoldBroken("postgresql: the session was replaced")
 
     def unlock(self):
-        """Disconnect."""
+        """Disconnect, in bounded time: whoever it was that psql waited for."""
         if self._psql:
-            self._psql.kill()
-            self._psql.communicate()
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                os.killpg(self._psql.pid, signal.SIGKILL)  # `runuser` alone would leave its psql behind
+                self._psql.communicate(timeout=_CONFIRM_LIMIT_S)
         self._psql = None
 
     def doubts(self):
@@ -169,6 +172,7 @@ def _start(settings):
             stdout=pipe,
             stderr=pipe,
             cwd="/",
+            start_new_session=True,
             env=dict(os.environ, PGOPTIONS="-c client_min_messages=error"),  # what it says is a failure
         )
     except OSError as error:

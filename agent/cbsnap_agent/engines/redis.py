@@ -13,7 +13,7 @@ from cbsnap_agent import here, kernel, values
 from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _ANSWER_LIMIT_S = 2
-_CONFIRM_LIMIT_S = 0.5
+_CONFIRM_LIMIT_S = 0.4
 _POLL_S = 0.02
 
 

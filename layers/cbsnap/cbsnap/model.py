@@ -51,6 +51,7 @@ class Disk:
     shareable: bool = False
     encrypted: bool = False
     type: str = ""
+    snapshot_mib: int = 0
     created_at: datetime | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,11 +94,15 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotUsage:
-    """What a region's snapshots add up to (DescribeSnapshotOverview); `free_gib` is billing-free size."""
+    """What a region's snapshots add up to (DescribeSnapshotOverview); `free_gib` is billing-free size.
+
+    `billed_gib` is what is billed indeed (RealTradeSize).
+    """
 
     count: int
     size_gib: float
     free_gib: float
+    billed_gib: float = 0.0
 
 
 # --- what the operator wants ----------------------------------------------------------------

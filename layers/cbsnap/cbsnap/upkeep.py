@@ -11,7 +11,7 @@ from enum import Enum
 
 
 class Action(Enum):
-    """What was done to one snapshot; the audit of every pass is made of these."""
+    """What was done to one snapshot or instance; the audit of every pass is made of these."""
 
     LABELLED = "labelled"
     TAGGED = "tagged"
@@ -22,6 +22,7 @@ class Action(Enum):
     COPIED = "copying"
     SHARED = "shared"
     UNSHARED = "taken back"
+    STARTED = "started again"
 
 
 class Trouble(Enum):
@@ -45,7 +46,7 @@ ADVISORY = {Trouble.ORPHAN, Trouble.DUPLICATE, Trouble.FOREIGN}  # to be known; 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was done: `subject` is a snapshot's id."""
+    """One thing that was done: `subject` is a snapshot's or an instance's id."""
 
     action: Action
     region: str

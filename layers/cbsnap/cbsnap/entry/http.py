@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Depends, FastAPI, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from cbsnap.entry import http_edge
+from cbsnap.entry import http_edge, http_upkeep
 from cbsnap.errors import InputError
 from cbsnap.jobs import request as requests
 from cbsnap.model import OnFailure, Quiesce, Run
@@ -53,6 +53,7 @@ def application(wiring: Wiring) -> FastAPI:
     app = FastAPI(title="cbsnap", version="1", docs_url=None, redoc_url=None)
     app.include_router(_open_routes())
     app.include_router(_routes(wiring), dependencies=[Depends(http_edge.bearer(wiring.tokens))])
+    app.include_router(http_upkeep.routes(wiring), dependencies=[Depends(http_edge.bearer(wiring.tokens))])
     http_edge.guard(app)
     return app
 

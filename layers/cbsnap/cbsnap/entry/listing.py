@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -10,6 +10,24 @@ if TYPE_CHECKING:
     from cbsnap.jobs.prune import Judged
 
 _HEADINGS = ("snapshot", "disk", "due (UTC)", "label", "fate", "why")
+
+
+def values(judged: Iterable[Judged]) -> list[dict[str, Any]]:
+    """Return one object for each snapshot, in the same order."""
+    return [
+        {
+            "snapshot_id": verdict.of.snapshot.id,
+            "region": verdict.of.snapshot.region,
+            "disk_id": verdict.of.name.disk_id,
+            "policy": verdict.of.name.policy,
+            "due": verdict.of.name.due.isoformat(),
+            "label": verdict.of.label.value if verdict.of.label else None,
+            "stays": verdict.stays,
+            "reason": verdict.reason,
+        }
+        for one in judged
+        for verdict in one.verdicts
+    ]
 
 
 def verdicts(judged: Iterable[Judged]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from cbsnap.jobs.follow import follow
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import prune
 from cbsnap.jobs.sharing import shared
+from cbsnap.jobs.waking import woken
 from cbsnap.upkeep import Change, Finding, Upkeep
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class _Place:
             return
         plan, means, now = self._plan, self._means, self._means.clock.now()
         lifecycle = means.lifecycles.at(self.target)
+        self.go_through("start", woken(plan, here, now))
         self.go_through("follow", follow(plan, here, means.journals, now))
         for there in self._copied_to(places):
             self.go_through("copy", copied(plan, here, there, lifecycle))

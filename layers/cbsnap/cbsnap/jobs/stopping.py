@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cbsnap.model import Instance
 
 STOPPED_TAG = "cbsnap:stopped"
+MARK = "%Y%m%dT%H%M%SZ"  # its value: when
 CREATE_S = 30.0
 _LOOK_AGAIN_S = 3.0
 _START_TRIES = 5
@@ -61,7 +62,7 @@ def marked(plan: Ahead, facts: Facts) -> list[Instance]:
 def _stop(ids: Sequence[str], work: Work) -> None:
     quiesce = work.batch.quiesce
     budget_s = quiesce.budget_s if quiesce else 0
-    work.cloud.tag_instances(ids, STOPPED_TAG, f"{work.clock.now():%Y%m%dT%H%M%SZ}")
+    work.cloud.tag_instances(ids, STOPPED_TAG, work.clock.now().strftime(MARK))
     running = [one.id for one in work.cloud.instances(ids) if one.state != STOPPED]
     if running:
         work.cloud.stop_instances(running)

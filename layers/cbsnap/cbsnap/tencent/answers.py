@@ -41,6 +41,7 @@ def disk(row: Mapping[str, Any], region: str) -> Disk:
         shareable=bool(row.get("Shareable")),
         encrypted=bool(row.get("Encrypt")),
         type=row.get("DiskType") or "",
+        snapshot_mib=row.get("SnapshotSize") or 0,
         created_at=moment(row["CreateTime"]) if row.get("CreateTime") else None,
         tags=_tags(row),
     )
@@ -88,6 +89,7 @@ def usage(answer: Mapping[str, Any]) -> SnapshotUsage:
         count=int(answer["TotalNums"]),
         size_gib=float(answer["TotalSize"]),
         free_gib=float(answer["FreeQuota"]),
+        billed_gib=float(answer.get("RealTradeSize") or 0),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PAGE = 100  # the most rows or ids of a call
 DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnapshots
-TAGGED_AT_ONCE = 10  # resources of one TagResources call (the SDK: N from 0 to 9)
+TAGGED_AT_ONCE = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
 WARMING_S = 10.0
 CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ours
