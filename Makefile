@@ -32,6 +32,7 @@ run: $(VENV)/run-ready  ## Show the main job: a timer, two hosts under load, pro
 check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check --config agent/ruff.toml agent
 	@$(VENV)/bin/ruff check --config agent/ruff.toml agent
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
