@@ -19,10 +19,9 @@ def check(plan, wanted, runtime_dir):
             problems += session.problems()
             session.connect()
         layout = volumes.Layout(plan, [session.places() for session in sessions])
-        needs_freeze = [session.needs_freeze for session in sessions]
         findings["disks"] = layout.disks()
-        findings["label"] = _lowest(labels.covers(plan, layout, needs_freeze))
-        findings["caveats"] += _room_caveats(layout)
+        findings["label"] = _lowest(labels.covers(plan, layout, sessions))
+        findings["caveats"] += layout.caveats() + _room_caveats(layout)
         problems += _filesystem_problems(plan, layout, runtime_dir)
         volumes.check_disks(layout, wanted)
     except StepFailed as error:
@@ -33,7 +32,9 @@ def check(plan, wanted, runtime_dir):
         for session in sessions:
             session.unlock()
     findings["problems"] = [dict(zip(("code", "field", "message"), problem)) for problem in problems]
-    findings["caveats"] += [caveat for session in sessions for caveat in session.caveats()]
+    findings["caveats"] += [
+        caveat for session in sessions for caveat in [*session.doubts(), *session.caveats()]
+    ]
     return findings
 
 

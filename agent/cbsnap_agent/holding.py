@@ -48,7 +48,9 @@ class Holding:
         self._sessions = [engines.module(name).Session(settings) for name, settings in plan.engines]
         self._layout = None
         self._fds = []
+        self._superblocks = []
         self._specs = []
+        self._applied = []
         self._locked_at = self._frozen_at = None
         self._locked = []
 
@@ -59,9 +61,11 @@ class Holding:
                 session.connect()
             self._layout = volumes.Layout(self._plan, [session.places() for session in self._sessions])
             volumes.check_disks(self._layout, disks)
-            self.covers = labels.covers(
-                self._plan, self._layout, [session.needs_freeze for session in self._sessions]
-            )
+            self._superblocks = self._layout.superblocks()
+            self._fds = [self._open(mount) for mount in self._superblocks]
+            self.covers = labels.covers(self._plan, self._layout, self._sessions)
+            self.caveats += self._layout.caveats()
+            self.caveats += [doubt for session in self._sessions for doubt in session.doubts()]
             if self._plan.freeze or self._plan.unmount:
                 for refusal in volumes.hold_refusals(self._layout, own_paths(self._runtime_dir)):
                     raise StepFailed(refusal)
@@ -90,7 +94,9 @@ class Holding:
     def undo(self):
         """Undo all, freezes first. Return what had been lost before: an empty list if nothing."""
         has_freeze = any(spec["kind"] == "freeze" for spec in self._specs)
-        breaks = self._timed("thaw", self._thaw) if self.guard and has_freeze else []
+        breaks = self._undone_before()
+        if self.guard and has_freeze:
+            breaks += self._timed("thaw", self._thaw)
         for session in reversed(self._sessions):
             breaks += self._unlock(session)
         if self._locked_at is not None:
@@ -102,12 +108,19 @@ class Holding:
         return breaks
 
     def _arm(self, end_s):
-        superblocks = self._layout.superblocks()
-        self._fds = [os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY) for mount in superblocks]
-        self._specs = specs.of_plan(self._plan, zip(superblocks, self._fds), self._runtime_dir)
+        for mount, fd in zip(self._superblocks, self._fds):
+            if not mounts.is_still(mount, fd):
+                raise StepFailed("{} was mounted anew since it was looked at".format(mount.point))
+        self._specs = specs.of_plan(self._plan, zip(self._superblocks, self._fds), self._runtime_dir)
         places = [volume.place for volume in self._layout.volumes]
         self.guard = GuardLink(self._specs, self._runtime_dir, end_s + ABORT_S, self._lease_id, places)
         self.caveats += guardlink.shortfalls(self.guard.protections)
+
+    def _open(self, mount):
+        try:
+            return mounts.open_point(mount)
+        except OSError as error:
+            raise StepFailed("{}: {}".format(mount.point, error.strerror)) from error
 
     def _prepare(self, end_s):
         limit_s = min(end_s, kernel.boottime_s() + PREPARE_LIMIT_S)
@@ -192,6 +205,13 @@ class Holding:
         if status != 0:
             reason = specs.explain(self._specs[index], status)
             raise StepFailed("{} failed: {}".format(what, reason))
+        if self._specs[index]["kind"] != "exclusive":  # a descriptor of the guard's, on no list
+            self._applied.append(index)
+
+    def _undone_before(self):
+        """Return what somebody has undone while it was held: a `thaw-all`, or a guard that was late."""
+        gone = [self._specs[index] for index in self._applied if not self._owed.has(index)]
+        return ["{} was undone while it was held".format(specs.name(spec)) for spec in gone]
 
     def _thaw(self):
         try:

@@ -188,7 +188,7 @@ class _Ended:
         raise Refusal(409, "not-held", "the lease is {}".format(self._record["state"]))
 
     def release(self, answered):
-        if not self._record["answered"]:
+        if self._record["verdict"] == "broken" and not self._record["answered"]:
             self._record = dict(self._record, answered=answered)
 
     def record(self):

@@ -66,12 +66,15 @@ class Lease:
             self._deadline = deadline
 
     def release(self, answered):
-        """End the lease for its holder, who says which creations had been answered. May be repeated."""
+        """End the lease for its holder, who says which creations had been answered.
+
+        May be repeated, but says nothing new then: what was answered after the thaw proves nothing.
+        """
         self._is_unwanted = True
         self.settled.wait()
         self._end("RELEASED", None, answered)
         self.ended.wait()
-        if not self._answered:
+        if self._verdict() == "broken" and not self._answered:
             self._answered = dict(answered)
 
     def join(self, abandoned):

@@ -1,15 +1,17 @@
-"""What is mounted where, on which superblock, and on which disks: read from /proc, /sys and /dev.
+"""What is mounted where, and on which superblock: read from /proc and /sys.
 
-Decides nothing about plans. A superblock is named by its device number, "major:minor".
+Decides nothing about plans. A superblock is named by its device number, "major:minor". What a path lies on
+is found as the kernel walks to it, from mount to mount: a later mount higher up hides what is below it.
 """
 
+import errno
 import os
 import re
 from typing import NamedTuple
 
+from .disks import backing_file
+
 _ESCAPE = re.compile(r"\\([0-7]{3})")
-_BY_ID = "dev/disk/by-id"
-_DISK_LINK = re.compile(r"^virtio-(disk-[a-z0-9]+)$")
 
 
 class Mount(NamedTuple):
@@ -21,6 +23,8 @@ class Mount(NamedTuple):
     fstype: str
     source: str
     options: str
+    number: int
+    parent: int
 
 
 def read(root="/"):
@@ -31,26 +35,65 @@ def read(root="/"):
 
 def holding(path, table):
     """Return the mount that a path lies on. The path must be real (no links)."""
-    found = [mount for mount in table if _within(path, mount.point)]
-    return max(reversed(found), key=lambda mount: len(mount.point))
+    here = _topmost(_roots(table)[-1], "/", table)
+    point = ""
+    for name in [name for name in path.split("/") if name]:
+        point += "/" + name
+        here = _topmost(here, point, table)
+    return here
+
+
+def below(path, table):
+    """Return the mounts that can be reached under a real path."""
+    inside = [mount for mount in table if mount.point != path and within(mount.point, path)]
+    return [mount for mount in inside if holding(mount.point, table) == mount]
+
+
+def of_descriptor(fd):
+    """Return the mount that an open descriptor lies on, as the kernel says; None if it does not say."""
+    with open("/proc/self/fdinfo/{}".format(fd)) as source:
+        numbers = [int(line.split()[1]) for line in source if line.startswith("mnt_id:")]
+    return next((mount for mount in read() if mount.number in numbers), None)
+
+
+def open_point(mount):
+    """Open a mount's own folder; ESTALE when what lies there now is not that mount."""
+    fd = os.open(mount.point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    if not is_still(mount, fd):
+        os.close(fd)
+        raise OSError(errno.ESTALE, "something else is mounted there now", mount.point)
+    return fd
+
+
+def is_still(mount, fd):
+    """Tell whether a descriptor lies on that very mount, mounted where it was."""
+    found = of_descriptor(fd)
+    return found is not None and _identity(found) == _identity(mount)
 
 
 def open_mount(spec):
     """Open the mounted superblock {device, mount}; ENODEV when it is not mounted there any more."""
     here = [mount for mount in read() if mount.device == spec["device"]]
     here.sort(key=lambda mount: mount.point != spec["mount"])
-    if not here:
-        raise OSError(19, "not mounted any more", spec["mount"])
-    return os.open(here[0].point, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    for mount in here:
+        try:
+            return open_point(mount)
+        except OSError:
+            continue  # hidden by another mount
+    raise OSError(errno.ENODEV, "not mounted any more", spec["mount"])
 
 
-def disks_of(device, root="/"):
-    """Return the ids of the disks under a block device, through partitions, LVM and md, as far as known.
-
-    A disk shows up in its host as /dev/disk/by-id/virtio-<disk id>.
-    """
-    names = _links(root)
-    return sorted({names[leaf] for leaf in _leaves(device, root) if leaf in names})
+def device_of(path):
+    """Return the superblock of what a path leads to, through any link, and of an open file in /proc."""
+    while not os.path.exists(path):  # in a packed file
+        path = os.path.dirname(path)
+    fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        number = os.fstat(fd).st_dev
+        mount = of_descriptor(fd)
+        return mount.device if mount else "{}:{}".format(os.major(number), os.minor(number))
+    finally:
+        os.close(fd)
 
 
 def is_private():
@@ -64,7 +107,7 @@ def is_private():
 def users(point):
     """Return "name (pid)" of the processes that keep a mount busy, as far as this process may see them."""
     pids = [pid for pid in os.listdir("/proc") if pid.isdigit()]
-    return [_name(pid) for pid in pids if any(_within(path, point) for path in _open_paths(pid))]
+    return [_name(pid) for pid in pids if any(within(path, point) for path in _open_paths(pid))]
 
 
 def _name(pid):
@@ -84,52 +127,42 @@ def _open_paths(pid):
 
 def backing_mounts(mount, table, root="/"):
     """Return the mounts under a mount: that of its loop device's image, and so on, outermost last."""
-    node = os.path.join(root, "sys/dev/block", mount.device, "loop/backing_file")
-    try:
-        with open(node) as source:
-            below = holding(source.read().rstrip("\n"), table)
-    except OSError:
+    image = backing_file(os.path.join(root, "sys/dev/block", mount.device))
+    if not image:
         return []
-    return [below, *backing_mounts(below, table, root)]
+    under = holding(image, table)
+    return [under, *backing_mounts(under, table, root)]
+
+
+def within(path, point):
+    """Tell whether a path is a folder or lies in it."""
+    return point in {"/", path} or path.startswith(point + "/")
+
+
+def _roots(table):
+    numbers = {mount.number for mount in table}
+    return [mount for mount in table if mount.parent not in numbers or mount.parent == mount.number]
+
+
+def _topmost(here, point, table):
+    """Return the mount on top at a point, of those stacked on `here`."""
+    for mount in table:
+        if mount.parent == here.number and mount.point == point and mount.number != here.number:
+            return _topmost(mount, point, table)
+    return here
+
+
+def _identity(mount):
+    return mount.number, mount.device, mount.root, mount.point
 
 
 def _parse(line):
     left, right = line.rstrip("\n").split(" - ", 1)
     fields, (fstype, source, options) = left.split(" "), right.split(" ", 2)
     options = fields[5] + "," + options
-    return Mount(fields[2], _unescape(fields[3]), _unescape(fields[4]), fstype, _unescape(source), options)
+    points = [_unescape(fields[3]), _unescape(fields[4])]
+    return Mount(fields[2], *points, fstype, _unescape(source), options, int(fields[0]), int(fields[1]))
 
 
 def _unescape(text):
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 8)), text)
-
-
-def _within(path, point):
-    return point in {"/", path} or path.startswith(point + "/")
-
-
-def _links(root):
-    folder = os.path.join(root, _BY_ID)
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    found = {}
-    for name in names:
-        match = _DISK_LINK.match(name)
-        if match:
-            found[os.path.basename(os.path.realpath(os.path.join(folder, name)))] = match.group(1)
-    return found
-
-
-def _leaves(device, root):
-    node = os.path.realpath(os.path.join(root, "sys/dev/block", device))
-    if os.path.exists(os.path.join(node, "partition")):
-        node = os.path.dirname(node)
-    slaves = os.path.join(node, "slaves")
-    below = sorted(os.listdir(slaves)) if os.path.isdir(slaves) else []
-    if not below:
-        return [os.path.basename(node)]
-    return [leaf for name in below for leaf in _leaves(_number(os.path.join(slaves, name)), root)]
-
-
-def _number(node):
-    with open(os.path.join(node, "dev")) as source:
-        return source.read().strip()

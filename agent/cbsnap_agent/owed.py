@@ -38,6 +38,10 @@ class OwedList:
         """Take an action off the list."""
         _unlink(self._path(index))
 
+    def has(self, index):
+        """Tell whether an action is on the list: one that is not has been undone."""
+        return os.path.exists(self._path(index))
+
     def undo_all(self, kinds=("freeze", "unmount", "command")):
         """Undo everything of these kinds on the list, last first, and strike it.
 

@@ -67,7 +67,10 @@ def disk_map(text):
         place, _, disk = pair.rpartition("=")
         if not _DISK.match(disk):
             raise ValueError("wants /path=disk-xxxx, not {!r}".format(pair))
-        found[os.path.realpath(path(place))] = disk
+        real = os.path.realpath(path(place))
+        if real in found:
+            raise ValueError("names {} twice".format(real))
+        found[real] = disk
     return found
 
 

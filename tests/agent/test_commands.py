@@ -143,6 +143,20 @@ def test_the_agent_runs_post_when_the_guard_is_killed(
     assert client.release(lease_id)["state"] == "BROKEN"
 
 
+def test_a_post_that_somebody_had_run_while_it_was_held_breaks_the_proof(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = start_agent(plan(tmp_path, more="attests = application"))
+    client = agent.client()
+    lease_id = client.held()
+
+    agent.thaw_all()
+    record = client.release(lease_id, {DISK: "snap-1"})
+
+    assert (record["state"], record["covers"][0]["label"]) == ("BROKEN", "crash")
+    assert "undone while it was held" in record["reason"]
+
+
 def test_the_guard_killed_while_pre_runs_ends_it_and_runs_post(
     start_agent: Callable[..., Agent], tmp_path: Path
 ) -> None:

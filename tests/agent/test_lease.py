@@ -97,6 +97,30 @@ def test_the_same_id_gives_the_same_record_before_and_after_the_end(client: Clie
     assert ended.body["answered"] == {DISK: "snap-1"}
 
 
+def test_a_release_repeated_adds_no_snapshot_to_a_whole_proof(client: Client) -> None:
+    lease_id = client.held()
+
+    client.release(lease_id)
+    late = client.release(lease_id, {DISK: "snap-late"})
+
+    assert (late["verdict"], late["answered"]) == ("whole", {})
+    assert client.record(lease_id)["answered"] == {}
+
+
+def test_a_release_repeated_to_a_restarted_agent_adds_no_snapshot_either(
+    start_agent: Callable[..., Agent], orders: Orders
+) -> None:
+    agent = start_agent(orders.plan())
+    first = agent.client()
+    lease_id = first.held()
+    first.release(lease_id)
+    agent.stop()
+
+    late = agent.start().client().release(lease_id, {DISK: "snap-late"})
+
+    assert (late["verdict"], late["answered"]) == ("whole", {})
+
+
 def test_release_can_be_repeated_and_keeps_its_first_word(client: Client) -> None:
     lease_id = client.held()
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from cbsnap_agent import config, ini, labels, markers, mounts, plan, requests, volumes
+from cbsnap_agent import config, here, ini, labels, markers, mounts, plan, requests, volumes
+from cbsnap_agent.disks import Disks
 from cbsnap_agent.errors import ConfigError, Refusal
 from cbsnap_agent.lease import Lease
 
@@ -19,10 +21,19 @@ def read(text: str) -> plan.Plan:
 
 
 def table(*points: str) -> list[mounts.Mount]:
-    return [
-        mounts.Mount(f"8:{number}", "/", point, "ext4", f"/dev/sd{number}", "rw")
-        for number, point in enumerate(points)
-    ]
+    """Return ext4 filesystems mounted at these points, one after the other."""
+    made: list[mounts.Mount] = []
+    for number, point in enumerate(points):
+        under = mounts.holding(point, made).number if made else -1
+        made.append(mounts.Mount(f"8:{number}", "/", point, "ext4", f"/dev/sd{number}", "rw", number, under))
+    return made
+
+
+def engine(
+    *, needs_freeze: bool = False, locks: bool = True, doubts: tuple[str, ...] = ()
+) -> SimpleNamespace:
+    """Return what the labels ask of an engine's session."""
+    return SimpleNamespace(needs_freeze=needs_freeze, locks=locks, doubts=lambda: list(doubts))
 
 
 def layout(read_plan: plan.Plan, *engine_places: list[str], points: tuple[str, ...]) -> volumes.Layout:
@@ -54,7 +65,7 @@ def test_an_engine_on_one_disk_needs_its_lock_and_a_flush(
 
     found = layout(read_plan, [folders["a"]], points=(folders["a"],))
 
-    assert labels.label(read_plan, found, [False], A) == earned
+    assert labels.label(read_plan, found, [engine()], A) == earned
 
 
 @pytest.mark.parametrize(
@@ -67,7 +78,7 @@ def test_an_engine_on_two_disks_needs_the_freeze_too(
 
     found = layout(read_plan, [folders["a"], folders["b"]], points=(folders["a"], folders["b"]))
 
-    assert {labels.label(read_plan, found, [False], disk) for disk in (A, B)} == {earned}
+    assert {labels.label(read_plan, found, [engine()], disk) for disk in (A, B)} == {earned}
 
 
 @pytest.mark.parametrize(("steps", "earned"), [("sync", "crash"), ("sync freeze", "filesystem")])
@@ -88,7 +99,7 @@ def test_an_engine_that_needs_the_freeze_earns_nothing_without(folders: dict[str
 
     found = layout(read_plan, [folders["a"]], points=(folders["a"],))
 
-    assert labels.label(read_plan, found, [True], A) == "crash"
+    assert labels.label(read_plan, found, [engine(needs_freeze=True)], A) == "crash"
 
 
 @pytest.mark.parametrize(("attests", "earned"), [("", "crash"), ("attests = application", "application")])
@@ -103,6 +114,91 @@ def test_a_command_earns_only_what_the_host_attests(
     found = layout(read_plan, points=(folders["a"],))
 
     assert labels.label(read_plan, found, [], A) == earned
+
+
+@pytest.mark.parametrize(("steps", "earned"), [("sync", "crash"), ("sync freeze", "application")])
+def test_what_is_attested_for_several_disks_needs_the_freeze(
+    folders: dict[str, str], steps: str, earned: str
+) -> None:
+    read_plan = read(
+        f"[plan:p]\nsteps = command {steps}\ncommand.pre = /bin/true\ncommand.post = /bin/true\n"
+        f"mounts = {folders['a']} {folders['b']}\n{folders['disks']}\nattests = application"
+    )
+
+    found = layout(read_plan, points=(folders["a"], folders["b"]))
+
+    assert labels.label(read_plan, found, [], A) == earned
+
+
+def test_an_engine_whose_data_may_lie_elsewhere_earns_nothing(folders: dict[str, str]) -> None:
+    read_plan = read(
+        f"[plan:p]\nsteps = sqlite sync\nsqlite.databases = {folders['a']}/x\n{folders['disks']}"
+    )
+
+    found = layout(read_plan, [folders["a"]], points=(folders["a"],))
+
+    assert labels.label(read_plan, found, [engine(doubts=("another host's",))], A) == "crash"
+
+
+@pytest.mark.parametrize(("session", "how"), [(engine(), "lock+sync"), (engine(locks=False), "sync")])
+def test_only_an_engine_that_locks_is_said_to(
+    folders: dict[str, str], session: SimpleNamespace, how: str
+) -> None:
+    read_plan = read(
+        f"[plan:p]\nsteps = sqlite sync\nsqlite.databases = {folders['a']}/x\n{folders['disks']}"
+    )
+    found = layout(read_plan, [folders["a"]], points=(folders["a"],))
+
+    (cover,) = labels.covers(read_plan, found, [session])
+
+    assert cover["how"] == how
+
+
+@pytest.mark.parametrize("address", [None, "127.0.0.1", "localhost"])
+def test_data_of_a_server_on_this_host_are_not_doubted(address: str | None) -> None:
+    assert here.doubts("mysql", address) == []
+
+
+def test_data_of_a_server_at_an_address_of_another_host_are_doubted() -> None:
+    (doubt,) = here.doubts("mysql", "192.0.2.1")
+
+    assert "192.0.2.1 is no address of this host" in doubt
+
+
+def test_an_engines_data_are_on_every_filesystem_mounted_or_linked_below(folders: dict[str, str]) -> None:
+    nested = Path(folders["a"]) / "nested"
+    nested.mkdir()
+    (Path(folders["a"]) / "linked").symlink_to(folders["b"])
+    read_plan = read(
+        f"[plan:p]\nsteps = sync\nmounts = /\n{folders['disks']} {nested}=disk-cccccccc /=disk-r"
+    )
+
+    found = layout(read_plan, [folders["a"]], points=(folders["a"], folders["b"], str(nested)))
+
+    assert {volume.place for volume in found.of[0]} == {folders["a"], folders["b"], str(nested)}
+
+
+def test_a_folder_is_not_on_the_disk_of_the_folder_above_if_it_is_mounted(folders: dict[str, str]) -> None:
+    nested = Path(folders["a"]) / "nested"
+    nested.mkdir()
+    read_plan = read(f"[plan:p]\nsteps = sync\nmounts = {nested}\n{folders['disks']}")
+
+    with pytest.raises(Refusal, match=f"no disk id is known for {nested}"):
+        layout(read_plan, points=(folders["a"], str(nested)))
+
+
+@pytest.mark.parametrize(
+    ("device", "problem"),
+    [("253:17", "the host's links say disk-bbbbbbbb"), ("252:0", "the host's links say disk-cccccccc")],
+)
+def test_a_disk_that_the_hosts_links_contradict_is_refused(
+    folders: dict[str, str], system: Path, device: str, problem: str
+) -> None:
+    read_plan = read(f"[plan:p]\nsteps = sync\nmounts = {folders['a']}\n{folders['disks']}")
+    mounted = [mount._replace(device=device) for mount in table("/", folders["a"])][1:]
+
+    with pytest.raises(Refusal, match=problem):
+        volumes.Layout(read_plan, [], table("/")[:1] + mounted, root=str(system))
 
 
 def test_a_mount_without_a_known_disk_is_refused_with_what_to_add(tmp_path: Path) -> None:
@@ -145,19 +241,27 @@ def system(tmp_path: Path) -> Path:
         ("253:16", ["disk-bbbbbbbb"]),
         ("253:17", ["disk-bbbbbbbb"]),
         ("252:0", ["disk-cccccccc", "disk-dddddddd"]),
-        ("0:45", []),
+        ("0:45", [None]),
     ],
 )
 def test_disks_are_found_through_partitions_and_logical_volumes(
-    system: Path, device: str, disks: list[str]
+    system: Path, device: str, disks: list[str | None]
 ) -> None:
-    assert mounts.disks_of(device, str(system)) == disks
+    under = Disks(str(system)).under(table("/")[0]._replace(device=device))
+
+    assert list(under.values()) == disks
 
 
 def test_of_two_mounts_on_one_point_the_later_holds_the_path() -> None:
     found = mounts.holding("/data/x", table("/", "/data", "/data"))
 
     assert found.device == "8:2"
+
+
+def test_a_mount_that_a_later_one_higher_up_hides_does_not_hold_the_path() -> None:
+    found = mounts.holding("/data/deep/x", table("/", "/data", "/data/deep", "/data"))
+
+    assert (found.device, found.point) == ("8:3", "/data")
 
 
 def test_a_mount_of_a_longer_name_beside_does_not_hold_the_path() -> None:
@@ -177,6 +281,7 @@ def test_a_mount_of_a_longer_name_beside_does_not_hold_the_path() -> None:
         ("steps = sqlite sync", "sqlite.databases: is missing"),
         ("steps = sqlite sync\nsqlite.databases = x.db", "absolute path"),
         ("steps = sync\nmounts = /\ndisks = /=vol-1", "wants /path=disk-xxxx"),
+        ("steps = sync\nmounts = /\ndisks = /a=disk-1 /a/=disk-2", "names /a twice"),
         ("steps = sync\nmounts = /\nmax_ttl_s = 90", "wants 1 to 60 seconds"),
         ("steps = sync\nmounts = /\nattests = application", "is for what a command does"),
         ("steps = unmount sync\nmounts = /data", "engines first"),

@@ -199,6 +199,22 @@ def test_check_prints_the_grant_that_is_missing(mariadb: MariaDb, start_packed: 
     assert found["problems"][0]["message"] == "GRANT RELOAD, BINLOG MONITOR ON *.* TO 'weak'@'localhost'"
 
 
+@pytest.mark.parametrize(
+    ("rights", "earned"),
+    [("RELOAD, PROCESS, BINLOG MONITOR", "application"), ("RELOAD, BINLOG MONITOR", "crash")],
+)
+def test_a_server_that_does_not_say_where_its_tables_lie_earns_nothing(
+    mariadb: MariaDb, start_packed: Callable[..., Agent], rights: str, earned: str
+) -> None:
+    mariadb.run(f"CREATE OR REPLACE USER reader@localhost; GRANT {rights} ON *.* TO reader@localhost")
+    client = start_packed(mariadb.plan(user="reader")).client()
+
+    record = client.release(client.held())
+
+    assert (record["verdict"], record["covers"][0]["label"]) == ("whole", earned)
+    assert any("where its tables lie" in caveat for caveat in record["caveats"]) == (earned == "crash")
+
+
 def test_check_holds_nothing_and_names_the_disk(mariadb: MariaDb, start_packed: Callable[..., Agent]) -> None:
     client = start_packed(mariadb.plan()).client()
 

@@ -134,7 +134,8 @@ def test_the_dump_is_saved_before_held(redis: Redis, start_agent: Callable[..., 
     record = client.release(client.held())
 
     assert (redis.folder / "dump.rdb").stat().st_size > 0
-    assert (record["verdict"], record["covers"][0]["label"]) == ("whole", "application")
+    assert record["verdict"] == "whole"
+    assert (record["covers"][0]["how"], record["covers"][0]["label"]) == ("sync", "application")
     assert record["positions"]["redis"]["saved_at_s"] > 0
     assert any("BGSAVE" in caveat for caveat in record["caveats"])
 

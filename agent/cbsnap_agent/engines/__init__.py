@@ -4,6 +4,8 @@ read(section)          the settings, taken from the plan's section; raises Confi
 Session(settings)      one lease's sessions with the database; nothing is connected yet
     .connect()         connect, bounded; raises StepFailed
     .places()          the paths on which the engine's data lies
+    .locks             True if `lock` keeps writers out
+    .doubts()          why data may lie elsewhere than at `places`; any costs the label `application`
     .needs_freeze      True if a lock with a sync is not enough for the label `application`
     .problems()        [(code, field, message)]: what would stop or spoil a lease
     .prepare(end_s)    what may take time, before anything is locked

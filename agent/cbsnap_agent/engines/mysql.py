@@ -14,7 +14,7 @@ from typing import NamedTuple, Optional
 
 import pymysql
 
-from cbsnap_agent import bounded, kernel, values
+from cbsnap_agent import bounded, here, kernel, values
 from cbsnap_agent.engines import mysql_server
 from cbsnap_agent.errors import HoldBroken, StepFailed
 
@@ -63,6 +63,7 @@ def read(section):
 class Session:
     """One lease's connections: one that asks, one that holds the lock."""
 
+    locks = True
     needs_freeze = False
 
     def __init__(self, settings):
@@ -71,6 +72,7 @@ class Session:
         self._holding_id = None
         self._server = None
         self._caveats = []
+        self._doubts = []
         self._desynced = False
 
     def connect(self):
@@ -85,7 +87,11 @@ class Session:
 
     def places(self):
         """Return the folders of data, logs and tables, as the server tells them."""
-        return self._settings.data or self._server.places()
+        if self._settings.data:
+            self._caveats.append("mysql: where its data lie is the configuration's word alone")
+            return self._settings.data
+        places, self._doubts = self._server.places()
+        return places
 
     def problems(self):
         """Return missing privileges with the GRANT that gives them, and a node that was left desynced."""
@@ -146,6 +152,10 @@ class Session:
             if connection:
                 _try(connection.close)
         self._holding = self._asking = None
+
+    def doubts(self):
+        """Return what the server did not say of its places, and why these may be another host's."""
+        return self._doubts + here.doubts("mysql", self._settings.host)
 
     def caveats(self):
         """Return what the lock leaves out."""

@@ -5,6 +5,7 @@ or raises StepFailed. Version numbers
 and statements are those of the two manuals; only MariaDB's have been tried.
 """
 
+import glob
 import os
 import re
 
@@ -15,8 +16,18 @@ _PLACE_VARIABLES = (
     "innodb_data_home_dir",
     "innodb_log_group_home_dir",
     "innodb_undo_directory",
+    "innodb_doublewrite_dir",
     "aria_log_dir_path",
+    "rocksdb_datadir",
+    "rocksdb_wal_dir",
 )
+_LOG_VARIABLES = ("log_bin_basename", "log_bin_index", "relay_log_basename", "relay_log_index")
+_FILES = {
+    "innodb_datafiles": "path",  # MySQL 8
+    "innodb_sys_datafiles": "path",  # MariaDB before 10.6
+    "innodb_sys_tablespaces": "filename",  # MariaDB since 10.6
+    "files": "file_name",  # MySQL 8: undo tablespaces too
+}
 _NEEDED = ("RELOAD", "PROCESS")
 _STATUS_SINCE = (8, 2)  # MySQL's SHOW BINARY LOG STATUS; SHOW MASTER STATUS is gone in 8.4
 
@@ -47,15 +58,41 @@ class Server:
         return "BACKUP STAGE END" if lock == "backup-stage" else "UNLOCK TABLES"
 
     def places(self):
-        """Return every folder that the server writes data or logs to, tables placed elsewhere included."""
+        """Return (every folder that the server writes data or logs to, why there may be more)."""
         data = self._variable("datadir")
-        found = [self._variable(name) for name in _PLACE_VARIABLES]
-        found = [os.path.join(data, place) for place in found if place]
-        binlog = self._variable("log_bin_basename")
-        return sorted(
-            {os.path.normpath(place) for place in found + ([os.path.dirname(binlog)] if binlog else [])}
-            | set(_placed_elsewhere(data))
+        folders = [self._variable(name) for name in _PLACE_VARIABLES]
+        files = [self._variable(name) for name in _LOG_VARIABLES] + self._system_files()
+        linked, unread = _linked(data)
+        listed, unsaid = self._table_files()
+        folders += [os.path.dirname(file) for file in files + linked + listed if file]
+        places = {os.path.normpath(os.path.join(data, folder)) for folder in folders}
+        return sorted(places), unread + unsaid
+
+    def _system_files(self):
+        home = self._variable("innodb_data_home_dir")
+        files = self._variable("innodb_data_file_path").split(";")
+        return [os.path.join(home, file.split(":")[0]) for file in files]
+
+    def _table_files(self):
+        """Return (the files of all tables, why there may be more), from whichever list the server has."""
+        found, asked = [], False
+        try:
+            for table, column in _FILES.items():
+                if self._has(table, column):
+                    query = "SELECT {} FROM information_schema.{}"
+                    rows = self._rows(query.format(column, table))
+                    found += [row[0] for row in rows if row[0]]
+                    asked = asked or table != "files"
+        except StepFailed as error:
+            return found, ["mysql: where its tables lie was not said: {}".format(error)]
+        return found, [] if asked else ["mysql: where its tables lie was not said: no table lists them"]
+
+    def _has(self, table, column):
+        query = (
+            "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = 'information_schema'"
+            " AND LOWER(table_name) = '{}' AND LOWER(column_name) = '{}'"
         )
+        return self._rows(query.format(table, column))[0][0] > 0
 
     def positions(self):
         """Return (positions, caveats for what the privileges did not show)."""
@@ -67,8 +104,6 @@ class Server:
             caveats.append("no binary log position: {}".format(error))
         gtid = "gtid_binlog_pos" if self.is_mariadb else "gtid_executed"
         found["gtid"] = self._variable(gtid)
-        if not os.access(self._variable("datadir"), os.R_OK | os.X_OK):
-            caveats.append("mysql: the agent may not look for tables placed outside the data directory")
         return found, caveats
 
     def longest_query(self, limit_s):
@@ -138,13 +173,13 @@ class _Everything:
         return True
 
 
-def _placed_elsewhere(data):
-    """Return folders of linked databases and of tables with a DATA DIRECTORY, as far as they can be read."""
-    for folder, folders, files in os.walk(data):
-        for name in folders + files:
-            path = os.path.join(folder, name)
-            if os.path.islink(path):
-                yield os.path.dirname(os.path.realpath(path)) if name in files else os.path.realpath(path)
-            elif name.endswith(".isl"):
-                with open(path) as link:
-                    yield os.path.dirname(link.read().strip())
+def _linked(data):
+    """Return (the files that MariaDB's .isl files name: tables placed elsewhere; what was unread)."""
+    found, unread = [], []
+    for path in glob.glob(os.path.join(glob.escape(data), "*", "*.isl")):
+        try:
+            with open(path) as link:
+                found.append(link.read().strip())
+        except OSError as error:
+            unread.append("mysql: {}: {}".format(path, error.strerror))
+    return found, unread

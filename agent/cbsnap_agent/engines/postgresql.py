@@ -11,7 +11,7 @@ import signal
 import subprocess
 from typing import NamedTuple
 
-from cbsnap_agent import bounded, kernel, values
+from cbsnap_agent import bounded, here, kernel, values
 from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _CONNECT_LIMIT_S = 5
@@ -22,6 +22,7 @@ _PLACES = (
     "SELECT current_setting('data_directory') UNION SELECT current_setting('data_directory') || '/pg_wal'"
     " UNION SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''"
 )
+_ADDRESS = "SELECT coalesce(host(inet_server_addr()), '')"  # none on a unix socket
 _LSN = "CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END"
 _MAY_CHECKPOINT = (
     "SELECT rolsuper OR EXISTS (SELECT 1 FROM pg_roles r WHERE r.rolname = 'pg_checkpoint'"
@@ -51,18 +52,22 @@ def read(section):
 class Session:
     """One lease's session with the server."""
 
+    locks = False
     needs_freeze = True
 
     def __init__(self, settings):
         self._settings = settings
         self._psql = None
         self._backend = None
+        self._doubts = []
 
     def connect(self):
         """Start psql; refuse a server in the wrong role."""
         if not self._psql:
             self._psql = _start(self._settings)
             self._backend = self._ask("SELECT pg_backend_pid()", _CONNECT_LIMIT_S)
+        (address,) = self._ask(_ADDRESS)
+        self._doubts = here.doubts("postgresql", address or None)
         role = "replica" if self._ask("SELECT pg_is_in_recovery()") == ["t"] else "primary"
         if self._settings.role and self._settings.role != role:
             raise StepFailed(
@@ -114,6 +119,10 @@ class Session:
                 os.killpg(self._psql.pid, signal.SIGKILL)  # `runuser` alone would leave its psql behind
                 self._psql.communicate(timeout=_CONFIRM_LIMIT_S)
         self._psql = None
+
+    def doubts(self):
+        """Return why the folders may be another host's."""
+        return self._doubts
 
     def caveats(self):
         """Return nothing: a recovery replays the log from the checkpoint, as after any crash."""

@@ -9,7 +9,7 @@ import socket
 import time
 from typing import NamedTuple, Optional, Tuple
 
-from cbsnap_agent import kernel, values
+from cbsnap_agent import here, kernel, values
 from cbsnap_agent.errors import HoldBroken, StepFailed
 
 _ANSWER_LIMIT_S = 2
@@ -44,11 +44,14 @@ def read(section):
 class Session:
     """One lease's connection."""
 
+    locks = False
+
     def __init__(self, settings):
         self._settings = settings
         self._socket = self._reader = None
         self._run_id = None
         self._appends = False
+        self._doubts = []
 
     @property
     def needs_freeze(self):
@@ -121,9 +124,16 @@ class Session:
                     end.close()
         self._socket = self._reader = None
 
+    def doubts(self):
+        """Return why the folder may be another host's."""
+        return self._doubts
+
     def caveats(self):
         """Return how old the data are."""
-        return [] if self._appends else ["redis: the data are those of the BGSAVE before the lease was HELD"]
+        found = [] if self._appends else ["redis: the data are those of the BGSAVE before the lease was HELD"]
+        if self._settings.data:
+            found.append("redis: where its data lie is the configuration's word alone")
+        return found
 
     def _wait_for_save(self, end_s):
         while True:
@@ -147,6 +157,7 @@ class Session:
                 self._socket.connect(settings.socket)
             else:
                 self._socket = socket.create_connection(settings.address, _ANSWER_LIMIT_S)
+                self._doubts = here.doubts("redis", self._socket.getpeername()[0])
             self._reader = self._socket.makefile("rb")
             if settings.password_file:
                 with open(settings.password_file) as source:
