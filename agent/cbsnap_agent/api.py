@@ -181,8 +181,8 @@ def _signed(key, nonce, status, payload, undelivered):
 
 def _audit(payload):
     """Return what the audit line says of an answer: ids and outcomes, nothing secret."""
-    names = ("lease_id", "operation", "plan", "state", "verdict", "code", "reason")
-    return {name: payload[name] for name in names if payload.get(name) is not None}
+    names = ("lease_id", "operation", "plan", "state", "verdict", "code", "reason", "caveats")
+    return {name: payload[name] for name in names if payload.get(name)}
 
 
 def _encode(payload):

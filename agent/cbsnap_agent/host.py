@@ -2,7 +2,7 @@
 
 import threading
 
-from . import checks, kernel
+from . import checks, kernel, specs
 from .errors import Refusal
 from .guardlink import GuardLink
 from .journal import Journal
@@ -102,6 +102,7 @@ class Host:
             "plans": sorted(self._plans),
             "paused": self._pause.reason() is not None,
             "guard": self.protections,
+            "owed": [] if lease and not lease.ended.is_set() else self._still_owed(),
             "lease": lease.record() if lease and state != "IDLE" else None,
         }
 
@@ -127,6 +128,9 @@ class Host:
     def _state(self):
         lease = self._current
         return lease.state if lease and not lease.ended.is_set() else "IDLE"
+
+    def _still_owed(self):
+        return [specs.name(spec) for spec in OwedList(self._runtime_dir).listed()]
 
     def _prepare(self, lease):
         try:

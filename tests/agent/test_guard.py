@@ -145,6 +145,17 @@ def test_what_an_earlier_boot_owed_is_dropped_unseen(tmp_path: Path) -> None:
     assert list((tmp_path / "owed").iterdir()) == []
 
 
+def test_a_post_that_died_of_a_signal_stays_on_the_list(tmp_path: Path) -> None:
+    post = ["/bin/sh", "-c", "kill -TERM $$"]
+    fields = {"post": post, "environment": {}, "timeout_s": 5, "output": str(tmp_path / "out")}
+    owed.OwedList(str(tmp_path), "a").add(0, {"kind": "command", "pre": [], **fields})
+
+    statuses = [status for _, status in owed.OwedList(str(tmp_path)).undo_all()]
+
+    assert statuses == [128 + signal.SIGTERM]
+    assert len(owed.OwedList(str(tmp_path)).listed()) == 1
+
+
 def test_what_is_owed_is_undone_last_first_and_a_failing_command_is_not_run_twice(tmp_path: Path) -> None:
     log = tmp_path / "log"
     listed = owed.OwedList(str(tmp_path), "a")
