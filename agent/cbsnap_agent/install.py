@@ -66,6 +66,9 @@ def _marker_folders(plans, account):
     ):
         folder = os.path.join(place, markers.FOLDER)
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        os.chown(folder, account.pw_uid, account.pw_gid)
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)  # of whoever owns the data
+        os.fchown(opened, account.pw_uid, account.pw_gid)
+        os.fchmod(opened, 0o700)
+        os.close(opened)
         done.append("markers {}".format(folder))
     return done

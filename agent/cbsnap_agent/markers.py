@@ -1,11 +1,15 @@
 """Markers: two small files on each volume that tell a reader of its snapshot when it was cut.
 
+The folder must be the agent's alone: whoever owns the data could put links there, and have them written through.
 `pre` is written while everything is locked, `post` once nothing is. A snapshot whose `pre` names a lease that
 its `post` does not name was cut inside that lease.
 """
 
+import contextlib
+import errno
 import json
 import os
+import stat
 
 from . import kernel
 
@@ -32,11 +36,11 @@ def verdict(place, lease_id=None):
 def probe(place):
     """Write into a volume; return 0 or the errno. On a frozen filesystem it never returns."""
     try:
-        os.makedirs(os.path.join(place, FOLDER), mode=0o700, exist_ok=True)
-        with open(os.path.join(place, FOLDER, "pre.partial"), "w"):
-            return 0
+        with _opened(place) as folder:
+            os.close(_new(folder, "pre.partial"))
     except OSError as error:
         return error.errno
+    return 0
 
 
 def write(place, name, record, durable):
@@ -44,17 +48,16 @@ def write(place, name, record, durable):
 
     `durable` brings it to the disk at once: a cut that comes late must find `post`.
     """
-    folder = os.path.join(place, FOLDER)
-    os.makedirs(folder, mode=0o700, exist_ok=True)
-    partial = os.path.join(folder, name + ".partial")
-    with open(partial, "w") as target:
-        json.dump(record, target, sort_keys=True)
-        target.flush()
+    partial = name + ".partial"
+    with _opened(place) as folder:
+        with open(_new(folder, partial), "w") as target:
+            json.dump(record, target, sort_keys=True)
+            target.flush()
+            if durable:
+                os.fsync(target.fileno())
+        os.rename(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
         if durable:
-            os.fsync(target.fileno())
-    os.rename(partial, os.path.join(folder, name))
-    if durable:
-        _fsync(folder)
+            os.fsync(folder)
 
 
 def _read(place, name):
@@ -65,9 +68,25 @@ def _read(place, name):
         return None
 
 
-def _fsync(folder):
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+@contextlib.contextmanager
+def _opened(place):
+    """Make and open a place's folder; raises OSError for a link, and for what others may write to."""
+    path = os.path.join(place, FOLDER)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, 0o700)
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        found = os.fstat(folder)
+        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise PermissionError(errno.EACCES, "the folder is not the agent's alone", path)
+        yield folder
     finally:
-        os.close(fd)
+        os.close(folder)
+
+
+def _new(folder, name):
+    """Open a file that was not there a moment ago."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.open(name, how, 0o644, dir_fd=folder)
