@@ -25,7 +25,7 @@ import select
 import signal
 import sys
 
-from . import actions, kernel, markers, owed
+from . import actions, kernel, leftover, markers, owed
 
 AGENT = 0
 KILL_GRACE_S = 0.6
@@ -225,9 +225,20 @@ def main():
         signal.signal(number, signal.SIG_IGN)
     order = json.loads(os.read(AGENT, 1 << 20).decode())
     guard = Guard(order, agent_pid)
+    noted = _noted(order)
     os.write(AGENT, json.dumps({"ready": _protect()}).encode())
     gc.disable()
     guard.serve()
+    if noted:
+        noted.close()
+
+
+def _noted(order):
+    """Let a later agent find a guard over something; None where that cannot be written."""
+    try:
+        return leftover.note_this(order["runtime_dir"]) if order["actions"] else None
+    except OSError:
+        return None
 
 
 def _wake_on_child():

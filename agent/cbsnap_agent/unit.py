@@ -45,6 +45,8 @@ def text(plans, user, command, config_path, runtime_dir):
             "[Unit]\nDescription=Holds this host still for a snapshot\nAfter=network-online.target\n",
             "Wants=network-online.target\n\n[Service]\n",
             "User={}\n".format(user),
+            "# An agent that hangs is killed, even if its guard is gone.\n",
+            "Type=notify\nWatchdogSec=10\nWatchdogSignal=SIGKILL\n",
             "ExecStart={} serve --config {}\n".format(command, config_path),
             "# What a killed agent left frozen is thawed, as root, whatever state the configuration is in.\n",
             "PermissionsStartOnly=yes\n",
