@@ -15,7 +15,8 @@ It is armed before the first lock. Its standard input is a socket to the agent, 
 It never applies an action itself: a freeze can hang in the kernel for ever. One child for each; what is
 complete is undone first, what is in flight when it has landed. An agent that is still there a grace after
 the deadline, without having said that its sessions are unlocked, hangs and is killed: that drops their locks.
-The grace runs from the thaw that the agent asked for, if that was later. For an agent that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
+The grace runs from the thaw that the agent asked for, if that was later. For an agent that died the guard
+writes the `post` markers: else a later cut would look as if it had been taken in time.
 """
 
 import gc
@@ -97,7 +98,9 @@ class Guard:
             self._gone = True
             self._undo()
             return
-        message = json.loads(packet.decode())
+        self._obey(json.loads(packet.decode()))
+
+    def _obey(self, message):
         if "apply" in message:
             self._apply(message["apply"], message["n"])
         elif "probe" in message:

@@ -236,7 +236,9 @@ class Holding:
             self.guard.bye()
         except GuardLost:
             self.guard.kill()
-            self._undo_owed(end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command", "service")
+            self._undo_owed(
+                end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command", "service"
+            )
             return [_GUARD_DIED]
         if self._plan.unmount and self._frozen_at is not None:
             self.frozen_ms = _since_ms(self._frozen_at)
@@ -296,7 +298,7 @@ def own_paths(runtime_dir):
 
 
 def _breaks(function):
-    """Call a session's function; return what it raised, as breaks: the other sessions must not wait for it."""
+    """Call a session's function; return what it raised, as breaks: other sessions must not wait for it."""
     try:
         function()
     except HoldBroken as error:

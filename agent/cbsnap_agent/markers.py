@@ -1,6 +1,6 @@
 """Markers: two small files on each volume that tell a reader of its snapshot when it was cut.
 
-The folder must be the agent's alone: whoever owns the data could put links there, and have them written through.
+The folder must be the agent's alone: whoever owns the data could put links there, to be written through.
 `pre` is written while everything is locked, `post` once nothing is. A snapshot whose `pre` names a lease that
 its `post` does not name was cut inside that lease.
 """

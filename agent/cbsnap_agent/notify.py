@@ -4,7 +4,6 @@ An agent that hangs is then killed even if its guard is gone, and the stop hook 
 """
 
 import contextlib
-import os
 import socket
 import threading
 import time

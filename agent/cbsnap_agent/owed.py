@@ -1,11 +1,11 @@
 """The second line: the list, in /run, of what is frozen or begun and must be undone.
 
 One small file an action, in the order in which they were begun. Whoever finds the list with nobody in charge
-(the agent when its guard has died, the agent's start, the next lease, the service manager's stop hook, a person
-with `thaw-all`) undoes what is on it, last first. The list must lie on a filesystem that is never frozen.
+(the agent when its guard has died, the agent's start, the next lease, the service manager's stop hook, a
+person with `thaw-all`) undoes what is on it, last first. It must lie on a filesystem that is never frozen.
 
-An entry is trusted as far as the user who wrote it: root, reading an entry of another user's, runs its command
-as that user, and mounts nothing for it.
+An entry is trusted as far as the user who wrote it: root, reading an entry of another user's, runs its
+command as that user, and mounts nothing for it.
 """
 
 import contextlib

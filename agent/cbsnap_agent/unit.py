@@ -64,7 +64,7 @@ def text(plans, user, command, config_path, runtime_dir):
 
 
 def _stop_s(plans):
-    """Return how long the end may take: a service manager that kills earlier cuts short what is being undone."""
+    """Return how long the end may take: killed earlier, the agent would leave half undone what it held."""
     return _STOP_S + math.ceil(UNDO_TRIES * max([0, *map(_undo_s, plans)]))
 
 

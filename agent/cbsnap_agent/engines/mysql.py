@@ -3,8 +3,8 @@
 By `mysql.lock`: `tables` is FLUSH TABLES WITH READ LOCK (with LOCK INSTANCE FOR BACKUP before it on MySQL 8);
 `backup-stage` is MariaDB's BACKUP STAGE, which lets a long statement pass. A wait for the lock is bounded by
 the session's lock_wait_timeout and by the time that is left, and each try has a connection of its own, killed
-when it fails: a failed lock lingers, and stalls writers, until its session is gone. MySQL's own statements were
-written from its manual and tried on MariaDB only.
+when it fails: a failed lock lingers, and stalls writers, until its session is gone. MySQL's own statements
+were written from its manual and tried on MariaDB only.
 """
 
 import contextlib

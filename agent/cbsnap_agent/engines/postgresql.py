@@ -59,7 +59,9 @@ def _connection(text):
         raise ValueError("wants key=value words, as host=/run/postgresql user=cbsnap")
     secret = sorted({name for name, _, _ in pairs} & _SECRETS)
     if secret:
-        raise ValueError("must not carry {}: name a passfile=, which only the agent can read".format(secret[0]))
+        raise ValueError(
+            "must not carry {}: name a passfile=, which only the agent can read".format(secret[0])
+        )
     return text
 
 
