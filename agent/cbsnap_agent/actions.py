@@ -14,6 +14,9 @@ from . import kernel, mounts
 
 NOT_FROZEN = errno.EINVAL
 _CANNOT_RUN = 127
+_BY_SIGNAL = range(129, 193)  # how a shell says it, and we: 128 and the signal's number
+HELD_BACK = 128  # not begun: something else must be undone first, or its user could not be become
+_ANYBODYS = ("freeze", "command")  # what may be undone for whoever wrote it: see `may_undo`
 _UMOUNT, _MOUNT = "/bin/umount", "/bin/mount"
 
 
@@ -77,19 +80,29 @@ class Command:
         """Tell that `post` is owed whatever `pre` did."""
         return True
 
-    def is_settled(self, _status):
-        """Tell that `post` is run once."""
-        return True
+    def is_settled(self, status):
+        """Tell whether `post` came to an end of its own: killed, or not begun, it stays owed."""
+        return status != HELD_BACK and status not in _BY_SIGNAL
 
     def interrupt(self, pid):
         """Kill `pre` and what it started."""
         _kill_group(pid)
 
     def undo(self):
-        """Run `post` for `timeout_s` at most. Return its exit status, ETIMEDOUT for one that was killed."""
+        """Run `post` for `timeout_s` at most. Return its exit status, 128 and the signal if it was killed."""
         if not self.spec["post"]:
             return 0
         return _run(self.spec["post"], self.spec)
+
+
+class Service(Command):
+    """A service to stop: spec as a command's, {kind: service, mounts: [{mount, source}]} besides."""
+
+    def undo(self):
+        """Start it, unless what it writes to is not mounted: it would write beneath the mount point."""
+        if not all(_is_mounted(mount) for mount in self.spec["mounts"]):
+            return HELD_BACK
+        return super().undo()
 
 
 class Unmount:
@@ -119,7 +132,7 @@ class Unmount:
     def undo(self):
         """Mount it where and as it was, unless it is. Return 0 or the exit status of `mount`."""
         spec = self.spec
-        if any((one.point, one.source) == (spec["mount"], spec["source"]) for one in mounts.read()):
+        if _is_mounted(spec):
             return 0
         how = ["-t", spec["fstype"], "-o", spec["options"]]
         return _run([_MOUNT, *how, spec["source"], spec["mount"]], spec)
@@ -176,8 +189,12 @@ def leave_the_guard():
 
 def from_spec(spec):
     """Return the action that a spec describes."""
-    kinds = {"freeze": Freeze, "command": Command, "unmount": Unmount, "exclusive": Exclusive}
-    return kinds[spec["kind"]](spec)
+    return _KINDS[spec["kind"]](spec)
+
+
+def may_undo(kind, writer_uid):
+    """Tell whether an entry may be undone that this user wrote: root does not mount or start for another."""
+    return kind in _KINDS and (writer_uid == os.geteuid() or kind in _ANYBODYS)
 
 
 def exit_status(status):
@@ -185,7 +202,15 @@ def exit_status(status):
     return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
 
 
+def _is_mounted(spec):
+    return any((one.point, one.source) == (spec["mount"], spec["source"]) for one in mounts.read())
+
+
 def _become(argv, spec):
+    try:
+        _become_user(*spec.get("run_as", (os.geteuid(), os.getegid())))
+    except OSError:
+        return HELD_BACK
     try:
         leave_the_guard()
         output = os.open(spec["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -197,8 +222,15 @@ def _become(argv, spec):
         return _CANNOT_RUN
 
 
+def _become_user(uid, gid):
+    if uid != os.geteuid():
+        os.setgroups([])
+        os.setgid(gid)
+        os.setuid(uid)
+
+
 def _run(argv, spec):
-    """Run a command, for `timeout_s` at most; return its exit status, ETIMEDOUT if it was killed."""
+    """Run a command, for `timeout_s` at most; return its exit status, 128 and the signal if it was killed."""
     pid = os.fork()
     if pid == 0:
         os._exit(_become(argv, spec))
@@ -210,14 +242,26 @@ def _wait(pid, timeout_s):
     while kernel.boottime_s() < end:
         done, status = os.waitpid(pid, os.WNOHANG)
         if done:
-            return exit_status(status)
+            return _as_shell(exit_status(status))
         time.sleep(0.002)
     _kill_group(pid)
-    os.waitpid(pid, 0)
-    return errno.ETIMEDOUT
+    return _as_shell(exit_status(os.waitpid(pid, 0)[1]))
+
+
+def _as_shell(status):
+    return 128 - status if status < 0 else status
 
 
 def _kill_group(pid):
     for kill in (os.killpg, os.kill):
         with contextlib.suppress(OSError):  # no group yet, or gone
             kill(pid, signal.SIGKILL)
+
+
+_KINDS = {
+    "freeze": Freeze,
+    "command": Command,
+    "service": Service,
+    "unmount": Unmount,
+    "exclusive": Exclusive,
+}

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from . import __version__, actions, config, install, local, markers, owed, serve, values
+from . import __version__, actions, config, install, local, markers, owed, serve, specs, values
 from .errors import ConfigError
 from .pause import Pause
 
@@ -69,7 +69,7 @@ def _serve(_arguments, loaded):
 def _thaw_all(arguments):
     worst = 0
     for spec, status in owed.OwedList(arguments.runtime_dir).undo_all():
-        sys.stdout.write("{} {}: {}\n".format(spec["kind"], spec.get("mount", ""), os.strerror(status)))
+        sys.stdout.write("{}: {}\n".format(specs.name(spec), specs.explain(spec, status)))
         worst = max(worst, int(status not in (0, actions.NOT_FROZEN)))
     return worst
 

@@ -15,7 +15,8 @@ It is armed before the first lock. Its standard input is a socket to the agent, 
 It never applies an action itself: a freeze can hang in the kernel for ever. One child for each; what is
 complete is undone first, what is in flight when it has landed. An agent that is still there a grace after
 the deadline, without having said that its sessions are unlocked, hangs and is killed: that drops their locks.
-The grace runs from the thaw that the agent asked for, if that was later. For an agent that died the guard writes the `post` markers: else a later cut would look as if it had been taken in time.
+The grace runs from the thaw that the agent asked for, if that was later. For an agent that died the guard
+writes the `post` markers: else a later cut would look as if it had been taken in time.
 """
 
 import gc
@@ -25,11 +26,13 @@ import select
 import signal
 import sys
 
-from . import actions, kernel, markers, owed
+from . import actions, kernel, leftover, markers, owed
 
 AGENT = 0
 KILL_GRACE_S = 0.6
 _TICK_S = 0.25  # also bounds how late a deadline can be after a suspension
+UNDO_TRIES = 3
+_UNDO_PAUSE_S = 1
 _RETRY = 16  # EBUSY: somebody is at the superblock just now
 OOM_EXEMPT = -1000
 
@@ -49,6 +52,8 @@ class Guard:
         self._returning = {}  # pid -> index: what takes long to undo
         self._probing = {}  # pid -> number of the request: never waited for
         self._statuses = {}
+        self._tries = {}  # index -> how often its undoing, of those that take long, has failed
+        self._not_before = 0.0
         self._undoing = self._late = self._unlocked = self._bye = self._gone = False
 
     def serve(self):
@@ -93,7 +98,9 @@ class Guard:
             self._gone = True
             self._undo()
             return
-        message = json.loads(packet.decode())
+        self._obey(json.loads(packet.decode()))
+
+    def _obey(self, message):
         if "apply" in message:
             self._apply(message["apply"], message["n"])
         elif "probe" in message:
@@ -177,7 +184,8 @@ class Guard:
         for index in reversed(self._held[:]):
             if not self._actions[index].undo_takes_long:
                 self._undone(index, self._actions[index].undo())
-            elif not self._returning:  # one after the other: a service starts when its files are mounted
+            elif not self._returning and kernel.boottime_s() >= self._not_before:
+                # One after the other: a service starts when its files are mounted.
                 self._held.remove(index)
                 self._returning[self._fork_undo(index)] = index
         for pid, (index, _) in self._flying.items():
@@ -191,10 +199,20 @@ class Guard:
         return pid
 
     def _undone(self, index, status):
-        self._statuses.setdefault(index, status)
-        if self._actions[index].is_settled(status):
+        self._statuses[index] = status
+        action = self._actions[index]
+        if action.is_settled(status):
             self._held = [held for held in self._held if held != index]
             self._owed.strike(index)
+        elif action.undo_takes_long and status != actions.HELD_BACK:
+            self._try_again(index)
+
+    def _try_again(self, index):
+        """Have it undone anew before what it came after; given up, it stays on the list of what is owed."""
+        self._tries[index] = self._tries.get(index, 0) + 1
+        if self._tries[index] < UNDO_TRIES:
+            self._held.append(index)
+            self._not_before = kernel.boottime_s() + _UNDO_PAUSE_S
 
     def _say(self, **message):
         try:
@@ -210,9 +228,20 @@ def main():
         signal.signal(number, signal.SIG_IGN)
     order = json.loads(os.read(AGENT, 1 << 20).decode())
     guard = Guard(order, agent_pid)
+    noted = _noted(order)
     os.write(AGENT, json.dumps({"ready": _protect()}).encode())
     gc.disable()
     guard.serve()
+    if noted:
+        noted.close()
+
+
+def _noted(order):
+    """Let a later agent find a guard over something; None where that cannot be written."""
+    try:
+        return leftover.note_this(order["runtime_dir"]) if order["actions"] else None
+    except OSError:
+        return None
 
 
 def _wake_on_child():

@@ -10,8 +10,7 @@ import os
 import sys
 import time
 
-from . import bounded, engines, guardlink, kernel, labels, markers, mounts, specs, volumes
-from .actions import NOT_FROZEN
+from . import actions, bounded, engines, guardlink, kernel, labels, markers, mounts, specs, volumes
 from .errors import HoldBroken, StepFailed
 from .guardlink import GuardLink, GuardLost
 from .owed import OwedList
@@ -57,6 +56,7 @@ class Holding:
     def resolve(self, disks):
         """Find the plan's volumes, and refuse unless they are on exactly these disks."""
         with self._step("resolve"):
+            self._settle_earlier()
             for session in self._sessions:
                 session.connect()
             self._layout = volumes.Layout(self._plan, [session.places() for session in self._sessions])
@@ -106,6 +106,12 @@ class Holding:
             breaks += self._timed("finish", self._finish)
         self._close_fds()
         return breaks
+
+    def _settle_earlier(self):
+        """Undo what an earlier lease could not; while that fails, nothing new is begun."""
+        for spec, status in OwedList(self._runtime_dir).undo_all():
+            if not actions.from_spec(spec).is_settled(status):
+                raise StepFailed("of an earlier lease, " + specs.undone(spec, status))
 
     def _arm(self, end_s):
         for mount, fd in zip(self._superblocks, self._fds):
@@ -224,7 +230,7 @@ class Holding:
             breaks = [
                 "{} was thawed by somebody else".format(self._specs[index]["mount"])
                 for index, status in sorted(statuses.items())
-                if status == NOT_FROZEN and self._specs[index]["kind"] == "freeze"
+                if status == actions.NOT_FROZEN and self._specs[index]["kind"] == "freeze"
             ]
         if self._frozen_at is not None and not self._plan.unmount:
             self.frozen_ms = _since_ms(self._frozen_at)
@@ -244,15 +250,15 @@ class Holding:
             statuses, flying, self.was_late = self.guard.undo(UNDO_LIMIT_S)
             while slow & set(flying) and kernel.boottime_s() < end_s and not self.guard.dies_within(0.005):
                 statuses, flying, _ = self.guard.undo(UNDO_LIMIT_S)
-            for index in sorted(slow):
-                if statuses.get(index):
-                    self._note(
-                        "undoing {} ended with {}".format(specs.name(self._specs[index]), statuses[index])
-                    )
+            for index in sorted(slow & set(statuses)):
+                if statuses[index]:
+                    self._note(specs.undone(self._specs[index], statuses[index]))
             self.guard.bye()
         except GuardLost:
             self.guard.kill()
-            self._undo_owed(end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command")
+            self._undo_owed(
+                end_s + UNDO_LIMIT_S - kernel.boottime_s(), "freeze", "unmount", "command", "service"
+            )
             return [_GUARD_DIED]
         if self._plan.unmount and self._frozen_at is not None:
             self.frozen_ms = _since_ms(self._frozen_at)
@@ -312,7 +318,7 @@ def own_paths(runtime_dir):
 
 
 def _breaks(function):
-    """Call a session's function; return what it raised, as breaks: the other sessions must not wait for it."""
+    """Call a session's function; return what it raised, as breaks: other sessions must not wait for it."""
     try:
         function()
     except HoldBroken as error:

@@ -2,8 +2,8 @@
 
 import threading
 
-from . import checks, kernel
-from .errors import Refusal
+from . import checks, kernel, leftover, specs
+from .errors import Refusal, StepFailed
 from .guardlink import GuardLink
 from .journal import Journal
 from .lease import Lease
@@ -23,6 +23,7 @@ class Host:
         self._runtime_dir = runtime_dir
         self._lock = threading.Lock()
         self._current = None
+        leftover.end(runtime_dir)
         self.left = OwedList(runtime_dir).undo_all()
         self.journal = Journal(runtime_dir)
         self.protections = {}
@@ -33,7 +34,10 @@ class Host:
 
     def probe_guard(self):
         """Arm a guard over nothing, to learn which protections it reaches here."""
-        guard = GuardLink([], self._runtime_dir, kernel.boottime_s() + _PROBE_LIMIT_S)
+        try:
+            guard = GuardLink([], self._runtime_dir, kernel.boottime_s() + _PROBE_LIMIT_S)
+        except StepFailed:
+            return  # a loaded machine: the first lease's guard tells the same
         self.protections = guard.protections
         guard.bye()
 
@@ -102,6 +106,7 @@ class Host:
             "plans": sorted(self._plans),
             "paused": self._pause.reason() is not None,
             "guard": self.protections,
+            "owed": [] if lease and not lease.ended.is_set() else self._still_owed(),
             "lease": lease.record() if lease and state != "IDLE" else None,
         }
 
@@ -127,6 +132,9 @@ class Host:
     def _state(self):
         lease = self._current
         return lease.state if lease and not lease.ended.is_set() else "IDLE"
+
+    def _still_owed(self):
+        return [specs.name(spec) for spec in OwedList(self._runtime_dir).listed()]
 
     def _prepare(self, lease):
         try:

@@ -21,7 +21,7 @@ def install(loaded, config_path, root="/"):
     account = _account(user)
     program = _copy(os.path.join(root, _PROGRAM))
     for path in (config_path, loaded.agent.keys.path):
-        os.chown(path, account.pw_uid, account.pw_gid)
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
         os.chmod(path, 0o600)
     done = ["user {}".format(user), "program {}".format(program)]
     done += _markers(plans, account)
@@ -63,5 +63,5 @@ def _markers(plans, account):
     named = {place for plan in plans for place in [*plan.mounts, *plan.disks]}
     made = [path for place in sorted(filter(os.path.isdir, named)) for path in markers.create(place)]
     for path in made:
-        os.chown(path, account.pw_uid, account.pw_gid)
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
     return ["marker {}".format(path) for path in made]

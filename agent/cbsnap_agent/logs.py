@@ -5,6 +5,7 @@ then never take the next one from us.
 """
 
 import collections
+import contextlib
 import json
 import sys
 import threading
@@ -35,9 +36,10 @@ class Log:
 
     def flush(self):
         """Write what waits."""
-        with self._lock:
+        with self._lock, contextlib.suppress(OSError):  # no room: what waits, waits for the next line
             while self._lines:
-                self._target.write(self._lines.popleft() + "\n")
+                self._target.write(self._lines[0] + "\n")
+                self._lines.popleft()
             self._target.flush()
 
     def _run(self):

@@ -6,8 +6,10 @@ takes a folder in its data directory for a database, and are overwritten in plac
 them where it could not make them.
 """
 
+import errno
 import json
 import os
+import stat
 
 from . import kernel
 
@@ -77,8 +79,17 @@ def write(place, name, record, durable):
 
 
 def _open(place, name):
-    """Open for writing, never through a link: the folder may be somebody else's."""
-    return os.open(path(place, name), os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    """Open for writing; raises OSError for what is not a plain file of that one name.
+
+    The folder may be somebody else's, who could have put a link there to be written through.
+    """
+    how = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fd = os.open(path(place, name), how, 0o600)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(fd)
+        raise PermissionError(errno.EACCES, "the marker is no plain file", path(place, name))
+    return fd
 
 
 def _read(place, name):

@@ -12,6 +12,7 @@ from .errors import ConfigError
 from .gate import Gate, Identity
 from .host import Host
 from .logs import Log
+from .notify import ServiceManager
 from .server import Server
 
 SOCKET = "agent.sock"
@@ -36,6 +37,7 @@ def run(config):
     signalled = _wake_on_signal()
     for work in (server.serve_forever, local.serve_forever, host.probe_guard):
         threading.Thread(target=work, daemon=True).start()
+    ServiceManager(os.environ).tell_ready()
     os.read(signalled, 1)
     host.stop()
     log.flush()

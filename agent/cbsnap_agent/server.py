@@ -9,6 +9,7 @@ import http.server
 import ipaddress
 import json
 import os
+import re
 import select
 import socket
 import socketserver
@@ -21,6 +22,8 @@ from .api import Request
 MAX_BODY_BYTES = 65536
 MAX_CONNECTIONS = 64
 IDLE_LIMIT_S = 75
+_DIGITS = re.compile(r"[0-9]+\Z")
+_MAX_DIGITS = 12
 _POLLRDHUP = 0x2000  # has no name in Python 3.6
 
 
@@ -156,9 +159,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _body(self):
         """Return the body, or None once its refusal has been sent."""
         length = self.headers.get("Content-Length", "0")
-        if "Transfer-Encoding" in self.headers or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not _DIGITS.match(length):
             return self._refuse(411, "bad-field", "Content-Length", "a plain Content-Length is wanted")
-        if int(length) > MAX_BODY_BYTES:
+        if len(length) > _MAX_DIGITS or int(length) > MAX_BODY_BYTES:
             return self._refuse(413, "too-large", None, "a body has {} bytes at most".format(MAX_BODY_BYTES))
         body = self.rfile.read(int(length))
         if len(body) < int(length):

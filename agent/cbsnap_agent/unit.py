@@ -4,6 +4,12 @@ An option that gives the service mounts of its own is left out when a plan unmou
 and the host would keep the mount.
 """
 
+import math
+
+from .guard import UNDO_TRIES
+
+_STOP_S = 15
+_OF_THE_HOOK = "CAP_SETUID CAP_SETGID CAP_DAC_OVERRIDE"
 _WITHOUT_MOUNTS_OF_ITS_OWN = """\
 NoNewPrivileges=yes
 LockPersonality=yes
@@ -39,13 +45,15 @@ def text(plans, user, command, config_path, runtime_dir):
             "[Unit]\nDescription=Holds this host still for a snapshot\nAfter=network-online.target\n",
             "Wants=network-online.target\n\n[Service]\n",
             "User={}\n".format(user),
+            "# An agent that hangs is killed, even if its guard is gone.\n",
+            "Type=notify\nWatchdogSec=10\nWatchdogSignal=SIGKILL\n",
             "ExecStart={} serve --config {}\n".format(command, config_path),
             "# What a killed agent left frozen is thawed, as root, whatever state the configuration is in.\n",
             "PermissionsStartOnly=yes\n",
             "ExecStopPost={} thaw-all --runtime-dir {}\n".format(command, runtime_dir),
             "RuntimeDirectory={}\n".format(runtime_dir.rpartition("/run/")[2]),
             "RuntimeDirectoryMode=0700\nRuntimeDirectoryPreserve=yes\n",
-            "Restart=always\nRestartSec=1\nTimeoutStopSec=15\n",
+            "Restart=always\nRestartSec=1\nTimeoutStopSec={}\n".format(_stop_s(plans)),
             "# The guard must be neither swapped out nor killed; what it starts gives this up.\n",
             "OOMScoreAdjust=-1000\nLimitMEMLOCK=infinity\n",
             limits,
@@ -55,8 +63,20 @@ def text(plans, user, command, config_path, runtime_dir):
     )
 
 
+def _stop_s(plans):
+    """Return how long the end may take: killed earlier, the agent would leave half undone what it held."""
+    return _STOP_S + math.ceil(UNDO_TRIES * max([0, *map(_undo_s, plans)]))
+
+
+def _undo_s(plan):
+    if plan.unmount:
+        return plan.unmount.timeout_s * (len(plan.unmount.services) + len(plan.mounts))
+    return plan.command.timeout_s if plan.command else 0
+
+
 def _limits(capabilities):
-    granted = "CapabilityBoundingSet={0}\nAmbientCapabilities={0}\n".format(capabilities)
+    # The stop hook, as root, becomes the service's user to run what that user's agent has left to run.
+    granted = "CapabilityBoundingSet={0} {1}\nAmbientCapabilities={0}\n".format(capabilities, _OF_THE_HOOK)
     return granted + _WITHOUT_MOUNTS_OF_ITS_OWN
 
 

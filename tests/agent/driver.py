@@ -136,6 +136,7 @@ class Agent:
     port: int = 0
     process: subprocess.Popen[bytes] = field(init=False)
     clients: list[Client] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Keep the state in a folder of its own, unless it is told where."""
@@ -170,7 +171,7 @@ class Agent:
         with (self.folder / "log").open("ab") as log:
             return subprocess.Popen(
                 [self.python, *self.program, *configured],
-                env={"PYTHONPATH": str(AGENT_HOME), "PATH": os.environ["PATH"]},
+                env={"PYTHONPATH": str(AGENT_HOME), "PATH": os.environ["PATH"], **self.environment},
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,

@@ -58,6 +58,16 @@ def test_status_shows_what_is_held(agent: Agent) -> None:
     assert (code, status["state"], status["lease"]["lease_id"]) == (0, "HELD", lease_id)
 
 
+def test_without_metadata_what_is_held_can_be_seen_and_ended_but_nothing_new_begun(
+    start_agent: Callable[..., Agent], orders: Orders
+) -> None:
+    agent = start_agent(orders.plan(), settings="metadata = http://127.0.0.1:9/")
+
+    assert run(agent, "status")[0] == 0
+    assert run(agent, "release", "ab" * 16)[1]["code"] == "unknown-lease"
+    assert run(agent, "hold", "orders", DISK)[1]["code"] == "wrong-instance"
+
+
 def test_check_says_what_the_plan_would_earn(agent: Agent) -> None:
     code, found = run(agent, "check", "orders")
 

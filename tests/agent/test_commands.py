@@ -130,6 +130,40 @@ def test_an_agent_killed_while_pre_runs_ends_it_and_runs_post(
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
+def test_a_post_that_is_killed_is_run_again(start_agent: Callable[..., Agent], tmp_path: Path) -> None:
+    once = f"[ -e {tmp_path}/again ] || {{ touch {tmp_path}/again; echo $$ > {tmp_path}/pid; sleep 60; }}"
+    agent = start_agent(plan(tmp_path, post=once))
+    agent.client().held()
+
+    agent.kill()
+    eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    os.kill(int((tmp_path / "pid").read_text()), signal.SIGTERM)  # as a service manager that stops the rest
+
+    eventually(lambda: calls(tmp_path) == ["pre", "post", "post"], within_s=5)
+    eventually(lambda: not list((agent.runtime_dir / "owed").iterdir()))
+
+
+def test_a_post_that_cannot_end_stays_owed_until_it_can(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.touch()
+    text = plan(tmp_path, post=f"while [ -e {blocked} ]; do sleep 0.1; done", more="command.timeout_s = 0.2")
+    agent = start_agent(text)
+    client = agent.client()
+
+    record = client.release(client.held())
+    eventually(lambda: client.lease().status == 201, within_s=10)
+    failed = client.lease().body
+    owed = client.call("GET", "/v1/status").body["owed"]
+    blocked.unlink()
+    client.held()
+
+    assert any("stays owed" in caveat for caveat in record["caveats"])
+    assert (failed["state"], len(owed)) == ("FAILED", 1)
+    assert "of an earlier lease" in failed["reason"]
+
+
 def test_the_agent_runs_post_when_the_guard_is_killed(
     start_agent: Callable[..., Agent], tmp_path: Path
 ) -> None:

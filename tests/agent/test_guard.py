@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sqlite3
 import threading
 from typing import TYPE_CHECKING
@@ -100,6 +101,35 @@ def test_the_guard_ignores_polite_signals(agent: Agent, orders: Orders) -> None:
     assert client.release(lease_id)["verdict"] == "whole"
 
 
+def test_a_guard_that_was_stopped_is_ended_by_the_next_agent(
+    start_agent: Callable[..., Agent], orders: Orders, tmp_path: Path
+) -> None:
+    commands = f"command.shell = yes\ncommand.pre = true\ncommand.post = echo post >> {tmp_path}/calls"
+    plan = orders.plan(steps="sqlite command sync", more=commands)
+    agent = start_agent(plan)
+    agent.client().held()
+    guard = agent.guard_pid()
+    os.kill(guard, signal.SIGSTOP)
+    agent.kill()
+
+    start_agent(plan)
+
+    assert (tmp_path / "calls").read_text() == "post\n"
+    eventually(lambda: not is_alive(guard), within_s=1)
+
+
+def test_the_service_manager_is_told_that_the_agent_is_ready_and_lives(
+    start_agent: Callable[..., Agent], orders: Orders, tmp_path: Path
+) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(5)
+        told = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "60000"}
+        start_agent(orders.plan(), environment=told)
+
+        assert [manager.recv(64) for _ in range(3)] == [b"READY=1", b"WATCHDOG=1", b"WATCHDOG=1"]
+
+
 def test_a_new_lease_follows_at_once_after_each_kind_of_death(agent: Agent) -> None:
     client = agent.client()
     lease_id = client.held()
@@ -143,6 +173,17 @@ def test_what_an_earlier_boot_owed_is_dropped_unseen(tmp_path: Path) -> None:
 
     assert [status for _, status in undone] == [0]
     assert list((tmp_path / "owed").iterdir()) == []
+
+
+def test_a_post_that_died_of_a_signal_stays_on_the_list(tmp_path: Path) -> None:
+    post = ["/bin/sh", "-c", "kill -TERM $$"]
+    fields = {"post": post, "environment": {}, "timeout_s": 5, "output": str(tmp_path / "out")}
+    owed.OwedList(str(tmp_path), "a").add(0, {"kind": "command", "pre": [], **fields})
+
+    statuses = [status for _, status in owed.OwedList(str(tmp_path)).undo_all()]
+
+    assert statuses == [128 + signal.SIGTERM]
+    assert len(owed.OwedList(str(tmp_path)).listed()) == 1
 
 
 def test_what_is_owed_is_undone_last_first_and_a_failing_command_is_not_run_twice(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 import sqlite3
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -231,6 +233,26 @@ def test_a_holder_who_hangs_up_before_held_gets_no_lease(agent: Agent, orders: O
     eventually(lambda: agent.client().record(lease_id).get("state") in ("FAILED", "BROKEN"))
 
     assert orders.is_writable()
+
+
+def test_a_signal_ends_an_agent_that_is_being_connected_to(agent: Agent) -> None:
+    """A handler that raised was swallowed by whatever was accepting just then."""
+    is_over = threading.Event()
+
+    def knock() -> None:
+        while not is_over.is_set():
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", agent.port), timeout=1).close()
+
+    knockers = [threading.Thread(target=knock) for _ in range(4)]
+    for knocker in knockers:
+        knocker.start()
+    code = agent.stop()
+    is_over.set()
+    for knocker in knockers:
+        knocker.join()
+
+    assert code == 0
 
 
 def test_a_stopped_agent_lets_go(agent: Agent, orders: Orders) -> None:

@@ -20,6 +20,34 @@ def read(text: str) -> plan.Plan:
     return plan.read(section)
 
 
+@pytest.mark.parametrize(
+    "connection",
+    [
+        "host=/run user=x password=SECRETWORD",
+        "host=/run user=x password = SECRETWORD",
+        "host=/run user=x password=top SECRETWORD",
+        "host=/run sslpassword='a SECRETWORD'",
+        "postgresql://x:SECRETWORD@host/postgres",
+        "host=/run user=x password='SECRETWORD",
+    ],
+)
+def test_a_connection_with_a_password_is_refused_and_not_repeated(connection: str) -> None:
+    text = f"[plan:orders]\nsteps = postgresql sync freeze\npostgresql.connection = {connection}\n"
+
+    with pytest.raises(ConfigError, match=r"postgresql\.connection") as refused:
+        read(text)
+
+    assert "SECRETWORD" not in str(refused.value)
+
+
+def test_a_connection_with_a_passfile_is_taken() -> None:
+    connection = "host=/run/postgresql user=cbsnap dbname='a b' passfile=/etc/cbsnap-agent/pgpass"
+
+    read_plan = read(f"[plan:orders]\nsteps = postgresql sync freeze\npostgresql.connection = {connection}\n")
+
+    assert read_plan.engines[0][1].connection == connection
+
+
 def table(*points: str) -> list[mounts.Mount]:
     """Return ext4 filesystems mounted at these points, one after the other."""
     made: list[mounts.Mount] = []

@@ -39,6 +39,8 @@ def raw(agent: Agent, source: str = "127.0.0.1") -> Iterator[socket.socket]:
         (b"POST /v1/leases HTTP/1.1\r\nContent-Length: -5\r\n\r\n", b"411"),
         (b"POST /v1/leases HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
         (b"POST /v1/leases HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", b"413"),
+        (b"POST /v1/leases HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"413"),
+        (b"POST /v1/leases HTTP/1.1\r\nContent-Length: \xb2\r\n\r\n", b"411"),
     ],
 )
 def test_malformed_requests_are_refused_and_the_agent_lives(agent: Agent, sent: bytes, status: bytes) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,7 @@ def test_a_release_into_a_full_directory_ends_the_lease(
     filled = fill(small)
     record = client.release(lease_id, {DISK: "snap-1"})
     again = client.release(lease_id, {DISK: "snap-1"})
-    os.unlink(filled)
+    filled.unlink()
 
     assert (record["state"], record["verdict"]) == ("RELEASED", "whole")
     assert again == record

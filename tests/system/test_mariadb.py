@@ -182,6 +182,22 @@ def test_a_lock_that_is_not_granted_leaves_no_writer_stalled(
     assert mariadb.is_writable(within_s=2)
 
 
+def test_the_budget_bounds_the_wait_for_the_lock(
+    mariadb: MariaDb, start_packed: Callable[..., Agent]
+) -> None:
+    agent = start_packed(mariadb.plan())
+
+    with _running(mariadb, "LOCK TABLES shop.orders WRITE; SELECT SLEEP(30)"):
+        eventually(lambda: not mariadb.is_writable())
+        record = agent.client().lease(budget_ms=700).body
+        sessions = _agent_sessions(mariadb)
+
+    assert record["state"] == "FAILED"
+    assert {step["name"]: step["ms"] for step in record["steps"]}["lock"] < 1700
+    assert sessions == []
+    assert agent.process.poll() is None
+
+
 def test_the_wrong_role_is_refused(mariadb: MariaDb, start_packed: Callable[..., Agent]) -> None:
     record = start_packed(mariadb.plan(more="mysql.role = replica")).client().lease().body
 

@@ -144,6 +144,38 @@ def test_both_killed_is_brought_back_by_the_next_start(
     assert (control.parent / "shop").exists()
 
 
+def test_nothing_starts_over_a_filesystem_that_cannot_be_mounted_until_it_can(
+    make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], control: Path
+) -> None:
+    loop = make_loop("data")
+    client = start_agent(plan(control, loop)).client()
+    lease_id = client.held()
+    with loop.image.open("r+b") as image:
+        superblock = image.read(65536)
+        image.seek(0)
+        image.write(bytes(65536))
+    subprocess.run(["blockdev", "--flushbufs", loop.device], check=True)
+
+    record = client.release(lease_id, {DISK: "snap-1"})
+    eventually(lambda: client.call("GET", "/v1/status").body["owed"])
+    owed = client.call("GET", "/v1/status").body["owed"]
+    started = [line for line in (control.parent / "calls").read_text().splitlines() if "start" in line]
+    failed = client.lease().body
+    with loop.image.open("r+b") as image:
+        image.write(superblock)
+    subprocess.run(["blockdev", "--flushbufs", loop.device], check=True)
+    client.release(client.held())
+
+    assert started == []
+    assert any("stays owed" in caveat for caveat in record["caveats"])
+    assert sorted(owed) == sorted(
+        [f"`{control} stop {service}`" for service in ("shop", "db")] + [f"unmount of {loop.mount}"]
+    )
+    assert (failed["state"], "of an earlier lease" in failed["reason"]) == ("FAILED", True)
+    assert is_mounted(loop)
+    assert (control.parent / "shop").exists()
+
+
 def _mount_line(loop: Loop) -> list[str]:
     lines = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     return next(line for line in lines if line[1] == str(loop.mount))

@@ -2,9 +2,9 @@
 
 By `mysql.lock`: `tables` is FLUSH TABLES WITH READ LOCK (with LOCK INSTANCE FOR BACKUP before it on MySQL 8);
 `backup-stage` is MariaDB's BACKUP STAGE, which lets a long statement pass. A wait for the lock is bounded by
-the session's lock_wait_timeout, and each try has a connection of its own, killed when it fails: a failed lock
-lingers, and stalls writers, until its session is gone. MySQL's own statements were written from its manual
-and tried on MariaDB only.
+the session's lock_wait_timeout and by the time that is left, and each try has a connection of its own, killed
+when it fails: a failed lock lingers, and stalls writers, until its session is gone. MySQL's own statements
+were written from its manual and tried on MariaDB only.
 """
 
 import contextlib
@@ -117,7 +117,7 @@ class Session:
         for left in reversed(range(LOCK_TRIES)):
             try:
                 self._refuse_long_queries()
-                self._try_lock()
+                self._try_lock(end_s)
             except (pymysql.Error, StepFailed) as error:
                 self._kill_holding()
                 if not left or kernel.boottime_s() + _PAUSE_S + LOCK_WAIT_S > end_s:
@@ -166,26 +166,29 @@ class Session:
         if longest:
             raise StepFailed("query {} has been running for {:.0f} s".format(*longest))
 
-    def _try_lock(self):
-        self._holding, self._holding_id = self._open()
-        with self._holding.cursor() as cursor:
+    def _try_lock(self, end_s):
+        self._holding, self._holding_id = bounded.call(self._open, end_s - kernel.boottime_s(), "connecting")
+        bounded.call(lambda: self._wait_for_lock(self._holding), end_s - kernel.boottime_s(), "the lock")
+        self._caveats += self._server.open_transactions()
+
+    def _wait_for_lock(self, connection):
+        with connection.cursor() as cursor:
             cursor.execute(
                 "SET SESSION lock_wait_timeout = %s, wait_timeout = %s", (LOCK_WAIT_S, _IDLE_LIMIT_S)
             )
             for statement in self._server.lock_statements(self._settings.lock):
                 cursor.execute(statement)
-        self._caveats += self._server.open_transactions()
 
     def _kill_holding(self):
         if self._holding:
             _try(lambda: self._rows("KILL {}".format(self._holding_id)))
-            _try(self._holding.close)
-        self._holding = None
+            self._drop_holding()
 
     def _drop_holding(self):
         """Hang up: the server drops the lock when it sees that, and a thread that waits for it is woken."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):  # without a socket it has hung up itself
             self._holding._sock.shutdown(socket.SHUT_RDWR)  # noqa: SLF001 - a close waits for whoever reads
+        _try(self._holding.close)
         self._holding = None
 
     def _holding_rows(self):

@@ -6,7 +6,9 @@ connected: a query goes in by its standard input, and the answer ends with a lin
 
 import contextlib
 import os
+import re
 import select
+import shlex
 import signal
 import subprocess
 from typing import NamedTuple
@@ -18,6 +20,8 @@ _CONNECT_LIMIT_S = 5
 _ANSWER_LIMIT_S = 3
 _CONFIRM_LIMIT_S = 0.4
 _END = "--cbsnap-end--"
+_KEYWORD = re.compile(r"[a-z_]+\Z")
+_SECRETS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 _PLACES = (
     "SELECT current_setting('data_directory') UNION SELECT current_setting('data_directory') || '/pg_wal'"
     " UNION SELECT pg_tablespace_location(oid) FROM pg_tablespace WHERE pg_tablespace_location(oid) <> ''"
@@ -43,10 +47,23 @@ def read(section):
     """Take the `postgresql.` keys; `connection` is libpq's, and may name a passfile."""
     return Settings(
         psql=section.take("postgresql.psql", values.path, "/usr/bin/psql"),
-        connection=section.take("postgresql.connection", str, "dbname=postgres"),
+        connection=section.take("postgresql.connection", _connection, "dbname=postgres"),
         os_user=section.take("postgresql.os_user", values.word, ""),
         role=section.take("postgresql.role", values.one_of("primary", "replica"), ""),
     )
+
+
+def _connection(text):
+    """Return libpq's connection string; one with a secret in it would be read in the list of processes."""
+    pairs = [word.partition("=") for word in shlex.split(text)]
+    if not all(_KEYWORD.match(name) and equals for name, equals, _ in pairs):
+        raise ValueError("wants key=value words, as host=/run/postgresql user=cbsnap")
+    secret = sorted({name for name, _, _ in pairs} & _SECRETS)
+    if secret:
+        raise ValueError(
+            "must not carry {}: name a passfile=, which only the agent can read".format(secret[0])
+        )
+    return text
 
 
 class Session:
