@@ -72,7 +72,8 @@ class Command:
         self.spec = spec
 
     def apply(self):
-        """Become the `pre` command; only returns when it cannot be run."""
+        """Become the `pre` command, which ends with the guard; only returns when it cannot be run."""
+        kernel.die_with_parent()
         return _become(self.spec["pre"], self.spec)
 
     def keeps_entry(self, _status):

@@ -55,7 +55,7 @@ def _parser():
     releasing.add_argument("lease_id")
     releasing.add_argument("answered", nargs="*", type=_pair, metavar="DISK=SNAPSHOT")
     verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
-    verifying.add_argument("place", help="the folder that holds .cbsnap")
+    verifying.add_argument("place", help="the folder that holds .cbsnap-pre")
     verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
     installing = configured(_install, "install", "put this file, its user and its unit on the host")
     installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")

@@ -54,7 +54,7 @@ class Host:
                 self._refuse_busy()
                 new = self._current = self._new(wanted, abandoned)
         if lease:
-            lease.settled.wait()
+            lease.join(abandoned)
             return False, lease.record()
         self._prepare(new)
         return True, new.record()
@@ -73,9 +73,9 @@ class Host:
         return lease.record()
 
     def abandon(self, lease_id, reason):
-        """End a lease whose holder cannot be told of it."""
+        """End a lease whose holder cannot be told of it, on any of the connections that waited."""
         lease = self._known(lease_id)
-        if lease:
+        if lease and lease.is_abandoned():
             lease.abandon(reason)
 
     def check(self, name, disks):

@@ -24,7 +24,7 @@ def install(loaded, config_path, root="/"):
         os.chown(path, account.pw_uid, account.pw_gid)
         os.chmod(path, 0o600)
     done = ["user {}".format(user), "program {}".format(program)]
-    done += _marker_folders(plans, account)
+    done += _markers(plans, account)
     command = "{} {}".format(sys.executable, os.path.join("/", _PROGRAM))
     written = os.path.join(root, _UNIT)
     os.makedirs(os.path.dirname(written), exist_ok=True)
@@ -58,17 +58,10 @@ def _copy(target):
     return target
 
 
-def _marker_folders(plans, account):
-    """Make the folders that the user itself could not make in somebody else's filesystem."""
-    done = []
-    for place in sorted(
-        {place for plan in plans for place in [*plan.mounts, *plan.disks] if os.path.isdir(place)}
-    ):
-        folder = os.path.join(place, markers.FOLDER)
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)  # of whoever owns the data
-        os.fchown(opened, account.pw_uid, account.pw_gid)
-        os.fchmod(opened, 0o700)
-        os.close(opened)
-        done.append("markers {}".format(folder))
-    return done
+def _markers(plans, account):
+    """Make the files that the user itself could not make in somebody else's folder."""
+    named = {place for plan in plans for place in [*plan.mounts, *plan.disks]}
+    made = [path for place in sorted(filter(os.path.isdir, named)) for path in markers.create(place)]
+    for path in made:
+        os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+    return ["marker {}".format(path) for path in made]

@@ -6,6 +6,7 @@ Everything raises OSError with the kernel's errno. Numbers are those of linux/fs
 import ctypes
 import fcntl
 import os
+import signal
 import time
 
 FIFREEZE = 0xC0045877
@@ -13,6 +14,7 @@ FITHAW = 0xC0045878
 CLOCK_BOOTTIME = 7  # has no name in Python 3.6
 MCL_CURRENT_AND_FUTURE = 3
 _CAP_SYS_ADMIN = 21
+_PR_SET_PDEATHSIG = 1
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -46,6 +48,11 @@ def syncfs(fd):
 def lock_memory():
     """Keep this process, as it is and as it grows, out of swap."""
     _checked(_libc.mlockall(MCL_CURRENT_AND_FUTURE))
+
+
+def die_with_parent():
+    """Have the kernel kill this process, through an exec as well, when its parent ends."""
+    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
 
 
 def may_administer():

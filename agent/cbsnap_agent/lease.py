@@ -25,7 +25,8 @@ class Lease:
         self.state = "PREPARING"
         self.settled = threading.Event()  # HELD, or ended
         self.ended = threading.Event()
-        self.holding = Holding(plan, runtime_dir, wanted.lease_id, lambda: self._is_unwanted or abandoned())
+        self._waiting = [abandoned]
+        self.holding = Holding(plan, runtime_dir, wanted.lease_id, self._has_no_holder)
         self._is_unwanted = False
         self._keep = keep
         self._plan = plan
@@ -73,6 +74,15 @@ class Lease:
         if not self._answered:
             self._answered = dict(answered)
 
+    def join(self, abandoned):
+        """Wait for the record on another of the holder's connections as well."""
+        self._waiting.append(abandoned)
+        self.settled.wait()
+
+    def is_abandoned(self):
+        """Tell whether every connection that waited for the record has gone."""
+        return all(abandoned() for abandoned in self._waiting)
+
     def abandon(self, reason):
         """End the lease for want of its holder: what was held proves nothing."""
         self._is_unwanted = True
@@ -113,6 +123,9 @@ class Lease:
             "locked_ms": holding.locked_ms,
             "frozen_ms": holding.frozen_ms,
         }
+
+    def _has_no_holder(self):
+        return self._is_unwanted or self.is_abandoned()
 
     def _hold(self):
         self._held_at = kernel.boottime_s()

@@ -1,11 +1,11 @@
 """Markers: two small files on each volume that tell a reader of its snapshot when it was cut.
 
-The folder must be the agent's alone: whoever owns the data could put links there, to be written through.
-`pre` is written while everything is locked, `post` once nothing is. A snapshot whose `pre` names a lease that
-its `post` does not name was cut inside that lease.
+`.cbsnap-pre` is written while everything is locked, `.cbsnap-post` once nothing is. A snapshot whose `pre`
+names a lease that its `post` does not name was cut inside that lease. They are plain files, because a server
+takes a folder in its data directory for a database, and are overwritten in place, because the agent may own
+them where it could not make them.
 """
 
-import contextlib
 import errno
 import json
 import os
@@ -13,7 +13,13 @@ import stat
 
 from . import kernel
 
-FOLDER = ".cbsnap"
+NAMES = ("pre", "post")
+_BLOCK_BYTES = 4096  # one write of a whole block is never seen half
+
+
+def path(place, name):
+    """Return where a marker (`pre` or `post`) of a volume lies."""
+    return os.path.join(place, ".cbsnap-" + name)
 
 
 def post(lease_id):
@@ -26,67 +32,76 @@ def verdict(place, lease_id=None):
 
     `inside`: after a lease's lock and before its end; `late`: after its end. With a lease id, of that lease.
     """
-    pre, post = _read(place, "pre"), _read(place, "post")
+    try:
+        pre, post = (_read(place, name) for name in NAMES)
+    except (OSError, ValueError):
+        return "unknown", None
     if pre is None or (lease_id and pre["lease_id"] != lease_id):
         return "unknown", pre
     is_late = post is not None and post["lease_id"] == pre["lease_id"]
     return "late" if is_late else "inside", pre
 
 
+def create(place):
+    """Make both markers, empty; return their paths. Raises OSError."""
+    for name in NAMES:
+        os.close(_open(place, name))
+    return [path(place, name) for name in NAMES]
+
+
 def probe(place):
     """Write into a volume; return 0 or the errno. On a frozen filesystem it never returns."""
     try:
-        with _opened(place) as folder:
-            os.close(_new(folder, "pre.partial"))
+        fd = _open(place, "pre")
+        try:
+            os.utime(fd)
+        finally:
+            os.close(fd)
     except OSError as error:
         return error.errno
     return 0
 
 
 def write(place, name, record, durable):
-    """Write a marker (`pre` or `post`) under a volume's place, whole or not at all; raises OSError.
-
-    `durable` brings it to the disk at once: a cut that comes late must find `post`.
-    """
-    partial = name + ".partial"
-    with _opened(place) as folder:
-        with open(_new(folder, partial), "w") as target:
-            json.dump(record, target, sort_keys=True)
-            target.flush()
-            if durable:
-                os.fsync(target.fileno())
-        os.rename(partial, name, src_dir_fd=folder, dst_dir_fd=folder)
+    """Write a marker; raises OSError. `durable` brings it to the disk: a late cut must find `post`."""
+    content = json.dumps(record, sort_keys=True).encode()
+    content += b" " * (-len(content) % _BLOCK_BYTES)
+    fd = _open(place, name)
+    try:
+        os.pwrite(fd, content, 0)
+        os.ftruncate(fd, len(content))
         if durable:
-            os.fsync(folder)
+            os.fsync(fd)
+    finally:
+        os.close(fd)
+    if durable:
+        _fsync(place)
+
+
+def _open(place, name):
+    """Open for writing, never through a link of either kind: the folder may be somebody else's."""
+    how = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fd = os.open(path(place, name), how, 0o600)
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        os.close(fd)
+        raise PermissionError(errno.EACCES, "the marker is a link, or no file")
+    return fd
 
 
 def _read(place, name):
+    """Return a marker, None for one that was never written; raises ValueError for one that was cut short."""
     try:
-        with open(os.path.join(place, FOLDER, name)) as source:
-            return json.load(source)
-    except (OSError, ValueError):
+        with open(path(place, name)) as source:
+            text = source.read()
+    except FileNotFoundError:
         return None
+    return json.loads(text) if text else None
 
 
-@contextlib.contextmanager
-def _opened(place):
-    """Make and open a place's folder; raises OSError for a link, and for what others may write to."""
-    path = os.path.join(place, FOLDER)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(path, 0o700)
-    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+def _fsync(folder):
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        found = os.fstat(folder)
-        if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-            raise PermissionError(errno.EACCES, "the folder is not the agent's alone", path)
-        yield folder
+        os.fsync(fd)
     finally:
-        os.close(folder)
-
-
-def _new(folder, name):
-    """Open a file that was not there a moment ago."""
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(name, dir_fd=folder)
-    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.open(name, how, 0o644, dir_fd=folder)
+        os.close(fd)

@@ -9,10 +9,14 @@ command as that user, and mounts nothing for it.
 """
 
 import contextlib
+import errno
 import json
 import os
+import threading
 
 from . import actions, kernel
+
+_MOMENT_S = 0.3  # a thaw takes less than a thousandth of this
 
 
 class OwedList:
@@ -48,16 +52,19 @@ class OwedList:
 
         Returns [(spec, status)]: 0, an errno, or a command's exit status. Entries of an earlier boot are
         dropped unseen: their freezes ended with it. A thaw that fails with anything but EINVAL stays listed.
+        One that hangs, behind a freeze that is still in flight, waits while the others are undone; ETIMEDOUT
+        means that it still does, and goes on.
         """
         with self._opened() as folder:
             listed = [(name, spec) for name, spec in _entries(folder) if spec["kind"] in kinds]
-            return [(spec, self._undo(folder, name, spec)) for name, spec in listed]
+        undoing = [_Undoing(self._undo, name, spec) for name, spec in listed]
+        return [(one.spec, one.outcome()) for one in undoing]
 
-    def _undo(self, folder, name, spec):
+    def _undo(self, name, spec):
         action = actions.from_spec(spec)
         status = action.undo() if spec["boot"] == self._boot else 0
         if action.is_settled(status):
-            with contextlib.suppress(FileNotFoundError):
+            with self._opened() as folder, contextlib.suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
         return status
 
@@ -96,3 +103,21 @@ def _read(folder, name):
     if not is_plain or not actions.may_undo(spec["kind"], written.st_uid):
         return None
     return dict(spec, run_as=[written.st_uid, written.st_gid])
+
+
+class _Undoing:
+    """One entry being undone, in a thread that is waited for as long as such a thing should take."""
+
+    def __init__(self, undo, name, spec):
+        self.spec = spec
+        self._status = errno.ETIMEDOUT
+        self._thread = threading.Thread(target=self._run, args=(undo, name), daemon=True)
+        self._thread.start()
+        self._thread.join(spec.get("timeout_s", 0) + _MOMENT_S)
+
+    def outcome(self):
+        self._thread.join(_MOMENT_S)
+        return self._status
+
+    def _run(self, undo, name):
+        self._status = undo(name, self.spec)

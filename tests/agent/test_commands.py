@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.agent.driver import Agent
+    from tests.agent.driver import Agent, Reply
 
 
 def plan(folder: Path, pre: str = "true", post: str = "true", more: str = "") -> str:
@@ -175,6 +175,24 @@ def test_the_agent_runs_post_when_the_guard_is_killed(
     eventually(lambda: calls(tmp_path) == ["pre", "post"], within_s=2)
 
     assert client.release(lease_id)["state"] == "BROKEN"
+
+
+def test_the_guard_killed_while_pre_runs_ends_it_and_runs_post(
+    start_agent: Callable[..., Agent], tmp_path: Path
+) -> None:
+    agent = start_agent(plan(tmp_path, pre=f"echo $$ > {tmp_path}/pid; while :; do :; done"))
+    replies: list[Reply] = []
+    client = agent.client()
+    asking = threading.Thread(target=lambda: replies.append(client.lease()))
+    asking.start()
+    eventually(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+
+    os.kill(agent.guard_pid(), signal.SIGKILL)
+    asking.join()
+
+    assert replies[0].body["state"] == "FAILED"
+    assert calls(tmp_path) == ["pre", "post"]
+    assert not is_alive(int((tmp_path / "pid").read_text()))
 
 
 def test_a_post_that_fails_is_a_caveat(start_agent: Callable[..., Agent], tmp_path: Path) -> None:

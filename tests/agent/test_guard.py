@@ -51,7 +51,7 @@ def test_the_agent_killed_leaves_the_mark_of_the_leases_end(agent: Agent, orders
 
     agent.kill()
 
-    post = orders.path.parent / ".cbsnap" / "post"
+    post = orders.path.parent / ".cbsnap-post"
     eventually(lambda: post.exists() and lease_id in post.read_text(), within_s=2)
 
 

@@ -45,15 +45,15 @@ def test_the_record_says_what_was_covered_and_earned(client: Client, orders: Ord
 
 
 def test_a_copy_taken_while_held_carries_the_marker_of_its_lease_only(client: Client, orders: Orders) -> None:
-    folder = orders.path.parent / ".cbsnap"
+    folder = orders.path.parent
 
     lease_id = client.held()
-    held = {path.name: path.read_text() for path in folder.iterdir()}
+    held = {path.name: path.read_text() for path in folder.glob(".cbsnap-*")}
     client.release(lease_id)
 
-    assert list(held) == ["pre"]
-    assert lease_id in held["pre"]
-    assert lease_id in (folder / "post").read_text()
+    assert list(held) == [".cbsnap-pre"]
+    assert lease_id in held[".cbsnap-pre"]
+    assert lease_id in (folder / ".cbsnap-post").read_text()
 
 
 def test_expires_by_itself_and_says_so_to_a_late_release(client: Client, orders: Orders) -> None:

@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cbsnap_agent import config, ini, labels, mounts, plan, volumes
+from cbsnap_agent import config, ini, labels, markers, mounts, plan, requests, volumes
 from cbsnap_agent.errors import ConfigError, Refusal
+from cbsnap_agent.lease import Lease
 
 A, B = "disk-aaaaaaaa", "disk-bbbbbbbb"
 
@@ -254,3 +255,64 @@ def test_the_example_configuration_can_be_loaded(tmp_path: Path) -> None:
     assert loaded.agent.instance_id == "ins-11111111"
     assert {"files", "orders"} <= set(loaded.plans)
     assert os.stat(keys).st_mode & 0o077 == 0  # noqa: PTH116 - the mode that the loader checks
+
+
+@pytest.mark.parametrize(
+    ("pre", "post", "found"),
+    [
+        (None, None, "unknown"),
+        ("", "", "unknown"),
+        ('{"lease_id": "a"}', "", "inside"),
+        ('{"lease_id": "a"}', '{"lease_id": "b"}', "inside"),
+        ('{"lease_id": "a"}', '{"lease_id": "a"}', "late"),
+        ('{"lease_id": "a"}', "\0\0\0\0", "unknown"),
+        ('{"lease_', None, "unknown"),
+    ],
+)
+def test_markers_tell_when_a_copy_was_cut(
+    tmp_path: Path, pre: str | None, post: str | None, found: str
+) -> None:
+    for name, text in (("pre", pre), ("post", post)):
+        if text is not None:
+            Path(markers.path(str(tmp_path), name)).write_text(text)
+
+    assert markers.verdict(str(tmp_path))[0] == found
+
+
+def test_a_marker_is_never_written_through_a_link(tmp_path: Path) -> None:
+    target = tmp_path / "precious"
+    target.write_text("kept")
+    (tmp_path / ".cbsnap-pre").symlink_to(target)
+
+    with pytest.raises(OSError, match="symbolic links"):
+        markers.write(str(tmp_path), "pre", {"lease_id": "a"}, durable=False)
+
+    assert target.read_text() == "kept"
+
+
+def test_a_shorter_marker_replaces_a_longer_one_whole(tmp_path: Path) -> None:
+    markers.write(str(tmp_path), "pre", {"lease_id": "a", "positions": "x" * 9000}, durable=False)
+
+    markers.write(str(tmp_path), "pre", {"lease_id": "b"}, durable=True)
+
+    assert markers.verdict(str(tmp_path)) == ("inside", {"lease_id": "b"})
+
+
+def test_a_lease_is_abandoned_when_every_connection_that_waits_for_it_has_gone(tmp_path: Path) -> None:
+    wanted = requests.LeaseWanted("ab" * 16, "o", "p", [A], 30, 10)
+    has_gone = {"first": True, "second": False}
+    lease = Lease(
+        wanted,
+        read(f"[plan:p]\nsteps = sync\nmounts = {tmp_path}"),
+        str(tmp_path),
+        lambda: has_gone["first"],
+        print,
+    )
+    lease.settled.set()
+
+    lease.join(lambda: has_gone["second"])
+    one_left = lease.is_abandoned()
+    has_gone["second"] = True
+
+    assert not one_left
+    assert lease.is_abandoned()

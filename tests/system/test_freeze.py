@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import signal
+import threading
 import time
 from typing import IO, TYPE_CHECKING
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.agent.driver import Agent
+    from tests.agent.driver import Agent, Client, Json
     from tests.system.loops import Loop
 
 pytestmark = pytest.mark.root
@@ -192,10 +195,14 @@ def test_a_freeze_that_hangs_is_given_up_and_everything_thaws(
     assert outer.is_writable()
 
 
-def test_a_freeze_that_hangs_in_the_kernel_is_thawed_once_it_lands(
+@pytest.fixture
+def hanging(
     make_loop: Callable[..., Loop], start_agent: Callable[..., Agent], tmp_path: Path
-) -> None:
-    """After the last sync, the plan's own command dirties the inner filesystem and freezes the outer one."""
+) -> tuple[Agent, Loop, Loop]:
+    """Start an agent whose own command makes its freeze hang.
+
+    After the last sync it dirties the inner filesystem, and freezes the outer one that holds the inner image.
+    """
     outer = make_loop("outer", size_mib=256)
     inner = make_loop("inner", size_mib=32, folder=outer.mount)
     script = tmp_path / "pre"
@@ -204,7 +211,12 @@ def test_a_freeze_that_hangs_in_the_kernel_is_thawed_once_it_lands(
     )
     script.chmod(0o700)
     commands = f"command.pre = {script}\ncommand.post = /sbin/fsfreeze --unfreeze {outer.mount}\n"
-    client = start_agent(plan(inner, steps="command freeze") + commands).client()
+    return start_agent(plan(inner, steps="command freeze") + commands), inner, outer
+
+
+def test_a_freeze_that_hangs_in_the_kernel_is_thawed_once_it_lands(hanging: tuple[Agent, Loop, Loop]) -> None:
+    agent, inner, outer = hanging
+    client = agent.client()
 
     record = client.lease(budget_ms=3000).body
 
@@ -213,6 +225,52 @@ def test_a_freeze_that_hangs_in_the_kernel_is_thawed_once_it_lands(
     assert inner.is_writable(within_s=3)
     assert outer.is_writable(within_s=1)
     assert client.call("GET", "/v1/status").body["state"] == "IDLE"
+
+
+def test_the_guard_killed_while_a_freeze_hangs_leaves_nothing_frozen(
+    hanging: tuple[Agent, Loop, Loop], tmp_path: Path
+) -> None:
+    agent, inner, outer = hanging
+    client = agent.client()
+    replies: list[Json] = []
+    asking = threading.Thread(target=lambda: replies.append(client.lease().body))
+    asking.start()
+    eventually(lambda: _is_freezing(tmp_path))
+
+    os.kill(agent.guard_pid(), signal.SIGKILL)
+    asking.join()
+
+    assert replies[0]["state"] == "FAILED"
+    assert "guard" in replies[0]["reason"]
+    assert outer.is_writable(within_s=1)
+    assert inner.is_writable(within_s=1)
+
+
+def test_both_killed_while_a_freeze_hangs_is_undone_by_the_stop_hook(
+    hanging: tuple[Agent, Loop, Loop], tmp_path: Path
+) -> None:
+    agent, inner, outer = hanging
+    client = agent.client()
+    asking = threading.Thread(target=_ask_in_vain, args=(client,))
+    asking.start()
+    eventually(lambda: _is_freezing(tmp_path))
+
+    _kill_both(agent)
+    asking.join()
+    agent.thaw_all()
+
+    assert outer.is_writable(within_s=1)
+    assert inner.is_writable(within_s=1)
+
+
+def _is_freezing(folder: Path) -> bool:
+    """Tell whether a freeze has been begun: it is noted before."""
+    return any('"freeze"' in path.read_text() for path in (folder / "run" / "owed").glob("*.json"))
+
+
+def _ask_in_vain(client: Client) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        client.lease()
 
 
 def test_a_stack_is_frozen_from_the_inside_whatever_its_paths(

@@ -39,6 +39,17 @@ def test_writers_wait_from_held_to_release(
     assert (record["covers"][0]["how"], record["covers"][0]["label"]) == ("lock+sync", "application")
 
 
+def test_the_markers_in_a_data_directory_are_no_database(
+    mariadb: MariaDb, start_packed: Callable[..., Agent]
+) -> None:
+    client = start_packed(mariadb.plan()).client()
+
+    client.release(client.held())
+
+    assert (mariadb.data / ".cbsnap-pre").exists()
+    assert "cbsnap" not in mariadb.run("SHOW DATABASES")
+
+
 def test_the_positions_are_those_of_the_locked_server(
     mariadb: MariaDb, start_packed: Callable[..., Agent]
 ) -> None:

@@ -81,7 +81,7 @@ def test_the_log_position_goes_with_the_snapshot(
 
     record = client.release(client.held(disks=[DISK, WAL_DISK]))
 
-    marker = json.loads((two_disks.data.parent / ".cbsnap" / "pre").read_text())
+    marker = json.loads((two_disks.data.parent / ".cbsnap-pre").read_text())
     lsn = record["positions"]["postgresql"]["lsn"]
     assert two_disks.run(f"SELECT '{lsn}'::pg_lsn >= '{before}'::pg_lsn") == "t"
     assert marker["positions"] == record["positions"]

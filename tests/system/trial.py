@@ -77,9 +77,8 @@ def marker(image: Path, mount: Path) -> tuple[str, str | None]:
     mount.mkdir(exist_ok=True)
     run("mount", "-o", "loop", str(image), str(mount))
     try:
-        folder = mount / ".cbsnap"
-        found = [json.loads((folder / name).read_text())["lease_id"] for name in ("pre", "post")
-                 if (folder / name).exists()]  # fmt: skip
+        paths = [mount / f".cbsnap-{name}" for name in ("pre", "post")]
+        found = [json.loads(path.read_text())["lease_id"] for path in paths if path.exists()]
     finally:
         run("umount", str(mount))
     return found[0], found[1] if len(found) > 1 else None
