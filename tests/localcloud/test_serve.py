@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -90,6 +91,21 @@ def test_the_world_is_there_again_after_a_restart(tmp_path: Path) -> None:
     assert (found["SnapshotState"], found["Tags"]) == ("NORMAL", [{"Key": "k", "Value": "v"}])
     assert 86_390 < ahead_s < 86_410
     assert again != made
+
+
+def test_calls_are_answered_while_the_world_is_written(tmp_path: Path) -> None:
+    kept = tmp_path / "state" / "world.json"
+    kept.parent.mkdir()
+    os.mkfifo(kept.with_name("world.json.part"))  # writing to it waits until somebody reads
+
+    with served(tmp_path, "--state", str(kept.parent)) as ready:
+        made = call(ready, "CreateSnapshot", DiskId="disk-a")["SnapshotId"]
+        during = kept.exists()
+        written = kept.with_name("world.json.part").read_text()
+
+    assert (during, made in written) == (False, False)  # what it was when the writing began
+    assert '"disk-a"' in written
+    assert made in kept.read_text()
 
 
 def test_https_is_trusted_by_a_client_that_is_given_the_authority(tmp_path: Path) -> None:
