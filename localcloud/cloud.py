@@ -140,15 +140,18 @@ class Cloud:
         task.add_done_callback(self._background.discard)
 
     def reset(self) -> None:
-        """Make the world as it was at the start; forget what was asked and the faults; the clock goes on."""
+        """Make the world as it was at the start; forget what was asked and the faults; the clock goes on.
+
+        Raises RecordError where the fleet cannot be read any more; then everything stays as it was.
+        """
+        left, self.world = self.world, self.found(self.clock)
         self.requests.clear()
         self.faults.drop()
         self.changes += 1
-        left = self.world
-        self.world = self.found(self.clock)
         for where, region in left.regions.items():
             for snapshot in region.snapshots.values():
                 self.contents.drop(snapshot.copy)
+            again = self.world.regions.get(where)
             for disk in region.disks.values():
-                if disk.id not in self.world.regions[where].disks:
+                if again is None or disk.id not in again.disks:
                     self.contents.drop_own(disk.content)

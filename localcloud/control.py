@@ -15,7 +15,7 @@ from starlette.routing import Route
 from localcloud.devices import DeviceError
 from localcloud.errors import ApiError
 from localcloud.faults import read_faults
-from localcloud.moments import read_moment, utc
+from localcloud.moments import LATEST_S, read_moment, utc
 from localcloud.records import RecordError
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 
 PAGE = Path(__file__).with_name("page.html")
+FASTEST = 10**9
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Control:
             Route("/_local/summary", self.summary),
             Route("/_local/state", self.state),
             Route("/_local/requests", self.requests),
-            Route("/_local/reset", self.reset, methods=["POST"]),
+            Route("/_local/reset", _telling(self.reset), methods=["POST"]),
             Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
             Route("/_local/faults", _telling(self.faults), methods=["GET", "POST", "DELETE"]),
             Route("/_local/disks/{disk}/device", _telling(self.device), methods=["POST", "DELETE"]),
@@ -85,8 +86,8 @@ class Control:
 
     async def reset(self, _: Request) -> Response:
         """Put the world back to how it was at the start."""
-        await self.cloud.errands.stop()
         self.cloud.reset()
+        await self.cloud.errands.stop()
         if self.runtime:
             await self.runtime.reset()
         return JSONResponse({})
@@ -96,10 +97,10 @@ class Control:
         wanted = await request.json() if request.method == "POST" else {}
         for key in wanted.keys() - {"set", "advance_s", "speed"}:
             raise ValueError(f"the clock has no `{key}`; it has set, advance_s, speed")
-        if "set" in wanted or "speed" in wanted:
-            moment_s = read_moment(wanted["set"], "set") if "set" in wanted else self.cloud.clock.now()
-            self.cloud.clock.set(moment_s, wanted.get("speed"))
-        self.cloud.clock.advance(float(wanted.get("advance_s", 0)))
+        clock = self.cloud.clock
+        speed = _number("speed", wanted.get("speed", clock.speed), FASTEST)
+        by_s = _number("advance_s", wanted.get("advance_s", 0), LATEST_S)
+        clock.set((read_moment(wanted["set"], "set") if "set" in wanted else clock.now()) + by_s, speed)
         self.cloud.settle()
         return JSONResponse(self._clock())
 
@@ -136,6 +137,13 @@ class Control:
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
+
+
+def _number(name: str, value: object, most: float) -> float:
+    """Return a number from 0 to `most`, or raise what is wrong with it; NaN is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ValueError(f"`{name}` should be a number from 0 to {most:g}, not {value!r}")
+    return value
 
 
 def _counted(region: Region) -> Answer:

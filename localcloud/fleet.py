@@ -111,7 +111,9 @@ class _Region:
         try:
             return read_moment(text, text) if text else self.now_s
         except ApiError as error:
-            raise self.file.mistake(record, f"`{text}` is not a moment in ISO 8601") from error
+            raise self.file.mistake(
+                record, f"`{text}` is not a moment in ISO 8601 of 1970 to 8999"
+            ) from error
 
     def add_instance(self, spec: InstanceSpec) -> None:
         self.part(spec).instances[spec.id] = Instance(

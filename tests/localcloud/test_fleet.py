@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         ("regions:\n  r:\n    disks:\n      - {id: d}\n      - {id: d}\n", 5, "`d` is there twice"),
         ("regions:\n  r:\n    disks:\n      - {id: d, account: '7'}\n", 4, "no account `7`"),
         ("regions:\n  r:\n    disks:\n      - {id: d, created: soon}\n", 4, "`soon` is not a moment"),
+        ("regions:\n  r:\n    disks:\n      - {id: d, deadline: 9999-12-31}\n", 4, "is not a moment"),
         ("regions:\n  r:\n    disks:\n      - {id: d, content: nowhere}\n", 4, "content that is not there"),
         ("regions:\n  r:\n    snapshots:\n      - {id: s, disk: d}\n", 4, "a disk that is not there: `d`"),
         ("regions: {", 1, "expected"),
