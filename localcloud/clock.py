@@ -21,7 +21,7 @@ class Clock:
     _cloud_s: float = field(default_factory=time.time)
 
     def now(self) -> float:
-        """Return the cloud's time in seconds since the epoch; it stops at the last moment that can be written."""
+        """Return the cloud's time in seconds since the epoch; it stops at the last that can be written."""
         return min(LATEST_S, self._cloud_s + (time.monotonic() - self._real_s) * self.speed)
 
     def set(self, now_s: float, speed: float | None = None) -> None:

@@ -35,7 +35,7 @@ class Fault:
     """One thing that goes wrong.
 
     It hits calls of `action` (any where empty) whose parameters are those of `where`, in `region` (any where
-    empty): after `skip` of them, `times` (0: for ever), each with `probability`. Times are real seconds.
+    empty): after `skip` of them, `times` (0: for ever), each with `probability`. Times are real seconds; `late_cut` counts those of the cloud's clock.
     """
 
     kind: str

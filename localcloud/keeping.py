@@ -58,7 +58,7 @@ class Keeper:
         self._child = child = os.fork()
         if not child:
             _write_and_end(self.path, self.cloud)
-        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):  # noqa: ASYNC222  # it does not wait
+        while (ended := os.waitpid(child, os.WNOHANG)) == (0, 0):  # noqa: ASYNC110, ASYNC222  # no event tells, and it does not wait
             await asyncio.sleep(0.02)
         self._child = 0
         return ended[1] == 0

@@ -49,11 +49,11 @@ def save(path: Path, world: World, clock: Clock) -> None:
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:  # noqa: ANN401  # any record
+def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in fields(kind))
 
 
-def _plain(record: object) -> dict[str, object]:
+def _plain(record: Any) -> dict[str, object]:  # noqa: ANN401  # any record
     """Return a record's fields, which are not copied all the way down as `asdict` does."""
     return {name: getattr(record, name) for name in _names(type(record))}
 

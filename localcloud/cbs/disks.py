@@ -137,6 +137,7 @@ async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
         return
     try:
         disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
+        call.cloud.contents.grow(disk.content, source.size_gib, disk.size_gib)
     except OSError as error:
         call.here.drop_disk(disk)
         raise InternalError(reason=str(error)) from error
@@ -190,8 +191,8 @@ class ResizeDisk:
             raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
         if self.disk_size <= disk.size_gib:
             raise InvalidParameterValue(name="DiskSize", reason=f"{self.disk_size} <= {disk.size_gib}")
+        call.cloud.contents.grow(disk.content, disk.size_gib, self.disk_size)
         disk.state, disk.size_gib = "EXPANDING", self.disk_size
-        call.cloud.contents.grow(disk.content, disk.size_gib)
         plan_disk(call, disk)
         return {}
 

@@ -127,19 +127,50 @@ def test_a_late_cut_holds_what_was_written_after_the_answer(
     region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
     (tmp_path / "data").write_text("before")
     region.disks["disk-orders-a"].content = str(tmp_path / "data")
-    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=0.2)
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=5)
 
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
     (tmp_path / "data").write_text("after")
-    localcloud.cloud.clock.advance(10)
-    before = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
-    while not region.snapshots[made].copy:
-        time.sleep(0.02)  # the condition that is polled is the cut's end
-
-    after = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
+    localcloud.cloud.clock.advance(3)  # a snapshot is made in two
+    before = snapshots_of(call, "disk-orders-a")[0]
+    localcloud.cloud.clock.advance(2)
+    after = snapshots_of(call, "disk-orders-a")[0]
 
     assert (tmp_path / "localcloud-copies" / made).read_text() == "after"
-    assert (before, after) == ("CREATING", "NORMAL")
+    assert (before["SnapshotState"], before["Percent"]) == ("CREATING", 99)
+    assert (after["SnapshotState"], after["Percent"]) == ("NORMAL", 100)
+
+
+def test_a_late_cut_is_made_even_if_nobody_looks(localcloud: LocalCloud, call: Call, tmp_path: Path) -> None:
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    (tmp_path / "data").write_text("bytes")
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=0.1)
+
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+    copied = region.snapshots[made]
+    until = time.monotonic() + 10
+    while not copied.copy and time.monotonic() < until:
+        time.sleep(0.02)  # the condition that is polled is the cut's end
+
+    assert copied.copy == str(tmp_path / "localcloud-copies" / made)
+
+
+def test_a_late_cut_that_a_reset_overtakes_leaves_no_bytes(
+    localcloud: LocalCloud, call: Call, tmp_path: Path
+) -> None:
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    (tmp_path / "data").write_text("bytes")
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=5)
+    call("cbs", "CreateSnapshot", DiskId="disk-orders-a")
+
+    localcloud.cloud.reset()
+    localcloud.cloud.clock.advance(10)
+    left = snapshots_of(call, "disk-orders-a")
+
+    assert left == []
+    assert not (tmp_path / "localcloud-copies").exists()
 
 
 def test_a_fault_hits_only_what_it_was_meant_for(localcloud: LocalCloud, call: Call) -> None:

@@ -93,6 +93,22 @@ def test_the_world_is_there_again_after_a_restart(tmp_path: Path) -> None:
     assert again != made
 
 
+def test_a_late_cut_is_still_to_come_after_a_restart(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"), "--disks", str(tmp_path / "disks"))
+    late = b'{"kind": "late_cut", "action": "CreateSnapshot", "after_s": 60}'
+
+    with served(tmp_path, *state) as ready:
+        local(ready, "faults", late)
+        made = call(ready, "CreateSnapshot", DiskId="disk-a")["SnapshotId"]
+        before = (tmp_path / "disks" / made).exists()
+    with served(tmp_path, *state) as ready:
+        local(ready, "clock", b'{"advance_s": 61}')
+        state_after = call(ready, "DescribeSnapshots", SnapshotIds=[made])["SnapshotSet"][0]["SnapshotState"]
+
+    assert (before, (tmp_path / "disks" / made).exists()) == (False, True)
+    assert state_after == "NORMAL"
+
+
 def test_calls_are_answered_while_the_world_is_written(tmp_path: Path) -> None:
     kept = tmp_path / "state" / "world.json"
     kept.parent.mkdir()
@@ -215,10 +231,12 @@ def test_increments_share_blocks_and_each_snapshot_stays_whole_without_the_other
         size_mib = call(ready, "DescribeDisks", DiskIds=["disk-a"])["DiskSet"][0]["SnapshotSize"]
         call(ready, "DeleteSnapshots", SnapshotIds=made[:2])
         kept = local(ready, "state")["regions"][0]["snapshots"]
+        size_after_mib = call(ready, "DescribeDisks", DiskIds=["disk-a"])["DiskSet"][0]["SnapshotSize"]
         with (xfs / made[2]).open("rb") as copy:
             held = [copy.read(8 * block)[-1] for _ in range(4)]
 
     assert 24 <= size_mib <= 26
+    assert size_after_mib == size_mib  # what the deleted ones held is needed by the last
     assert [each["cut"] for each in kept.values()] == ["reflink"]
     assert held == [1, 2, 3, 0]
 
