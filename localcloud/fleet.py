@@ -28,7 +28,11 @@ def load(path: Path | None, clock: Clock) -> World:
     world = World(Keyring(accounts))
     for name, spec in file.record.regions.items():
         _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
-    for (uin, _), region in world.regions.items():
+    for (uin, name), region in world.regions.items():
+        for snapshot in region.snapshots.values():
+            for other in snapshot.shared_with:
+                if theirs := world.regions.get((other, name)):
+                    theirs.shared_here[snapshot.id] = uin
         for things in (region.instances, region.disks, region.snapshots):
             for thing in things.values():
                 if thing.tags:
