@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from localcloud import cbs, cls, cvm, scf, sts, tag, tat
 from localcloud.control import Control
 from localcloud.keeping import Keeper
+from localcloud.services import SERVICES
 from localcloud.wire import Wire
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from localcloud.cloud import Cloud
     from localcloud.service import Runtime
-
-SERVICES = (cbs.SERVICE, cls.SERVICE, cvm.SERVICE, scf.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
 
 
 def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None = None) -> Starlette:

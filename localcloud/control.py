@@ -17,6 +17,7 @@ from localcloud.errors import ApiError
 from localcloud.faults import read_faults
 from localcloud.moments import LATEST_S, read_moment, utc
 from localcloud.records import RecordError
+from localcloud.services import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -110,7 +111,7 @@ class Control:
             self.cloud.faults.drop()
         if request.method == "POST":
             text = (await request.body()).decode()
-            wanted = read_faults(text if text.lstrip().startswith("[") else f"[{text}]", "faults")
+            wanted = read_faults(text if text.lstrip().startswith("[") else f"[{text}]", "faults", ACTIONS)
             return JSONResponse({"ids": self.cloud.faults.add(wanted)})
         return JSONResponse({"faults": self.cloud.faults.shown()})
 
@@ -121,9 +122,12 @@ class Control:
 
     async def device(self, request: Request) -> Response:
         """Make a block device of a disk's image (POST), or remove it (DELETE)."""
-        disk = self._disk(request.path_params["disk"])
+        disk_id = request.path_params["disk"]
+        if request.method == "DELETE" and disk_id in self.cloud.devices.attached:  # its disk may be gone
+            await self.cloud.devices.detach(disk_id)
+            return JSONResponse({})
+        disk = self._disk(disk_id)
         if request.method == "DELETE":
-            await self.cloud.devices.detach(disk.id)
             return JSONResponse({})
         disk.content = disk.content or self.cloud.contents.image(disk.id, disk.size_gib)
         return JSONResponse({"device": await self.cloud.devices.attach(disk.id, disk.content)})

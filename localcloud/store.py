@@ -55,7 +55,8 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
 
 def _plain(record: Any) -> dict[str, object]:  # noqa: ANN401  # any record
     """Return a record's fields, which are not copied all the way down as `asdict` does."""
-    return {name: getattr(record, name) for name in _names(type(record))}
+    kind: Any = type(record)
+    return {name: getattr(record, name) for name in _names(kind)}
 
 
 def load(path: Path, clock: Clock) -> World:

@@ -50,7 +50,7 @@ def forget(cloud: Cloud, region: Region, snapshot: Snapshot) -> None:
 
 
 def copy_before(region: Region, snapshot: Snapshot) -> str:
-    """Return where the bytes of the disk's latest snapshot before this one lie; empty where there are none."""
+    """Return where the bytes of a disk's latest snapshot before this one lie, or an empty text."""
     made = region.snapshots_of(snapshot.disk_id)
     return next((each.copy for each in reversed(made[: made.index(snapshot)]) if each.copy), "")
 
@@ -65,7 +65,7 @@ def finish_snapshot(_: Cloud, region: Region, __: float, snapshot_id: str) -> No
 
 @transition
 def cut_snapshot(cloud: Cloud, region: Region, due_s: float, snapshot_id: str, disk_id: str) -> None:
-    """Copy a disk's bytes later than the answer (the fault `late_cut`); one that cannot be made disappears."""
+    """Copy a disk's bytes after the answer (the fault `late_cut`); what cannot be cut disappears."""
     snapshot, disk = region.snapshots.get(snapshot_id), region.disks.get(disk_id)
     if not snapshot:
         return

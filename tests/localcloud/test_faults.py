@@ -184,6 +184,28 @@ def test_a_fault_hits_only_what_it_was_meant_for(localcloud: LocalCloud, call: C
     assert hit.value.code == "InternalError"
 
 
+@pytest.mark.parametrize(
+    "where", [{"DiskIds": ["disk-orders-a"]}, {"DiskIds": "disk-orders-a"}, {"Limit": 5}, {"Flag": True}]
+)
+def test_a_fault_is_meant_for_a_list_a_number_or_a_boolean(where: dict[str, object]) -> None:
+    fault = Fault(kind="error", where=where)
+
+    given = {"DiskIds": ["disk-orders-a"], "Limit": 5, "Flag": True}
+    other = {"DiskIds": ["disk-orders-b"], "Limit": 6, "Flag": False}
+
+    assert fault.meets("cbs", "DescribeDisks", "r", given)
+    assert not fault.meets("cbs", "DescribeDisks", "r", other)
+
+
+def test_an_error_of_the_call_itself_is_not_answered_either(localcloud: LocalCloud, call: Call) -> None:
+    inject(localcloud, kind="no_answer", action="CreateSnapshot")
+
+    with pytest.raises(TencentCloudSDKException) as hit:
+        call("cbs", "CreateSnapshot", DiskId="disk-nowhere1")
+
+    assert hit.value.code == "ClientNetworkError"
+
+
 def test_a_fault_is_counted_and_can_be_taken_away(localcloud: LocalCloud, call: Call) -> None:
     number = inject(localcloud, kind="error", action="DescribeDisks", skip=1, times=5)
 
@@ -204,6 +226,10 @@ def test_a_fault_is_counted_and_can_be_taken_away(localcloud: LocalCloud, call: 
         ({"kind": "flood"}, "there is no fault `flood`"),
         ({"kind": "error", "actoin": "x"}, "did you mean `action`?"),
         ({}, "needs `kind`"),
+        ({"kind": "error", "action": "CreateSnapshoot"}, "did you mean `CreateSnapshot`?"),
+        ({"kind": "error", "times": -1}, "should be at least 0"),
+        ({"kind": "error", "probability": 7}, "should be 0 to 1"),
+        ({"kind": "vanish", "at_percent": 500}, "should be 0 to 100"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(

@@ -8,6 +8,7 @@ from tencentcloud.common.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from localcloud.pytest_plugin import LocalCloud
     from localcloud.resources import Region
 
@@ -153,9 +154,7 @@ def test_a_grown_disk_stays_as_large_when_it_is_rolled_back(
     assert (grown, imaged.stat().st_size) == (70 * GIB, 70 * GIB)
 
 
-def test_a_rollback_that_fails_leaves_the_disk_as_it_was(
-    localcloud: LocalCloud, call: Call, region: Region, held: str
-) -> None:
+def test_a_rollback_that_fails_leaves_the_disk_as_it_was(call: Call, region: Region, held: str) -> None:
     Path(region.snapshots[held].copy).unlink()
 
     with pytest.raises(TencentCloudSDKException) as refused:
