@@ -109,7 +109,7 @@ class Cloud:
         return f"{prefix}-" + "".join(self.chance.choices(ascii_lowercase + digits, k=8))
 
     def mint_credentials(
-        self, uin: str | None = None, duration_s: float = 7200, role: str = ""
+        self, uin: str | None = None, duration_s: float = 7200, role: str = "", asked_by: str = ""
     ) -> Credentials:
         """Make temporary credentials of an account (the first one if not said): id, key, token and end.
 
@@ -119,7 +119,7 @@ class Cloud:
         if account is None:
             raise KeyError(uin)
         now_s = self.clock.now()
-        return self.keyring.mint(account, now_s, now_s + duration_s, role)
+        return self.keyring.mint(account, now_s, now_s + duration_s, role, asked_by)
 
     def settle_in(self, after_s: float) -> None:
         """Let what is due be done `after_s` of the cloud's seconds from now, even if nobody looks."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from localcloud.clock import Clock
 
-FORMAT = 1
+FORMAT = 2
 
 
 class StoreError(Exception):

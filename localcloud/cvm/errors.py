@@ -83,3 +83,11 @@ class InstanceStateTerminating(ApiError):
     code = "UnsupportedOperation.InstanceStateTerminating"
     zh = "实例 `{instance}` 正在销毁。"
     en = "The instance `{instance}` is being ended."
+
+
+class InvalidFilterValueLimitExceeded(ApiError):
+    """A filter has more values than it may; that it is this code for them is [inferred] from its name."""
+
+    code = "InvalidFilterValue.LimitExceeded"
+    zh = "过滤器 `{name}` 的值超过 {limit} 个。"
+    en = "The filter `{name}` has more values than {limit}."

@@ -45,6 +45,7 @@ def test_a_trusted_caller_works_in_the_roles_account(localcloud: LocalCloud, cal
 
     assert [each["DiskId"] for each in disks] == ["disk-two"]
     assert (caller["AccountId"], caller["Type"]) == ("100000000002", "CAMRole")
+    assert caller["PrincipalId"] == "100000000001"
     assert caller["UserId"].endswith(":night")
     assert late.value.code == "AuthFailure.TokenFailure"
 

@@ -188,13 +188,15 @@ def test_the_same_client_token_makes_disks_once(call: Call) -> None:
     [
         ({}, "MissingParameter"),
         ({"SnapshotId": "snap-full0001-00", "DiskSize": 40}, "InvalidParameter.DiskSizeNotMatch"),
+        ({"DiskSize": 10, "DiskType": "BANANA"}, "InvalidParameterValue"),
+        ({"DiskSize": 10, "Placement": {"Zone": "mars-7"}}, "InvalidParameterValue"),
         ({"SnapshotId": "snap-none"}, "InvalidSnapshotId.NotFound"),
         ({"SnapshotId": "snap-busy0001"}, "UnsupportedOperation.StateError"),
     ],
 )
 def test_a_disk_that_cannot_be_made_is_refused(call: Call, asked: dict[str, object], expected: str) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        call("cbs", "CreateDisks", **NEW, **asked)
+        call("cbs", "CreateDisks", **(NEW | asked))
 
     assert refused.value.code == expected
 
@@ -255,7 +257,11 @@ def test_a_disk_only_grows(localcloud: LocalCloud, call: Call) -> None:
     during = state(call, "disk-spare001")
     localcloud.cloud.clock.advance(1)
 
+    with pytest.raises(TencentCloudSDKException) as vast:
+        call("cbs", "ResizeDisk", DiskId="disk-spare001", DiskSize=10**9)
+
     assert "DiskSize" in refused.value.message
+    assert "DiskSize" in vast.value.message
     assert during == "EXPANDING"
     assert state(call, "disk-spare001") == "UNATTACHED"
     assert call("cbs", "DescribeDisks", DiskIds=["disk-spare001"])["DiskSet"][0]["DiskSize"] == 80
