@@ -133,8 +133,8 @@ def finish_disk(_: Cloud, region: Region, __: float, disk_id: str, instance_id: 
 
 
 @transition
-def finish_instance(_: Cloud, region: Region, __: float, instance_id: str, state: str) -> None:
+def finish_instance(_: Cloud, region: Region, __: float, instance_id: str, state: str, mode: str) -> None:
     """End an instance's start or stop."""
     instance = region.instances.get(instance_id)
     if instance and instance.state == {"RUNNING": "STARTING", "STOPPED": "STOPPING"}[state]:
-        instance.state, instance.operation_state = state, "SUCCESS"
+        instance.state, instance.stopped_mode = state, mode

@@ -35,9 +35,9 @@ def test_an_instance_stops_and_starts_in_its_time(localcloud: LocalCloud, call: 
         localcloud.cloud.clock.advance(1)
 
     assert seen == [
-        "STOPPING OPERATING STOP_CHARGING",
+        "STOPPING SUCCESS NOT_APPLICABLE",
         "STOPPED SUCCESS STOP_CHARGING",
-        "STARTING OPERATING NOT_APPLICABLE",
+        "STARTING SUCCESS NOT_APPLICABLE",
         "RUNNING SUCCESS NOT_APPLICABLE",
     ]
 
