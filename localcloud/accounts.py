@@ -31,7 +31,10 @@ class Account:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What signs a call; temporary when it has a token. `expires_s` is a moment of the cloud's clock."""
+    """What signs a call; temporary when it has a token. `expires_s` is a moment of the cloud's clock.
+
+    `asked_by` is the account that asked for a role's credentials.
+    """
 
     account: Account
     secret_id: str
@@ -39,6 +42,7 @@ class Credentials:
     token: str = ""
     expires_s: float | None = None
     role: str = ""
+    asked_by: str = ""
 
 
 @dataclass
@@ -61,7 +65,9 @@ class Keyring:
         """Return the account with this number."""
         return next((each for each in self.accounts if each.uin == uin), None)
 
-    def mint(self, account: Account, now_s: float, expires_s: float, role: str) -> Credentials:
+    def mint(  # what credentials are made of
+        self, account: Account, now_s: float, expires_s: float, role: str, asked_by: str = ""
+    ) -> Credentials:
         """Make temporary credentials that end at `expires_s`; those that ended a day ago are forgotten."""
         for old in [each for each in self.held.values() if (each.expires_s or now_s) < now_s - DAY_S]:
             del self.held[old.secret_id]
@@ -72,6 +78,7 @@ class Keyring:
             token=secrets.token_urlsafe(96),
             expires_s=expires_s,
             role=role,
+            asked_by=asked_by,
         )
         self.held[made.secret_id] = made
         return made

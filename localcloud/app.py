@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from localcloud import cbs, cls, cvm, scf, store, sts, tag, tat
 from localcloud.control import Control
+from localcloud.keeping import Keeper
+from localcloud.services import SERVICES
 from localcloud.wire import Wire
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from localcloud.cloud import Cloud
     from localcloud.service import Runtime
-
-SERVICES = (cbs.SERVICE, cls.SERVICE, cvm.SERVICE, scf.SERVICE, sts.SERVICE, tag.SERVICE, tat.SERVICE)
 
 
 def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None = None) -> Starlette:
@@ -31,7 +30,8 @@ def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None =
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        keeping = asyncio.create_task(_keep(cloud, kept)) if kept else None
+        keeper = Keeper(cloud, kept) if kept else None
+        keeping = asyncio.create_task(keeper.run()) if keeper else None
         if runtime:
             await runtime.start()
         try:
@@ -39,9 +39,9 @@ def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None =
         finally:
             if runtime:
                 await runtime.stop()
-            if keeping and kept:
+            if keeping and keeper:
                 keeping.cancel()
-                store.save(kept, cloud.world, cloud.clock)
+                keeper.finish()
             await cloud.errands.stop()
             await cloud.devices.detach_all()
 
@@ -54,14 +54,3 @@ def create_app(cloud: Cloud, runtime: Runtime | None = None, kept: Path | None =
             *(runtime.routes() if runtime else ()),
         ],
     )
-
-
-async def _keep(cloud: Cloud, kept: Path) -> None:
-    """Write the world whenever it may have changed, once a second at most."""
-    written = -1
-    while True:
-        cloud.settle()
-        if written != cloud.changes:
-            written = cloud.changes
-            store.save(kept, cloud.world, cloud.clock)
-        await asyncio.sleep(1)

@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from localcloud import store
 from localcloud.app import create_app
@@ -20,9 +20,10 @@ from localcloud.cloud import Cloud, Settings, World
 from localcloud.contents import Contents
 from localcloud.faults import read_faults
 from localcloud.fleet import load
-from localcloud.records import RecordError
+from localcloud.records import RecordError, text_of
 from localcloud.runtime.options import add_options, make_runtime
 from localcloud.server import listen, make_server
+from localcloud.services import ACTIONS
 from localcloud.tls import make_certificate
 
 if TYPE_CHECKING:
@@ -31,10 +32,16 @@ if TYPE_CHECKING:
 
     from localcloud.clock import Clock
 
+Number = TypeVar("Number", int, float)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until interrupted; return the exit code."""
     chosen = _parser().parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup wants it to go on
+        signal.signal(signal.SIGHUP, _hang_up)
     with ExitStack() as stack:
         own = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="localcloud-")))
         try:
@@ -56,6 +63,11 @@ def _leave(number: int, _: object) -> NoReturn:
     sys.exit(128 + number)
 
 
+def _hang_up(_: int, __: object) -> None:
+    """End as by SIGTERM, which the server answers by then: the terminal is gone, devices must not stay."""
+    signal.raise_signal(signal.SIGTERM)
+
+
 def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> int:
     cloud = _cloud(chosen, own)
     scheme = "https" if chosen.tls else "http"
@@ -67,8 +79,6 @@ def _serve(chosen: argparse.Namespace, listener: socket.socket, own: Path) -> in
     if chosen.ready_file:
         _announce(chosen.ready_file, cloud, url, authority)
     gc.freeze()  # a large fleet need not be looked through again and again for garbage
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
     server.run(sockets=[listener])
     return 0
 
@@ -92,7 +102,7 @@ def _cloud(chosen: argparse.Namespace, own: Path) -> Cloud:
     if kept and kept.exists():
         cloud.world = store.load(kept, cloud.clock)
     if chosen.faults:
-        cloud.faults.add(read_faults(chosen.faults.read_text(), str(chosen.faults)))
+        cloud.faults.add(read_faults(text_of(chosen.faults), str(chosen.faults), ACTIONS))
     return cloud
 
 
@@ -116,25 +126,43 @@ def _announce(ready_file: Path, cloud: Cloud, url: str, authority: Path | None) 
     part.replace(ready_file)
 
 
+def _port(text: str) -> int:
+    return _within(int(text), 65_535)
+
+
+def _count(text: str) -> int:
+    return _within(int(text), sys.maxsize)
+
+
+def _seconds(text: str) -> float:
+    return _within(float(text), 1e9)
+
+
+def _within(number: Number, most: float) -> Number:
+    if not 0 <= number <= most:
+        raise argparse.ArgumentTypeError(f"{number} is not from 0 to {most:g}")
+    return number
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="localcloud", description="The cloud on one machine.")
     serve = parser.add_subparsers(required=True).add_parser("serve", help="serve the API until interrupted")
     serve.add_argument(
         "--host", default="127.0.0.1", help="only this machine by default: nothing asks who it is"
     )
-    serve.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
+    serve.add_argument("--port", type=_port, default=0, help="0 (the default) takes a free one")
     serve.add_argument("--fleet", type=Path, metavar="FILE", help="a YAML file; without it a small example")
-    serve.add_argument("--rate", type=int, metavar="N", help="calls a second of each API; 0: no limit")
+    serve.add_argument("--rate", type=_count, metavar="N", help="calls a second of each API; 0: no limit")
     serve.add_argument("--disks", type=Path, metavar="DIR", help="keep each disk as an image here")
     serve.add_argument("--state", type=Path, metavar="DIR", help="keep everything here over a restart")
     serve.add_argument("--tls", action="store_true", help="https, with an authority made on the spot")
     serve.add_argument("--faults", type=Path, metavar="FILE", help="what goes wrong: a YAML list")
     serve.add_argument("--seed", type=int, metavar="N", help="the same ids and faults each time")
     serve.add_argument(
-        "--snapshot-seconds", type=float, default=2.0, metavar="S", help="a snapshot takes so long"
+        "--snapshot-seconds", type=_seconds, default=2.0, metavar="S", help="a snapshot takes so long"
     )
     serve.add_argument(
-        "--operation-seconds", type=float, default=1.0, metavar="S", help="any other change does"
+        "--operation-seconds", type=_seconds, default=1.0, metavar="S", help="any other change does"
     )
     serve.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON once calls are answered"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from localcloud.moments import LATEST_S
+
 
 @dataclass
 class Clock:
@@ -19,8 +21,8 @@ class Clock:
     _cloud_s: float = field(default_factory=time.time)
 
     def now(self) -> float:
-        """Return the cloud's time in seconds since the epoch."""
-        return self._cloud_s + (time.monotonic() - self._real_s) * self.speed
+        """Return the cloud's time in seconds since the epoch; it stops at the last that can be written."""
+        return min(LATEST_S, self._cloud_s + (time.monotonic() - self._real_s) * self.speed)
 
     def set(self, now_s: float, speed: float | None = None) -> None:
         """Make it `now_s`, and let time pass at `speed` from here."""

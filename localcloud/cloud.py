@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -15,19 +14,17 @@ from localcloud.agenda import Agenda
 from localcloud.clock import Clock
 from localcloud.devices import Devices
 from localcloud.errands import Errands
-from localcloud.errors import ApiError
 from localcloud.faults import Faults
 from localcloud.rates import Rates
 from localcloud.tagging import TagBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Hashable
+    from collections.abc import Callable, Hashable
 
     from localcloud.accounts import Account, Credentials, Keyring
     from localcloud.contents import Contents
     from localcloud.resources import Region
 
-LOG = logging.getLogger(__name__)
 LOGGED_REQUESTS = 10_000
 KEPT_LISTS = 8
 Row = TypeVar("Row")
@@ -75,7 +72,6 @@ class Cloud:
     errands: Errands = field(default_factory=Errands)
     changes: int = 0
     _made: dict[Hashable, tuple[int, Any]] = field(default_factory=dict)
-    _background: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Make the first world."""
@@ -113,7 +109,7 @@ class Cloud:
         return f"{prefix}-" + "".join(self.chance.choices(ascii_lowercase + digits, k=8))
 
     def mint_credentials(
-        self, uin: str | None = None, duration_s: float = 7200, role: str = ""
+        self, uin: str | None = None, duration_s: float = 7200, role: str = "", asked_by: str = ""
     ) -> Credentials:
         """Make temporary credentials of an account (the first one if not said): id, key, token and end.
 
@@ -123,32 +119,26 @@ class Cloud:
         if account is None:
             raise KeyError(uin)
         now_s = self.clock.now()
-        return self.keyring.mint(account, now_s, now_s + duration_s, role)
+        return self.keyring.mint(account, now_s, now_s + duration_s, role, asked_by)
 
-    def later(self, after_s: float, work: Coroutine[object, object, None]) -> None:
-        """Let something be done in the background, `after_s` real seconds from now."""
-
-        async def waiting() -> None:
-            await asyncio.sleep(after_s)
-            try:
-                await work
-            except ApiError:
-                LOG.exception("what was left for later failed")
-
-        task = asyncio.get_running_loop().create_task(waiting())
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+    def settle_in(self, after_s: float) -> None:
+        """Let what is due be done `after_s` of the cloud's seconds from now, even if nobody looks."""
+        if self.clock.speed:
+            asyncio.get_running_loop().call_later(after_s / self.clock.speed, self.settle)
 
     def reset(self) -> None:
-        """Make the world as it was at the start; forget what was asked and the faults; the clock goes on."""
+        """Make the world as it was at the start; forget what was asked and the faults; the clock goes on.
+
+        Raises RecordError where the fleet cannot be read any more; then everything stays as it was.
+        """
+        left, self.world = self.world, self.found(self.clock)
         self.requests.clear()
         self.faults.drop()
         self.changes += 1
-        left = self.world
-        self.world = self.found(self.clock)
         for where, region in left.regions.items():
             for snapshot in region.snapshots.values():
                 self.contents.drop(snapshot.copy)
+            again = self.world.regions.get(where)
             for disk in region.disks.values():
-                if disk.id not in self.world.regions[where].disks:
+                if again is None or disk.id not in again.disks:
                     self.contents.drop_own(disk.content)

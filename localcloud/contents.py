@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -46,15 +47,23 @@ class Contents:
         return str(path)
 
     async def cut(self, content: str, name: str, earlier: str = "") -> Cut:
+        """Do what `cut_now` does while other calls go on."""
+        return await asyncio.to_thread(self.cut_now, content, name, earlier)
+
+    def cut_now(self, content: str, name: str, earlier: str = "") -> Cut:
         """Copy a file or directory as `name`, and count what it holds beyond an `earlier` copy.
 
         Raises OSError where the content cannot be read.
         """
         target = self.root / name
         self.root.mkdir(parents=True, exist_ok=True)
-        how = await asyncio.to_thread(_copy, Path(content), target)
-        shared = Path(earlier) if earlier and how == "reflink" else None
-        return Cut(str(target), how, await asyncio.to_thread(held_bytes, target, shared))
+        how = _copy(Path(content), target)
+        return Cut(str(target), how, self.held(str(target), how, earlier))
+
+    def held(self, copy: str, how: str, earlier: str) -> int:
+        """Count the bytes that a copy holds beyond an `earlier` one; a plain copy shares nothing."""
+        before = Path(earlier) if how == "reflink" and earlier and Path(earlier).is_file() else None
+        return held_bytes(Path(copy), before)
 
     async def restore(self, copy: str, content: str) -> None:
         """Put a copy's bytes back into the content that it was made of; raises OSError."""
@@ -68,11 +77,14 @@ class Contents:
         elif path:
             found.unlink(missing_ok=True)
 
-    def grow(self, path: str, size_gib: int) -> None:
-        """Let an image that was made here be as large as its disk."""
-        if path and Path(path).parent == self.root:
-            with Path(path).open("r+b") as image:
-                image.truncate(size_gib * GIB)
+    def grow(self, path: str, from_gib: int, to_gib: int) -> None:
+        """Let an image that was made here, as large as `from_gib` says, be as large as `to_gib` says.
+
+        Content that came with the fleet, and copies of it, are as large as they are.
+        """
+        image = Path(path)
+        if path and image.parent == self.root and image.is_file() and image.stat().st_size == from_gib * GIB:
+            os.truncate(image, to_gib * GIB)
 
     def drop_own(self, path: str) -> None:
         """Remove an image that was made here; content that came with the fleet stays."""

@@ -15,8 +15,9 @@ from starlette.routing import Route
 from localcloud.devices import DeviceError
 from localcloud.errors import ApiError
 from localcloud.faults import read_faults
-from localcloud.moments import read_moment, utc
+from localcloud.moments import LATEST_S, read_moment, utc
 from localcloud.records import RecordError
+from localcloud.services import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 
 PAGE = Path(__file__).with_name("page.html")
+FASTEST = 10**9
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Control:
             Route("/_local/summary", self.summary),
             Route("/_local/state", self.state),
             Route("/_local/requests", self.requests),
-            Route("/_local/reset", self.reset, methods=["POST"]),
+            Route("/_local/reset", _telling(self.reset), methods=["POST"]),
             Route("/_local/clock", _telling(self.clock), methods=["GET", "POST"]),
             Route("/_local/faults", _telling(self.faults), methods=["GET", "POST", "DELETE"]),
             Route("/_local/disks/{disk}/device", _telling(self.device), methods=["POST", "DELETE"]),
@@ -85,8 +87,8 @@ class Control:
 
     async def reset(self, _: Request) -> Response:
         """Put the world back to how it was at the start."""
-        await self.cloud.errands.stop()
         self.cloud.reset()
+        await self.cloud.errands.stop()
         if self.runtime:
             await self.runtime.reset()
         return JSONResponse({})
@@ -96,10 +98,10 @@ class Control:
         wanted = await request.json() if request.method == "POST" else {}
         for key in wanted.keys() - {"set", "advance_s", "speed"}:
             raise ValueError(f"the clock has no `{key}`; it has set, advance_s, speed")
-        if "set" in wanted or "speed" in wanted:
-            moment_s = read_moment(wanted["set"], "set") if "set" in wanted else self.cloud.clock.now()
-            self.cloud.clock.set(moment_s, wanted.get("speed"))
-        self.cloud.clock.advance(float(wanted.get("advance_s", 0)))
+        clock = self.cloud.clock
+        speed = _number("speed", wanted.get("speed", clock.speed), FASTEST)
+        by_s = _number("advance_s", wanted.get("advance_s", 0), LATEST_S)
+        clock.set((read_moment(wanted["set"], "set") if "set" in wanted else clock.now()) + by_s, speed)
         self.cloud.settle()
         return JSONResponse(self._clock())
 
@@ -109,7 +111,7 @@ class Control:
             self.cloud.faults.drop()
         if request.method == "POST":
             text = (await request.body()).decode()
-            wanted = read_faults(text if text.lstrip().startswith("[") else f"[{text}]", "faults")
+            wanted = read_faults(text if text.lstrip().startswith("[") else f"[{text}]", "faults", ACTIONS)
             return JSONResponse({"ids": self.cloud.faults.add(wanted)})
         return JSONResponse({"faults": self.cloud.faults.shown()})
 
@@ -120,9 +122,12 @@ class Control:
 
     async def device(self, request: Request) -> Response:
         """Make a block device of a disk's image (POST), or remove it (DELETE)."""
-        disk = self._disk(request.path_params["disk"])
+        disk_id = request.path_params["disk"]
+        if request.method == "DELETE" and disk_id in self.cloud.devices.attached:  # its disk may be gone
+            await self.cloud.devices.detach(disk_id)
+            return JSONResponse({})
+        disk = self._disk(disk_id)
         if request.method == "DELETE":
-            await self.cloud.devices.detach(disk.id)
             return JSONResponse({})
         disk.content = disk.content or self.cloud.contents.image(disk.id, disk.size_gib)
         return JSONResponse({"device": await self.cloud.devices.attach(disk.id, disk.content)})
@@ -136,6 +141,13 @@ class Control:
     def _clock(self) -> Answer:
         now_s = self.cloud.clock.now()
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
+
+
+def _number(name: str, value: object, most: float) -> float:
+    """Return a number from 0 to `most`, or raise what is wrong with it; NaN is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise ValueError(f"`{name}` should be a number from 0 to {most:g}, not {value!r}")
+    return value
 
 
 def _counted(region: Region) -> Answer:

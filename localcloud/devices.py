@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,18 +25,21 @@ class Devices:
     """The loop devices that were made here, by disk id."""
 
     attached: dict[str, str] = field(default_factory=dict)
+    _turns: defaultdict[str, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
 
     async def attach(self, disk_id: str, image: str) -> str:
         """Make a device of an image and return its path; the same one again where there is one."""
-        if disk_id not in self.attached:
-            self.attached[disk_id] = await asyncio.to_thread(_attach, disk_id, image)
-        return self.attached[disk_id]
+        async with self._turns[disk_id]:
+            if disk_id not in self.attached:
+                self.attached[disk_id] = await asyncio.to_thread(_attach, disk_id, image)
+            return self.attached[disk_id]
 
     async def detach(self, disk_id: str) -> None:
         """Remove a disk's device, if there is one; a mounted one goes when it is unmounted."""
-        device = self.attached.pop(disk_id, None)
-        if device:
-            await asyncio.to_thread(_detach, disk_id, device)
+        async with self._turns[disk_id]:
+            device = self.attached.pop(disk_id, None)
+            if device:
+                await asyncio.to_thread(_detach, disk_id, device)
 
     async def detach_all(self) -> None:
         """Remove every device."""

@@ -6,13 +6,15 @@ a run can be repeated.
 
 from __future__ import annotations
 
+import difflib
+import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from localcloud.records import Found, read
+from localcloud.records import Found, Within, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from random import Random
 
 KINDS = {
@@ -35,23 +37,24 @@ class Fault:
     """One thing that goes wrong.
 
     It hits calls of `action` (any where empty) whose parameters are those of `where`, in `region` (any where
-    empty): after `skip` of them, `times` (0: for ever), each with `probability`. Times are real seconds.
+    empty): after `skip` of them, `times` (0: for ever), each with `probability`. Times are real seconds, but
+    for `late_cut`, which follows the cloud's clock.
     """
 
     kind: str
     service: str = ""
     action: str = ""
     region: str = ""
-    where: dict[str, str] = field(default_factory=dict)
-    skip: int = 0
-    times: int = 1
-    probability: float = 1.0
+    where: dict[str, object] = field(default_factory=dict)
+    skip: Annotated[int, Within(0)] = 0
+    times: Annotated[int, Within(0)] = 1
+    probability: Annotated[float, Within(0, 1)] = 1.0
     code: str = "InternalError"
     message: str = "an injected fault"
-    before_s: float = 0.0
-    after_s: float = 0.0
+    before_s: Annotated[float, Within(0)] = 0.0
+    after_s: Annotated[float, Within(0)] = 0.0
     by_s: float = 0.0
-    at_percent: int = 50
+    at_percent: Annotated[int, Within(0, 100)] = 50
     id: int = 0
     seen: int = 0
     hit: int = 0
@@ -60,7 +63,7 @@ class Fault:
         """Say whether a call is one of those meant."""
         said = ((self.service, service), (self.action, action), (self.region, region))
         return all(mine in ("", theirs) for mine, theirs in said) and all(
-            str(parameters.get(name)) == value for name, value in self.where.items()
+            _is_said(parameters.get(name), value) for name, value in self.where.items()
         )
 
     def strikes(self, chance: Random) -> bool:
@@ -72,6 +75,17 @@ class Fault:
             return False
         self.hit += 1
         return True
+
+
+def _is_said(given: object, wanted: object) -> bool:
+    """Say whether a parameter is as wanted, in JSON's words; a list also where it has what is wanted."""
+    if isinstance(given, list) and not isinstance(wanted, list):
+        return any(_is_said(each, wanted) for each in given)
+    return _text(given) == _text(wanted)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 @dataclass(frozen=True)
@@ -119,10 +133,14 @@ class Faults:
         return [asdict(each) for each in self.held]
 
 
-def read_faults(text: str, origin: str) -> list[Fault]:
-    """Read faults from a YAML or JSON list; raises RecordError with the line of a mistake."""
+def read_faults(text: str, origin: str, actions: Collection[str]) -> list[Fault]:
+    """Read faults of `actions` from a YAML or JSON list; raises RecordError with the line of a mistake."""
     found: Found[list[Fault]] = read(list[Fault], text, origin)
     for fault in found.record:
         if fault.kind not in KINDS:
             raise found.mistake(fault, f"there is no fault `{fault.kind}`; there are {', '.join(KINDS)}")
+        if fault.action and fault.action not in actions:
+            near = difflib.get_close_matches(fault.action, actions, 1)
+            meant = f"; did you mean `{near[0]}`?" if near else ""
+            raise found.mistake(fault, f"there is no action `{fault.action}`{meant}", "action")
     return found.record

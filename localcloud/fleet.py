@@ -11,7 +11,7 @@ from localcloud.cloud import World
 from localcloud.errors import ApiError
 from localcloud.fleetfile import FleetSpec, RegionSpec
 from localcloud.moments import read_moment
-from localcloud.records import Found, RecordError, read
+from localcloud.records import Found, read, text_of
 from localcloud.resources import UNNAMED, AutoPolicy, Disk, Instance, Quota, Region, Snapshot
 
 if TYPE_CHECKING:
@@ -24,11 +24,13 @@ EXAMPLE = Path(__file__).with_name("example.yml")
 def load(path: Path | None, clock: Clock) -> World:
     """Make the world that a file describes, or the example; raises RecordError."""
     file = _read(path or EXAMPLE)
+    _check_accounts(file)
     accounts = [_account(each) for each in file.record.accounts]
     world = World(Keyring(accounts))
     for name, spec in file.record.regions.items():
         _Region(path or EXAMPLE, file, world, name, spec, clock.now()).settle()
     for (uin, _), region in world.regions.items():
+        _share(world, region)
         for things in (region.instances, region.disks, region.snapshots):
             for thing in things.values():
                 if thing.tags:
@@ -36,16 +38,33 @@ def load(path: Path | None, clock: Clock) -> World:
     return world
 
 
+def _share(world: World, region: Region) -> None:
+    """Let the accounts that a region's snapshots are shared with know of them."""
+    for snapshot in region.snapshots.values():
+        for other in snapshot.shared_with:
+            if theirs := world.regions.get((other, region.name)):
+                theirs.shared_here[snapshot.id] = region.uin
+
+
 def _account(spec: AccountSpec) -> Account:
     roles = tuple(Role(each.name, each.id, each.external_id, tuple(each.trusts)) for each in spec.roles)
     return Account(spec.uin, spec.appid, spec.secret_id, spec.secret_key, roles)
 
 
+def _check_accounts(file: Found[FleetSpec]) -> None:
+    """Raise a mistake where there is no account, or two with the same number or key."""
+    if not file.record.accounts:
+        raise file.mistake(file.record, "there is no account in `accounts`", "accounts")
+    seen: set[str] = set()
+    for spec in file.record.accounts:
+        for key in (spec.uin, spec.secret_id):
+            if key in seen:
+                raise file.mistake(spec, f"two accounts have `{key}`")
+        seen |= {spec.uin, spec.secret_id}
+
+
 def _read(path: Path) -> Found[FleetSpec]:
-    try:
-        return read(FleetSpec, path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise RecordError(f"{path}: {error.strerror}") from error
+    return read(FleetSpec, text_of(path), str(path))
 
 
 def _ids(spec: DiskSpec) -> list[str]:
@@ -97,21 +116,27 @@ class _Region:
                 )
             part.disks[disk_id].policies.append(spec.id)
 
-    def part(self, record: InstanceSpec | DiskSpec | SnapshotSpec | PolicySpec) -> Region:
-        """Return the part of the account that a record names; the first account's where it names none."""
+    def part(self, record: InstanceSpec | DiskSpec | SnapshotSpec | PolicySpec, thing_id: str = "") -> Region:
+        """Return the part of the account that a record names; the first account's where it names none.
+
+        `thing_id` is the id of the thing to be added, where it is not the record's own.
+        """
         uin = record.account or self.world.keyring.accounts[0].uin
         part = self.world.regions.get((uin, self.name))
         if part is None:
             raise self.file.mistake(record, f"there is no account `{uin}`")
-        if any(record.id in kind for kind in (part.instances, part.disks, part.snapshots)):
-            raise self.file.mistake(record, f"`{record.id}` is there twice")
+        thing_id = thing_id or record.id
+        if any(thing_id in kind for kind in (part.instances, part.disks, part.snapshots, part.policies)):
+            raise self.file.mistake(record, f"`{thing_id}` is there twice")
         return part
 
     def moment(self, record: object, text: str) -> float:
         try:
             return read_moment(text, text) if text else self.now_s
         except ApiError as error:
-            raise self.file.mistake(record, f"`{text}` is not a moment in ISO 8601") from error
+            raise self.file.mistake(
+                record, f"`{text}` is not a moment in ISO 8601 of 1970 to 8999"
+            ) from error
 
     def add_instance(self, spec: InstanceSpec) -> None:
         self.part(spec).instances[spec.id] = Instance(
@@ -129,7 +154,7 @@ class _Region:
         )
 
     def add_disk(self, spec: DiskSpec, disk_id: str) -> None:
-        part = self.part(spec)
+        part = self.part(spec, disk_id)
         instances = [*spec.instances, *([spec.instance] if spec.instance else [])]
         for missing in set(instances) - part.instances.keys():
             raise self.file.mistake(

@@ -6,6 +6,44 @@ What it means is the fleet's part; how YAML becomes records is `records`'.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from localcloud.records import Within, Word
+
+# The states and kinds of the SDK's models of a disk, a snapshot and an instance.
+DiskState = Annotated[
+    str,
+    Word(
+        "",
+        "UNATTACHED",
+        "ATTACHING",
+        "ATTACHED",
+        "DETACHING",
+        "EXPANDING",
+        "ROLLBACKING",
+        "TORECYCLE",
+        "DUMPING",
+    ),
+]
+SnapshotState = Annotated[
+    str, Word("NORMAL", "CREATING", "ROLLBACKING", "COPYING_FROM_REMOTE", "CHECKING_COPIED", "TORECYCLE")
+]
+InstanceState = Annotated[
+    str,
+    Word(
+        "PENDING",
+        "LAUNCH_FAILED",
+        "RUNNING",
+        "STOPPED",
+        "STARTING",
+        "STOPPING",
+        "REBOOTING",
+        "SHUTDOWN",
+        "TERMINATING",
+    ),
+]
+Usage = Annotated[str, Word("SYSTEM_DISK", "DATA_DISK")]
+Count = Annotated[int, Within(0)]
 
 
 @dataclass(frozen=True)
@@ -38,7 +76,7 @@ class InstanceSpec:
     ip: str = ""
     name: str = ""
     zone: str = ""
-    state: str = "RUNNING"
+    state: InstanceState = "RUNNING"
     agent_url: str = ""
     created: str = ""
     shows: dict[str, object] = field(default_factory=dict)
@@ -55,21 +93,21 @@ class DiskSpec:
     account: str = ""
     name: str = ""
     zone: str = ""
-    size_gib: int = 50
-    usage: str = "DATA_DISK"
+    size_gib: Annotated[int, Within(1)] = 50
+    usage: Usage = "DATA_DISK"
     type: str = "CLOUD_PREMIUM"
-    charge: str = "POSTPAID_BY_HOUR"
-    project_id: int = 0
+    charge: Annotated[str, Word("PREPAID", "POSTPAID_BY_HOUR", "CDCPAID")] = "POSTPAID_BY_HOUR"
+    project_id: Count = 0
     instance: str = ""
     instances: list[str] = field(default_factory=list)
-    state: str = ""
+    state: DiskState = ""
     portable: bool = True
     shareable: bool = False
     encrypt: bool = False
     migrating: bool = False
     snapshot_ability: bool = True
-    existing_snapshots: int = 0
-    count: int = 1
+    existing_snapshots: Count = 0
+    count: Count = 1
     content: str = ""
     created: str = ""
     deadline: str = ""
@@ -85,13 +123,13 @@ class SnapshotSpec:
     account: str = ""
     name: str = ""
     zone: str = ""
-    size_gib: int = 0
-    usage: str = ""
-    state: str = "NORMAL"
-    ready_in_s: float = 600
+    size_gib: Count = 0
+    usage: Annotated[str, Word("", "SYSTEM_DISK", "DATA_DISK")] = ""
+    state: SnapshotState = "NORMAL"
+    ready_in_s: Annotated[float, Within(0, 1e9)] = 600
     created: str = ""
     deadline: str = ""
-    project_id: int = 0
+    project_id: Count = 0
     encrypt: bool = False
     from_remote: bool = False
     locked: bool = False
@@ -108,9 +146,9 @@ class PolicySpec:
     account: str = ""
     name: str = "Unnamed"
     activated: bool = True
-    hours: list[int] = field(default_factory=lambda: [2])
-    days_of_week: list[int] = field(default_factory=list)
-    retention_days: int = 7
+    hours: list[Annotated[int, Within(0, 23)]] = field(default_factory=lambda: [2])
+    days_of_week: list[Annotated[int, Within(0, 6)]] = field(default_factory=list)
+    retention_days: Count = 7
     disks: list[str] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
 
@@ -119,8 +157,8 @@ class PolicySpec:
 class QuotaSpec:
     """How many snapshots there may be; see resources.Quota."""
 
-    per_region: int | None = None
-    per_disk: int = 64
+    per_region: Count | None = None
+    per_disk: Count = 64
 
 
 @dataclass(frozen=True)

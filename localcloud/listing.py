@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from localcloud.errors import InvalidFilter, InvalidParameterValueLimitExceeded
+from localcloud.errors import ApiError, InvalidFilter, InvalidParameterValueLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,13 +44,14 @@ class Columns(Generic[Row]):
     """What a list can be filtered by: each filter's name and the values of a row that it compares.
 
     Filters are and-ed, the values of one are or-ed. `tags` gives the three tag filters. `most` bounds the
-    number of values of one filter, `values_at_most` that of any other.
+    number of values of one filter, `values_at_most` that of any other; `too_many` is the error beyond.
     """
 
     columns: Mapping[str, Callable[[Row], Iterable[str]]]
     tags: Callable[[Row], Tags] | None = None
     most: Mapping[str, int] | None = None
     values_at_most: int = 100
+    too_many: type[ApiError] = InvalidParameterValueLimitExceeded
 
     def choose(self, rows: Iterable[Row], filters: Sequence[Filter] | None) -> list[Row]:
         """Return the rows that every filter lets through; raises InvalidFilter for an unknown one."""
@@ -67,7 +68,7 @@ class Columns(Generic[Row]):
             raise InvalidFilter(name=one.name)
         most = (self.most or {}).get(one.name, self.values_at_most)
         if len(one.values) > most:
-            raise InvalidParameterValueLimitExceeded(name=f"Filters.{one.name}", limit=most)
+            raise self.too_many(name=f"Filters.{one.name}", limit=most)
 
     def _values(self, name: str, row: Row) -> Iterable[str]:
         if name in self.columns:

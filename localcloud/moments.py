@@ -6,6 +6,10 @@ from datetime import datetime, timedelta, timezone
 
 from localcloud.errors import InvalidParameterValue
 
+EARLIEST_S, LATEST_S = (
+    0.0,
+    221_845_392_000.0,
+)  # 1970 to 9000: what every answer can write, with room to add to
 SHANGHAI = timezone(timedelta(hours=8))
 
 
@@ -20,9 +24,12 @@ def utc(moment_s: float) -> str:
 
 
 def read_moment(text: str, name: str) -> float:
-    """Read the ISO 8601 moment of the parameter `name`; one without an offset is in UTC."""
+    """Read the ISO 8601 moment of the parameter `name`, of 1970 to 8999; one without an offset is in UTC."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError as error:
         raise InvalidParameterValue(name=name, reason=f"`{text}` is not ISO 8601") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    moment_s = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    if not EARLIEST_S <= moment_s < LATEST_S:
+        raise InvalidParameterValue(name=name, reason=f"`{text}` is not of the years 1970 to 8999")
+    return moment_s

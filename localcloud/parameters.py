@@ -153,13 +153,20 @@ _INDEX = re.compile(r"\d+")
 
 
 def unflatten(pairs: Mapping[str, object], kind: type) -> dict[str, object]:
-    """Undo the flat names of a GET (`Filters.0.Name=disk-id`) for the parameters of `kind`."""
+    """Undo the flat names of a GET (`Filters.0.Name=disk-id`) for the parameters of `kind`.
+
+    Raises WrongType for a name that stands for a value and for more names at once.
+    """
     tree: dict[str, Any] = {}
     for path, value in pairs.items():
         node = tree
         *parents, leaf = path.split(".")
         for part in parents:
             node = node.setdefault(part, {})
+            if not isinstance(node, dict):
+                raise WrongType(name=path)
+        if leaf in node:
+            raise WrongType(name=path)
         node[leaf] = value
     return {
         name: _untext(_shape(kind)[name][1] if name in _shape(kind) else str, v) for name, v in tree.items()

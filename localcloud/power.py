@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def stop(call: Call, instance: Instance, mode: str = "KEEP_CHARGING") -> None:
-    """Begin to stop an instance; one that is stopped stays so."""
+    """Begin to stop an instance; one that is stopped stays so. The `mode` shows when it is (recorded)."""
     if instance.state in ("STOPPED", "STOPPING"):
         return
     _operate(call, instance, "StopInstances")
-    instance.state, instance.stopped_mode = "STOPPING", mode
-    _end(call, instance, call.now_s, "STOPPED")
+    instance.state = "STOPPING"
+    _end(call, instance, call.now_s, "STOPPED", mode)
 
 
 def start(call: Call, instance: Instance, from_s: float | None = None) -> None:
@@ -24,14 +24,14 @@ def start(call: Call, instance: Instance, from_s: float | None = None) -> None:
         return
     _operate(call, instance, "StartInstances")
     instance.state, instance.stopped_mode = "STARTING", "NOT_APPLICABLE"
-    _end(call, instance, call.now_s if from_s is None else from_s, "RUNNING")
+    _end(call, instance, call.now_s if from_s is None else from_s, "RUNNING", "NOT_APPLICABLE")
 
 
 def _operate(call: Call, instance: Instance, operation: str) -> None:
-    instance.operation, instance.operation_state = operation, "OPERATING"
+    instance.operation, instance.operation_state = operation, "SUCCESS"  # recorded while it was STOPPING
     instance.operation_request = call.request_id
 
 
-def _end(call: Call, instance: Instance, from_s: float, state: str) -> None:
+def _end(call: Call, instance: Instance, from_s: float, state: str, mode: str) -> None:
     due_s = from_s + call.cloud.settings.operation_seconds
-    call.cloud.world.agenda.add(due_s, "finish_instance", *call.here.at(instance.id), state)
+    call.cloud.world.agenda.add(due_s, "finish_instance", *call.here.at(instance.id), state, mode)

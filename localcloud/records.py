@@ -12,9 +12,22 @@ import types
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass
 from functools import cache
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T = TypeVar("T")
 Fill = Callable[[str], "str | None"]
@@ -23,6 +36,37 @@ VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 class RecordError(Exception):
     """The text has a mistake; the message names where it is from and the line."""
+
+
+@dataclass(frozen=True)
+class Within:
+    """A bound beside a field's type: a number from `low` to `high`, both included."""
+
+    low: float
+    high: float = float("inf")
+
+    def allows(self, value: Any) -> bool:  # noqa: ANN401  # a number, by the type that it stands beside
+        """Say whether a value is within; NaN is not."""
+        return bool(self.low <= value <= self.high and value != float("inf"))
+
+    def __str__(self) -> str:
+        """Say what is allowed."""
+        return f"at least {self.low:g}" if self.high == float("inf") else f"{self.low:g} to {self.high:g}"
+
+
+class Word:
+    """A bound beside a text's type: one of a few words."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def allows(self, value: object) -> bool:
+        """Say whether a value is one of them."""
+        return value in self.words
+
+    def __str__(self) -> str:
+        """Say what is allowed."""
+        return f"one of {', '.join(each or 'nothing' for each in self.words)}"
 
 
 @dataclass(frozen=True)
@@ -50,13 +94,25 @@ def read(hint: type[T], text: str, origin: str, fill: Fill | None = None) -> Fou
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise RecordError(f"{origin}:{line}: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise RecordError(f"{origin}: {error}") from error
     reader = _Reader(origin, fill)
     return Found(origin, reader.read(hint, node, "the whole"), reader.lines)
 
 
+def text_of(path: Path) -> str:
+    """Return what a file says; raises RecordError where it cannot be read as UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{path}: not UTF-8 from byte {error.start}") from error
+
+
 @cache
 def _shape(kind: type[Any]) -> dict[str, tuple[Any, Field[Any]]]:
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     return {each.name: (hints[each.name], each) for each in fields(kind)}
 
 
@@ -71,6 +127,8 @@ class _Reader:
 
     def read(self, hint: Any, node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # hints are known as it runs
         origin = get_origin(hint)
+        if origin is Annotated:
+            return self._bounded(get_args(hint), node, what)
         if origin in (Union, types.UnionType):
             return self.read(get_args(hint)[0], node, what)
         if origin is list:
@@ -82,9 +140,14 @@ class _Reader:
             }
         if hint is object:
             return _value(node)
-        if is_dataclass(hint):
-            return self._record(hint, node, what)
-        return self._scalar(hint, node, what)
+        return (self._record if is_dataclass(hint) else self._scalar)(hint, node, what)
+
+    def _bounded(self, hints: tuple[Any, ...], node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # as above
+        value = self.read(hints[0], node, what)
+        for bound in hints[1:]:
+            if not bound.allows(value):
+                raise self.fail(node, f"{what} should be {bound}, not `{value}`")
+        return value
 
     def _pairs(self, node: yaml.Node, what: str) -> list[tuple[Any, yaml.Node]]:
         if not isinstance(node, yaml.MappingNode):

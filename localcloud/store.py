@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import time
 import types
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from localcloud.accounts import Keyring
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from localcloud.clock import Clock
 
-FORMAT = 1
+FORMAT = 2
 
 
 class StoreError(Exception):
@@ -36,15 +37,26 @@ def save(path: Path, world: World, clock: Clock) -> None:
         "format": FORMAT,
         "ahead_s": clock.now() - time.time(),
         "speed": clock.speed,
-        "keyring": asdict(world.keyring),
-        "regions": [asdict(each) for each in world.regions.values()],
-        "agenda": [list(each) for each in world.agenda.entries],
-        "tags": {uin: asdict(book) for uin, book in world.tags.items()},
+        "keyring": world.keyring,
+        "regions": list(world.regions.values()),
+        "agenda": world.agenda.entries,
+        "tags": world.tags,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(kept))
+    part.write_text(json.dumps(kept, default=_plain))
     part.replace(path)
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in fields(kind))
+
+
+def _plain(record: Any) -> dict[str, object]:  # noqa: ANN401  # any record
+    """Return a record's fields, which are not copied all the way down as `asdict` does."""
+    kind: Any = type(record)
+    return {name: getattr(record, name) for name in _names(kind)}
 
 
 def load(path: Path, clock: Clock) -> World:
@@ -67,7 +79,7 @@ def load(path: Path, clock: Clock) -> World:
 
 
 def _back(hint: Any, value: Any) -> Any:  # noqa: ANN401  # a type hint is only known as it runs
-    """Make what `asdict` made plain into what it was."""
+    """Make what `_plain` made plain into what it was."""
     origin = get_origin(hint)
     if value is None or origin in (Union, types.UnionType):
         return None if value is None else _back(get_args(hint)[0], value)

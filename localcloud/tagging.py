@@ -44,11 +44,21 @@ class TagBook:
             self.values.setdefault(key, {})[value] = None
 
 
+def is_key(key: str) -> bool:
+    """Say whether the tag service takes this key."""
+    return _KEY.fullmatch(key) is not None
+
+
+def is_value(value: str) -> bool:
+    """Say whether the tag service takes this value; an empty one, too."""
+    return not value or _VALUE.fullmatch(value) is not None
+
+
 def check(key: str, value: str) -> None:
     """Raise InvalidParameterValue for a key or value that the tag service would not take."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise InvalidParameterValue(name="TagKey", reason=f"`{key}`")
-    if value and not _VALUE.fullmatch(value):
+    if not is_value(value):
         raise InvalidParameterValue(name="TagValue", reason=f"`{value}`")
 
 

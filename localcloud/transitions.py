@@ -5,6 +5,7 @@ Each transition checks that it still applies: what it was meant for may have bee
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     Transition = Callable[..., None]
 
+LOG = logging.getLogger(__name__)
 TRANSITIONS: dict[str, Transition] = {}
 
 
@@ -34,12 +36,23 @@ def transition(function: Transition) -> Transition:
 
 def forget(cloud: Cloud, region: Region, snapshot: Snapshot) -> None:
     """Delete a snapshot with its bytes; what it held for the one after it counts there from now on."""
+    following = region.snapshots_of(snapshot.disk_id)
+    following = following[following.index(snapshot) + 1 :] if snapshot in following else []
     region.drop_snapshot(snapshot.id)
     for uin in snapshot.shared_with:
         other = cloud.world.regions.get((uin, region.name))
         if other:
             other.shared_here.pop(snapshot.id, None)
     cloud.contents.drop(snapshot.copy)
+    if successor := next((each for each in following if each.copy), None):
+        earlier = copy_before(region, successor)
+        successor.held_bytes = cloud.contents.held(successor.copy, successor.cut, earlier)
+
+
+def copy_before(region: Region, snapshot: Snapshot) -> str:
+    """Return where the bytes of a disk's latest snapshot before this one lie, or an empty text."""
+    made = region.snapshots_of(snapshot.disk_id)
+    return next((each.copy for each in reversed(made[: made.index(snapshot)]) if each.copy), "")
 
 
 @transition
@@ -48,6 +61,26 @@ def finish_snapshot(_: Cloud, region: Region, __: float, snapshot_id: str) -> No
     snapshot = region.snapshots.get(snapshot_id)
     if snapshot and snapshot.state == "CREATING" and snapshot.stuck_at is None:
         snapshot.state = "NORMAL"
+
+
+@transition
+def cut_snapshot(cloud: Cloud, region: Region, due_s: float, snapshot_id: str, disk_id: str) -> None:
+    """Copy a disk's bytes after the answer (the fault `late_cut`); what cannot be cut disappears."""
+    snapshot, disk = region.snapshots.get(snapshot_id), region.disks.get(disk_id)
+    if not snapshot:
+        return
+    try:
+        if not disk:
+            raise FileNotFoundError(disk_id)
+        if disk.content:
+            cut = cloud.contents.cut_now(disk.content, snapshot.id, copy_before(region, snapshot))
+            snapshot.copy, snapshot.cut, snapshot.held_bytes = cut.path, cut.how, cut.held_bytes
+    except OSError:
+        LOG.exception("%s was not cut", snapshot_id)
+        forget(cloud, region, snapshot)
+    else:
+        ends_s = max(due_s, snapshot.progress_to_s)
+        cloud.world.agenda.add(ends_s, "finish_snapshot", *region.at(snapshot_id))
 
 
 @transition
@@ -100,8 +133,8 @@ def finish_disk(_: Cloud, region: Region, __: float, disk_id: str, instance_id: 
 
 
 @transition
-def finish_instance(_: Cloud, region: Region, __: float, instance_id: str, state: str) -> None:
+def finish_instance(_: Cloud, region: Region, __: float, instance_id: str, state: str, mode: str) -> None:
     """End an instance's start or stop."""
     instance = region.instances.get(instance_id)
     if instance and instance.state == {"RUNNING": "STARTING", "STOPPED": "STOPPING"}[state]:
-        instance.state, instance.operation_state = state, "SUCCESS"
+        instance.state, instance.stopped_mode = state, mode

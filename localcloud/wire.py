@@ -37,7 +37,8 @@ LOG = logging.getLogger(__name__)
 JSON = "application/json"
 READING = ("Describe", "Get", "List", "Search")
 NOTED_CHARACTERS = 1000
-MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}
+MAX_BODY = {"GET": 32 * 1024, "POST": 10 * 1024 * 1024}  # a GET's is its query
+DEEPEST = 32  # no parameter of any action lies deeper than a few levels
 
 
 class ConnectionCutError(Exception):
@@ -157,11 +158,12 @@ async def _run(kind: type[Action], signed: signature.SignedRequest, call: Call) 
     await _before(call.struck)
     given = _given(signed)
     action = read(kind, unflatten(given, kind) if signed.method == "GET" else given)
-    answer = await _done(action, call)
-    delay = call.struck.get("delay")
-    await asyncio.sleep(delay.after_s if delay else 0)
-    if call.struck.get("no_answer"):
-        raise ConnectionCutError
+    try:
+        answer = await _done(action, call)
+    except errors.ApiError:
+        await _after(call.struck)
+        raise
+    await _after(call.struck)
     return answer | {"SnapshotId": None} if call.struck.get("null_snapshot") else answer
 
 
@@ -187,11 +189,19 @@ async def _before(struck: Struck) -> None:
         raise errors.injected(error.code, error.message)
 
 
+async def _after(struck: Struck) -> None:
+    delay = struck.get("delay")
+    await asyncio.sleep(delay.after_s if delay else 0)
+    if struck.get("no_answer"):
+        raise ConnectionCutError
+
+
 async def _signed(request: Request) -> signature.SignedRequest:
     if request.method not in MAX_BODY:
         raise errors.UnsupportedProtocol(reason=request.method)
     body = await request.body()
-    if len(body) > MAX_BODY[request.method]:
+    sent = len(request.url.query) if request.method == "GET" else len(body)
+    if sent > MAX_BODY[request.method]:
         raise errors.RequestSizeLimitExceeded(limit=MAX_BODY[request.method])
     return signature.SignedRequest(request.method, request.url.query, dict(request.headers), body)
 
@@ -204,9 +214,20 @@ def _given(signed: signature.SignedRequest) -> dict[str, object]:
         given = json.loads(signed.body or b"{}")
     except ValueError as error:
         raise errors.InvalidRequest(reason="the body is not JSON") from error
+    except RecursionError as error:
+        raise errors.InvalidRequest(reason="the body is nested too deeply") from error
+    _check_depth(given, DEEPEST)
     if not isinstance(given, dict):
         raise errors.InvalidRequest(reason="the body is not a JSON object")
     return given
+
+
+def _check_depth(value: object, left: int) -> None:
+    """Raise InvalidRequest for what is nested too deeply to be looked at level by level."""
+    if not left:
+        raise errors.InvalidRequest(reason="the body is nested too deeply")
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _check_depth(each, left - 1)
 
 
 def _peeked(signed: signature.SignedRequest) -> dict[str, object]:

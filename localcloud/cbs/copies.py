@@ -53,8 +53,8 @@ class CopySnapshotCrossRegions:
         check_region_quota(there)
         copy = self._begun(call, snapshot, there)
         there.add_snapshot(copy)
-        await _carry(call, snapshot, copy, there)
         snapshot.copying_to.append(name)
+        await _carry(call, snapshot, copy, there)
         call.cloud.world.agenda.add(
             copy.progress_to_s, "finish_copy", *there.at(copy.id), call.here.name, snapshot.id
         )
@@ -89,5 +89,6 @@ async def _carry(call: Call, snapshot: Snapshot, copy: Snapshot, there: Region) 
         cut = await call.cloud.contents.cut(snapshot.copy, copy.id)
     except OSError as error:
         there.drop_snapshot(copy.id)
+        snapshot.copying_to.remove(there.name)
         raise InternalError(reason=str(error)) from error
     copy.copy, copy.held_bytes = cut.path, cut.held_bytes

@@ -13,6 +13,7 @@ from localcloud.moments import read_moment
 from localcloud.parameters import Between, OneOf
 from localcloud.resources import UNNAMED, Snapshot
 from localcloud.tagging import Tag, accepted
+from localcloud.transitions import copy_before
 
 if TYPE_CHECKING:
     from localcloud.resources import Disk, Region
@@ -120,20 +121,20 @@ class CreateSnapshot:
 async def finish(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
     """Keep a new snapshot, copy its bytes, and enter what it will do by itself."""
     region.add_snapshot(snapshot)
+    contents, agenda, where = call.cloud.contents, call.cloud.world.agenda, region.at(snapshot.id)
+    if contents.images and not disk.content:
+        disk.content = contents.image(disk.id, disk.size_gib)
     if late := call.struck.get("late_cut"):
-        call.cloud.later(late.after_s, _complete(call, region, disk, snapshot))
+        agenda.add(call.now_s + late.after_s, "cut_snapshot", *where, disk.id)
+        call.cloud.settle_in(late.after_s)
     else:
-        await _complete(call, region, disk, snapshot)
-
-
-async def _complete(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
-    await _cut(call, region, disk, snapshot)
+        await _cut(call, region, disk, snapshot)
+        agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
     _plan(call, region, snapshot)
 
 
 def _plan(call: Call, region: Region, snapshot: Snapshot) -> None:
     agenda, where = call.cloud.world.agenda, region.at(snapshot.id)
-    agenda.add(snapshot.progress_to_s, "finish_snapshot", *where)
     if snapshot.deadline_s is not None:
         agenda.add(snapshot.deadline_s, "expire_snapshot", *where)
     if stuck := call.struck.get("stuck"):
@@ -144,15 +145,15 @@ def _plan(call: Call, region: Region, snapshot: Snapshot) -> None:
 
 
 async def _cut(call: Call, region: Region, disk: Disk, snapshot: Snapshot) -> None:
-    contents = call.cloud.contents
-    if contents.images and not disk.content:
-        disk.content = contents.image(disk.id, disk.size_gib)
+    contents, world = call.cloud.contents, call.cloud.world
     if not disk.content:
         return
-    earlier = next((each.copy for each in reversed(region.snapshots_of(disk.id)) if each.copy), "")
     try:
-        cut = await contents.cut(disk.content, snapshot.id, earlier)
+        cut = await contents.cut(disk.content, snapshot.id, copy_before(region, snapshot))
     except OSError as error:
         region.drop_snapshot(snapshot.id)
         raise InternalError(reason=str(error)) from error
+    if call.cloud.world is not world:
+        contents.drop(cut.path)
+        raise InternalError(reason="a reset came in between")
     snapshot.copy, snapshot.cut, snapshot.held_bytes = cut.path, cut.how, cut.held_bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from localcloud.service import Answer, Call
 
 MONTH_S = 30 * 86_400
+Size = Annotated[int, Between(10, 32_000)]
+DiskType = Annotated[
+    str, OneOf("CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD", "CLOUD_TSSD")
+]  # SDK
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,14 @@ class CreateDisks:
 
     placement: Placement
     disk_charge_type: Annotated[str, OneOf("PREPAID", "POSTPAID_BY_HOUR", "CDCPAID")]
-    disk_type: str
+    disk_type: DiskType
     disk_name: Annotated[str, Between(0, 60)] = ""
     tags: list[Tag] | None = None
     snapshot_id: str | None = None
     disk_count: Annotated[int, Between(1, 50)] = 1
     throughput_performance: int | None = None
     kms_key_id: str | None = None
-    disk_size: Annotated[int, Between(10, 32_000)] | None = None
+    disk_size: Size | None = None
     shareable: bool = False
     client_token: Annotated[str, Between(1, 64)] | None = None
     encrypt: Annotated[str, OneOf("ENCRYPT")] | None = None
@@ -86,6 +91,8 @@ class CreateDisks:
         region = call.here
         if self.client_token in region.disk_tokens:
             return {"DiskIdSet": region.disk_tokens[self.client_token]}
+        if not re.fullmatch(rf"{re.escape(region.name)}-\d+", self.placement.zone):
+            raise InvalidParameterValue(name="Placement.Zone", reason=f"`{self.placement.zone}`")
         source = self._source(call)
         disks = [self._made(call, source) for _ in range(self.disk_count)]
         if self.client_token:
@@ -137,6 +144,7 @@ async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
         return
     try:
         disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
+        call.cloud.contents.grow(disk.content, source.size_gib, disk.size_gib)
     except OSError as error:
         call.here.drop_disk(disk)
         raise InternalError(reason=str(error)) from error
@@ -180,7 +188,7 @@ class TerminateDisks:
 class ResizeDisk:
     """Make a disk larger; an image of its own grows with it."""
 
-    disk_size: int
+    disk_size: Size
     disk_id: str
 
     def answer(self, call: Call) -> Answer:
@@ -190,8 +198,8 @@ class ResizeDisk:
             raise errors.InvalidDiskBusy(disk=disk.id, state=disk.state)
         if self.disk_size <= disk.size_gib:
             raise InvalidParameterValue(name="DiskSize", reason=f"{self.disk_size} <= {disk.size_gib}")
+        call.cloud.contents.grow(disk.content, disk.size_gib, self.disk_size)
         disk.state, disk.size_gib = "EXPANDING", self.disk_size
-        call.cloud.contents.grow(disk.content, disk.size_gib)
         plan_disk(call, disk)
         return {}
 

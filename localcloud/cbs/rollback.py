@@ -38,17 +38,23 @@ async def roll_back(call: Call, snapshot: Snapshot, disk: Disk, *, restart: bool
     region, until_s = call.here, call.now_s + call.cloud.settings.snapshot_seconds
     for instance_id in disk.instances:
         stop(call, region.instances[instance_id])
-    disk.state = snapshot.state = "ROLLBACKING"
+    before, disk.state, snapshot.state = disk.state, "ROLLBACKING", "ROLLBACKING"
     disk.rollback_from_s, disk.rollback_to_s = call.now_s, until_s
-    if snapshot.copy and disk.content:
-        try:
-            await call.cloud.contents.restore(snapshot.copy, disk.content)
-        except OSError as error:
-            raise InternalError(reason=str(error)) from error
+    try:
+        await _put_back(call, snapshot, disk)
+    except OSError as error:
+        disk.state, snapshot.state = before, "NORMAL"
+        raise InternalError(reason=str(error)) from error
     call.cloud.world.agenda.add(until_s, "finish_rollback", *region.at(snapshot.id), disk.id)
     if restart:
         for instance_id in disk.instances:
             start(call, region.instances[instance_id], from_s=until_s)
+
+
+async def _put_back(call: Call, snapshot: Snapshot, disk: Disk) -> None:
+    if snapshot.copy and disk.content:
+        await call.cloud.contents.restore(snapshot.copy, disk.content)
+        call.cloud.contents.grow(disk.content, snapshot.size_gib, disk.size_gib)
 
 
 @SERVICE.action

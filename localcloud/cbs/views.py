@@ -121,9 +121,10 @@ def show_percent(snapshot: Snapshot, now_s: float) -> int:
     """Show how far a snapshot's creation or copy has come."""
     if snapshot.state not in ("CREATING", "COPYING_FROM_REMOTE"):
         return 100
-    if snapshot.stuck_at is not None:
-        return snapshot.stuck_at
-    return percent(now_s, snapshot.progress_from_s, snapshot.progress_to_s)
+    done = snapshot.stuck_at
+    if done is None:
+        done = percent(now_s, snapshot.progress_from_s, snapshot.progress_to_s)
+    return min(done, 99)
 
 
 def show_snapshot(snapshot: Snapshot, now_s: float, *, shared: bool = False) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
+from localcloud.cvm.errors import InvalidFilterValueLimitExceeded
 from localcloud.cvm.service import SERVICE
 from localcloud.cvm.views import disks_by_instance, show_instance
 from localcloud.errors import InvalidParameter
@@ -27,6 +28,7 @@ COLUMNS: Columns[Instance] = Columns(
     },
     tags=lambda instance: instance.tags,
     values_at_most=5,
+    too_many=InvalidFilterValueLimitExceeded,
 )
 
 

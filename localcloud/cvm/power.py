@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from localcloud.cvm import errors
 from localcloud.cvm.service import SERVICE
-from localcloud.errors import InvalidParameter
+from localcloud.errors import ApiError, InvalidParameter
 from localcloud.parameters import Between, OneOf
 from localcloud.power import start, stop
 
@@ -16,7 +16,12 @@ if TYPE_CHECKING:
     from localcloud.service import Answer, Call
 
 Instances = Annotated[list[str], Between(1, 100)]
-REFUSED = {
+REFUSED: dict[str, type[ApiError]] = {
+    "PENDING": errors.InstanceStatePending,
+    "LAUNCH_FAILED": errors.InstanceStateLaunchFailed,
+    "REBOOTING": errors.InstanceStateRebooting,
+    "SHUTDOWN": errors.InstanceStateShutdown,
+    "TERMINATING": errors.InstanceStateTerminating,
     "RUNNING": errors.InstanceStateRunning,
     "STARTING": errors.InstanceStateStarting,
     "STOPPED": errors.InstanceStateStopped,

@@ -55,7 +55,8 @@ class AssumeRole:
         if call.caller.account.uin not in trusted or (role.external_id or None) != (self.external_id or None):
             raise errors.UnauthorizedOperation(role=self.role_arn)
         session = f"{role.id}:{self.role_session_name}"
-        minted = call.cloud.mint_credentials(account.uin, self.duration_seconds, session)
+        asked_by = call.caller.account.uin
+        minted = call.cloud.mint_credentials(account.uin, self.duration_seconds, session, asked_by)
         ends_s = call.now_s + self.duration_seconds
         return {
             "Credentials": {
@@ -90,6 +91,6 @@ class GetCallerIdentity:
             "Arn": f"qcs::sts::uin/{uin}:assumed-role/{session}" if session else f"qcs::cam::uin/{uin}:root",
             "AccountId": uin,
             "UserId": session or uin,
-            "PrincipalId": uin,
+            "PrincipalId": call.caller.asked_by or uin,  # of a role: the account that asked for its key (SDK)
             "Type": "CAMRole" if session else "CAMUser",
         }

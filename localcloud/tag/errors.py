@@ -35,3 +35,35 @@ class LimitExceededResourceAttachedTags(ApiError):
     code = "LimitExceeded.ResourceAttachedTags"
     zh = "资源 `{resource}` 关联的标签数超过限制 {limit}。"
     en = "The resource `{resource}` carries as many tags as it may: {limit}."
+
+
+class TagKeyCharacterIllegal(ApiError):
+    """A key that has what no key may have."""
+
+    code = "InvalidParameterValue.TagKeyCharacterIllegal"
+    zh = "标签键包含非法字符:`{key}`。"
+    en = "The key has a character that it must not have: `{key}`."
+
+
+class TagValueCharacterIllegal(ApiError):
+    """A value that has what no value may have."""
+
+    code = "InvalidParameterValue.TagValueCharacterIllegal"
+    zh = "标签值包含非法字符:`{value}`。"
+    en = "The value has a character that it must not have: `{value}`."
+
+
+class LimitExceededResourceNumPerRequest(ApiError):
+    """More resources than one call takes."""
+
+    code = "LimitExceeded.ResourceNumPerRequest"
+    zh = "单次请求的资源数达到上限 {limit}。"
+    en = "One call takes no more resources than {limit}."
+
+
+class TagValueLengthExceeded(ApiError):
+    """A value longer than one may be."""
+
+    code = "InvalidParameterValue.TagValueLengthExceeded"
+    zh = "标签值长度超过限制 {limit}。"
+    en = "The value is longer than {limit} characters."

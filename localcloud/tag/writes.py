@@ -10,7 +10,7 @@ from localcloud.parameters import Between
 from localcloud.tag import errors
 from localcloud.tag.resources import find
 from localcloud.tag.service import SERVICE, WRITES_PER_SECOND
-from localcloud.tagging import check
+from localcloud.tagging import is_key, is_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from localcloud.service import Answer, Call
 
 TAGS_PER_RESOURCE = 50  # 651/13354
-Resources = Annotated[list[str], Between(1, 9)]
+VALUE_CHARACTERS = 255  # 651/13354
+RESOURCES_PER_CALL = 9
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,31 @@ class TagKeyObject:
     tag_key: str
 
 
+class FewResources:
+    """Nine resources a call."""
+
+    def check(self, resources: Sequence[str], _: str) -> None:
+        """Raise LimitExceeded.ResourceNumPerRequest for more."""
+        if len(resources) > RESOURCES_PER_CALL:
+            raise errors.LimitExceededResourceNumPerRequest(limit=RESOURCES_PER_CALL)
+
+
+Resources = Annotated[list[str], Between(1, 10**6), FewResources()]
+
+
+def _check(key: str, value: str) -> None:
+    if len(value) > VALUE_CHARACTERS:
+        raise errors.TagValueLengthExceeded(limit=VALUE_CHARACTERS)
+    if not is_key(key):
+        raise errors.TagKeyCharacterIllegal(key=key)
+    if not is_value(value):
+        raise errors.TagValueCharacterIllegal(value=value)
+
+
 def _known(call: Call, tags: Sequence[Tag]) -> None:
     """Check tags and let the account know them."""
     for tag in tags:
-        check(tag.tag_key, tag.tag_value)
+        _check(tag.tag_key, tag.tag_value)
     call.cloud.world.tags_of(call.caller.account.uin).enter({tag.tag_key: tag.tag_value for tag in tags})
 
 

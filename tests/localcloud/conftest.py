@@ -12,8 +12,8 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from localcloud.app import SERVICES
 from localcloud.pytest_plugin import localcloud, localcloud_stage, pytest_configure
+from localcloud.services import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

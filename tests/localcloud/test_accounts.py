@@ -45,6 +45,7 @@ def test_a_trusted_caller_works_in_the_roles_account(localcloud: LocalCloud, cal
 
     assert [each["DiskId"] for each in disks] == ["disk-two"]
     assert (caller["AccountId"], caller["Type"]) == ("100000000002", "CAMRole")
+    assert caller["PrincipalId"] == "100000000001"
     assert caller["UserId"].endswith(":night")
     assert late.value.code == "AuthFailure.TokenFailure"
 
@@ -126,3 +127,18 @@ def test_a_system_disks_snapshot_is_not_shared(call: Call) -> None:
 
     assert refused.value.code == "InvalidSnapshot.NotSupported"
     assert call("cbs", "DescribeSnapshots", credential=TWO)["TotalCount"] == 0
+
+
+@pytest.mark.fleet("""
+accounts: [{uin: "100000000001"}, {uin: "100000000002", secret_id: AKIDtwo, secret_key: two}]
+regions:
+  ap-guangzhou:
+    disks: [{id: disk-a}]
+    snapshots: [{id: snap-lent0001, disk: disk-a, shared_with: ["100000000002"]}]
+""")
+def test_what_the_fleet_file_shares_is_seen_by_the_other_account(call: Call) -> None:
+    two = Credential("AKIDtwo", "two")
+
+    seen = call("cbs", "DescribeSnapshots", credential=two, SnapshotIds=["snap-lent0001"])
+
+    assert [each["SnapshotId"] for each in seen["SnapshotSet"]] == ["snap-lent0001"]

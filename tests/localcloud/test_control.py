@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from localcloud.cloud import Cloud
+from localcloud.contents import Contents
+from localcloud.fleet import load
+from localcloud.records import RecordError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from localcloud.clock import Clock
+    from localcloud.cloud import World
     from localcloud.pytest_plugin import LocalCloud
 
     Call = Callable[..., dict[str, Any]]
@@ -42,13 +49,32 @@ def test_a_faster_clock_makes_snapshots_sooner(localcloud: LocalCloud, call: Cal
     assert again["SnapshotId"]
 
 
-@pytest.mark.parametrize("body", [{"advance": 1}, {"set": "soon"}, {"advance_s": "x"}, []])
-def test_a_clock_set_wrongly_is_answered_with_the_reason(localcloud: LocalCloud, body: object) -> None:
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"advance": 1},
+        {"set": "soon"},
+        {"set": "9999-12-31T23:59:59Z"},
+        {"advance_s": "x"},
+        {"advance_s": float("inf")},
+        {"advance_s": -1},
+        {"speed": "a"},
+        {"speed": -1},
+        {"speed": float("nan")},
+        {"speed": True},
+        [],
+    ],
+)
+def test_a_clock_set_wrongly_is_answered_with_the_reason_and_goes_on(
+    localcloud: LocalCloud, call: Call, body: object
+) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         local(localcloud, "clock", body)
 
     assert refused.value.code == 400
     assert "error" in json.load(refused.value)
+    assert local(localcloud, "clock")["speed"] == 1
+    assert call("cbs", "DescribeDisks")["TotalCount"] == 9
 
 
 def test_the_page_is_for_people_and_asks_only_what_is_there(localcloud: LocalCloud) -> None:
@@ -77,6 +103,34 @@ def test_a_reset_brings_the_fleet_back(localcloud: LocalCloud, call: Call) -> No
     assert local(localcloud, "requests")["requests"] == []
     assert call("cbs", "DescribeSnapshots", SnapshotIds=[made])["TotalCount"] == 0
     assert call("cbs", "DescribeDisks")["TotalCount"] == 9
+
+
+def test_a_reset_follows_a_fleet_that_has_other_regions_now(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.yml"
+    fleet.write_text("regions: {old: {disks: [{id: disk-a}]}}")
+    cloud = Cloud(lambda clock: load(fleet, clock), Contents(tmp_path / "copies"))
+    fleet.write_text("regions: {new: {}}")
+
+    cloud.reset()
+
+    assert [name for _, name in cloud.world.regions] == ["new"]
+
+
+def test_a_reset_with_a_mistake_in_the_fleet_is_answered_and_changes_nothing(
+    localcloud: LocalCloud, call: Call
+) -> None:
+    def mistaken(_: Clock) -> World:
+        raise RecordError("fleet.yml:1: a mistake")
+
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+    localcloud.cloud.found = mistaken
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        local(localcloud, "reset", {})
+
+    assert json.load(refused.value)["error"] == "fleet.yml:1: a mistake"
+    assert len(local(localcloud, "requests")["requests"]) == 1
+    assert call("cbs", "DescribeSnapshots", SnapshotIds=[made])["TotalCount"] == 1
 
 
 def test_the_state_says_where_a_copy_lies_and_how_it_was_cut(

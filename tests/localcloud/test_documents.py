@@ -7,7 +7,7 @@ from pathlib import Path
 from tencentcloud.cbs.v20170312.cbs_client import CbsClient
 
 from localcloud import cbs, faults, fleetfile
-from localcloud.app import SERVICES
+from localcloud.services import SERVICES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "localcloud.md").read_text(encoding="utf-8")
 

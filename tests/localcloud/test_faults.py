@@ -127,19 +127,50 @@ def test_a_late_cut_holds_what_was_written_after_the_answer(
     region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
     (tmp_path / "data").write_text("before")
     region.disks["disk-orders-a"].content = str(tmp_path / "data")
-    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=0.2)
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=5)
 
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
     (tmp_path / "data").write_text("after")
-    localcloud.cloud.clock.advance(10)
-    before = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
-    while not region.snapshots[made].copy:
-        time.sleep(0.02)  # the condition that is polled is the cut's end
-
-    after = snapshots_of(call, "disk-orders-a")[0]["SnapshotState"]
+    localcloud.cloud.clock.advance(3)  # a snapshot is made in two
+    before = snapshots_of(call, "disk-orders-a")[0]
+    localcloud.cloud.clock.advance(2)
+    after = snapshots_of(call, "disk-orders-a")[0]
 
     assert (tmp_path / "localcloud-copies" / made).read_text() == "after"
-    assert (before, after) == ("CREATING", "NORMAL")
+    assert (before["SnapshotState"], before["Percent"]) == ("CREATING", 99)
+    assert (after["SnapshotState"], after["Percent"]) == ("NORMAL", 100)
+
+
+def test_a_late_cut_is_made_even_if_nobody_looks(localcloud: LocalCloud, call: Call, tmp_path: Path) -> None:
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    (tmp_path / "data").write_text("bytes")
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=0.1)
+
+    made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a")["SnapshotId"]
+    copied = region.snapshots[made]
+    until = time.monotonic() + 10
+    while not copied.copy and time.monotonic() < until:
+        time.sleep(0.02)  # the condition that is polled is the cut's end
+
+    assert copied.copy == str(tmp_path / "localcloud-copies" / made)
+
+
+def test_a_late_cut_that_a_reset_overtakes_leaves_no_bytes(
+    localcloud: LocalCloud, call: Call, tmp_path: Path
+) -> None:
+    region = localcloud.cloud.world.regions["100000000001", "ap-guangzhou"]
+    (tmp_path / "data").write_text("bytes")
+    region.disks["disk-orders-a"].content = str(tmp_path / "data")
+    inject(localcloud, kind="late_cut", action="CreateSnapshot", after_s=5)
+    call("cbs", "CreateSnapshot", DiskId="disk-orders-a")
+
+    localcloud.cloud.reset()
+    localcloud.cloud.clock.advance(10)
+    left = snapshots_of(call, "disk-orders-a")
+
+    assert left == []
+    assert not (tmp_path / "localcloud-copies").exists()
 
 
 def test_a_fault_hits_only_what_it_was_meant_for(localcloud: LocalCloud, call: Call) -> None:
@@ -151,6 +182,28 @@ def test_a_fault_hits_only_what_it_was_meant_for(localcloud: LocalCloud, call: C
 
     assert spared["SnapshotId"]
     assert hit.value.code == "InternalError"
+
+
+@pytest.mark.parametrize(
+    "where", [{"DiskIds": ["disk-orders-a"]}, {"DiskIds": "disk-orders-a"}, {"Limit": 5}, {"Flag": True}]
+)
+def test_a_fault_is_meant_for_a_list_a_number_or_a_boolean(where: dict[str, object]) -> None:
+    fault = Fault(kind="error", where=where)
+
+    given = {"DiskIds": ["disk-orders-a"], "Limit": 5, "Flag": True}
+    other = {"DiskIds": ["disk-orders-b"], "Limit": 6, "Flag": False}
+
+    assert fault.meets("cbs", "DescribeDisks", "r", given)
+    assert not fault.meets("cbs", "DescribeDisks", "r", other)
+
+
+def test_an_error_of_the_call_itself_is_not_answered_either(localcloud: LocalCloud, call: Call) -> None:
+    inject(localcloud, kind="no_answer", action="CreateSnapshot")
+
+    with pytest.raises(TencentCloudSDKException) as hit:
+        call("cbs", "CreateSnapshot", DiskId="disk-nowhere1")
+
+    assert hit.value.code == "ClientNetworkError"
 
 
 def test_a_fault_is_counted_and_can_be_taken_away(localcloud: LocalCloud, call: Call) -> None:
@@ -173,6 +226,10 @@ def test_a_fault_is_counted_and_can_be_taken_away(localcloud: LocalCloud, call: 
         ({"kind": "flood"}, "there is no fault `flood`"),
         ({"kind": "error", "actoin": "x"}, "did you mean `action`?"),
         ({}, "needs `kind`"),
+        ({"kind": "error", "action": "CreateSnapshoot"}, "did you mean `CreateSnapshot`?"),
+        ({"kind": "error", "times": -1}, "should be at least 0"),
+        ({"kind": "error", "probability": 7}, "should be 0 to 1"),
+        ({"kind": "vanish", "at_percent": 500}, "should be 0 to 100"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(

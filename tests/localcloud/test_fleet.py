@@ -25,8 +25,39 @@ if TYPE_CHECKING:
         ("regions:\n  r:\n    disks:\n      - {id: d}\n      - {id: d}\n", 5, "`d` is there twice"),
         ("regions:\n  r:\n    disks:\n      - {id: d, account: '7'}\n", 4, "no account `7`"),
         ("regions:\n  r:\n    disks:\n      - {id: d, created: soon}\n", 4, "`soon` is not a moment"),
+        ("regions:\n  r:\n    disks:\n      - {id: d, deadline: 9999-12-31}\n", 4, "is not a moment"),
         ("regions:\n  r:\n    disks:\n      - {id: d, content: nowhere}\n", 4, "content that is not there"),
         ("regions:\n  r:\n    snapshots:\n      - {id: s, disk: d}\n", 4, "a disk that is not there: `d`"),
+        (
+            "regions:\n  r:\n    disks:\n      - {id: d, state: rollbak}\n",
+            4,
+            "should be one of nothing, UNATTACHED",
+        ),
+        ("regions:\n  r:\n    disks:\n      - {id: d, size_gib: -4}\n", 4, "should be at least 1, not `-4`"),
+        (
+            "regions:\n  r:\n    disks:\n      - {id: d-000001}\n      - {id: d, count: 2}\n",
+            5,
+            "`d-000001` is there twice",
+        ),
+        (
+            "regions:\n  r:\n    snapshots:\n      - {id: s, from_remote: true, state: NORML}\n",
+            4,
+            "should be one of NORMAL",
+        ),
+        (
+            "regions:\n  r:\n    snapshots:\n      - {id: s, from_remote: true, ready_in_s: .nan}\n",
+            4,
+            "should be 0 to",
+        ),
+        ("regions:\n  r:\n    instances:\n      - {id: i, state: RUNING}\n", 4, "should be one of PENDING"),
+        (
+            "regions:\n  r:\n    auto_policies:\n      - {id: p, hours: [77]}\n",
+            4,
+            "should be 0 to 23, not `77`",
+        ),
+        ("regions:\n  r:\n    auto_policies:\n      - {id: p}\n      - {id: p}\n", 5, "`p` is there twice"),
+        ("regions: {}\naccounts: []\n", 2, "there is no account"),
+        ("accounts:\n  - {uin: '1'}\n  - {uin: '2'}\n", 3, "two accounts have `AKIDlocalcloud`"),
         ("regions: {", 1, "expected"),
     ],
 )
@@ -39,6 +70,16 @@ def test_a_mistake_is_answered_with_its_line(tmp_path: Path, text: str, line: in
 
     assert str(refused.value).startswith(f"{path}:{line}:")
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"a: \xff", "not UTF-8 from byte 3"), (b"a: \x01", "unacceptable")]
+)
+def test_a_file_that_is_not_text_is_said_plainly(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "fleet.yml").write_bytes(content)
+
+    with pytest.raises(RecordError, match=said):
+        load(tmp_path / "fleet.yml", Clock())
 
 
 def test_a_file_that_is_not_there_is_said_plainly(tmp_path: Path) -> None:

@@ -35,9 +35,9 @@ def test_an_instance_stops_and_starts_in_its_time(localcloud: LocalCloud, call: 
         localcloud.cloud.clock.advance(1)
 
     assert seen == [
-        "STOPPING OPERATING STOP_CHARGING",
+        "STOPPING SUCCESS NOT_APPLICABLE",
         "STOPPED SUCCESS STOP_CHARGING",
-        "STARTING OPERATING NOT_APPLICABLE",
+        "STARTING SUCCESS NOT_APPLICABLE",
         "RUNNING SUCCESS NOT_APPLICABLE",
     ]
 
@@ -98,3 +98,12 @@ def test_an_automatic_policy_shows_when_it_would_be_next() -> None:
 
     assert shanghai(daily) == "2026-11-22 11:00:00"
     assert shanghai(weekly) == "2026-11-29 03:00:00"
+
+
+def test_a_sixth_value_of_a_filter_has_its_own_code(call: Call) -> None:
+    filters = [{"Name": "zone", "Values": [f"ap-guangzhou-{number}" for number in range(6)]}]
+
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("cvm", "DescribeInstances", Filters=filters)
+
+    assert refused.value.code == "InvalidFilterValue.LimitExceeded"

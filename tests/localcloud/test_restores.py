@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,13 +8,13 @@ from tencentcloud.common.exception import TencentCloudSDKException
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from localcloud.pytest_plugin import LocalCloud
     from localcloud.resources import Region
 
     Call = Callable[..., dict[str, Any]]
 
+GIB = 1024**3
 ZONE = {"Zone": "ap-guangzhou-1"}
 NEW = {"Placement": ZONE, "DiskChargeType": "POSTPAID_BY_HOUR", "DiskType": "CLOUD_PREMIUM"}
 
@@ -120,6 +121,60 @@ def test_a_new_disk_holds_its_snapshots_bytes(
     assert region.disks[made].size_gib == 50
 
 
+@pytest.fixture
+def imaged(localcloud: LocalCloud, region: Region) -> Path:
+    """Let disk-spare001 have an image as large as itself, 50 GiB."""
+    contents = localcloud.cloud.contents
+    region.disks["disk-spare001"].content = contents.image("disk-spare001", 50)
+    return Path(region.disks["disk-spare001"].content)
+
+
+def test_the_image_of_a_larger_disk_is_as_large_as_the_disk(
+    localcloud: LocalCloud, call: Call, region: Region, imaged: Path
+) -> None:
+    snapshot = call("cbs", "CreateSnapshot", DiskId="disk-spare001")["SnapshotId"]
+    localcloud.cloud.clock.advance(2)
+
+    made = call("cbs", "CreateDisks", SnapshotId=snapshot, DiskSize=60, **NEW)["DiskIdSet"][0]
+
+    assert imaged.stat().st_size == 50 * GIB
+    assert Path(region.disks[made].content).stat().st_size == 60 * GIB
+
+
+def test_a_grown_disk_stays_as_large_when_it_is_rolled_back(
+    localcloud: LocalCloud, call: Call, imaged: Path
+) -> None:
+    snapshot = call("cbs", "CreateSnapshot", DiskId="disk-spare001")["SnapshotId"]
+    call("cbs", "ResizeDisk", DiskId="disk-spare001", DiskSize=70)
+    grown = imaged.stat().st_size
+    localcloud.cloud.clock.advance(2)
+
+    call("cbs", "ApplySnapshot", SnapshotId=snapshot, DiskId="disk-spare001")
+
+    assert (grown, imaged.stat().st_size) == (70 * GIB, 70 * GIB)
+
+
+def test_a_rollback_that_fails_leaves_the_disk_as_it_was(call: Call, region: Region, held: str) -> None:
+    Path(region.snapshots[held].copy).unlink()
+
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("cbs", "ApplySnapshot", SnapshotId=held, DiskId="disk-spare001")
+
+    assert refused.value.code == "InternalError"
+    assert state(call, "disk-spare001") == "UNATTACHED"
+    assert region.snapshots[held].state == "NORMAL"
+
+
+def test_a_copy_that_fails_leaves_its_source_free(call: Call, region: Region, held: str) -> None:
+    Path(region.snapshots[held].copy).unlink()
+
+    answer = call("cbs", "CopySnapshotCrossRegions", SnapshotId=held, DestinationRegions=["ap-singapore"])
+
+    assert answer["SnapshotCopyResultSet"][0]["Code"] == "InternalError"
+    assert region.snapshots[held].copying_to == []
+    assert call("cbs", "DescribeSnapshots", "ap-singapore")["TotalCount"] == 0
+
+
 def test_the_same_client_token_makes_disks_once(call: Call) -> None:
     first = call("cbs", "CreateDisks", DiskSize=10, DiskCount=2, ClientToken="once", **NEW)["DiskIdSet"]
     second = call("cbs", "CreateDisks", DiskSize=10, DiskCount=2, ClientToken="once", **NEW)["DiskIdSet"]
@@ -133,13 +188,15 @@ def test_the_same_client_token_makes_disks_once(call: Call) -> None:
     [
         ({}, "MissingParameter"),
         ({"SnapshotId": "snap-full0001-00", "DiskSize": 40}, "InvalidParameter.DiskSizeNotMatch"),
+        ({"DiskSize": 10, "DiskType": "BANANA"}, "InvalidParameterValue"),
+        ({"DiskSize": 10, "Placement": {"Zone": "mars-7"}}, "InvalidParameterValue"),
         ({"SnapshotId": "snap-none"}, "InvalidSnapshotId.NotFound"),
         ({"SnapshotId": "snap-busy0001"}, "UnsupportedOperation.StateError"),
     ],
 )
 def test_a_disk_that_cannot_be_made_is_refused(call: Call, asked: dict[str, object], expected: str) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        call("cbs", "CreateDisks", **NEW, **asked)
+        call("cbs", "CreateDisks", **(NEW | asked))
 
     assert refused.value.code == expected
 
@@ -200,7 +257,11 @@ def test_a_disk_only_grows(localcloud: LocalCloud, call: Call) -> None:
     during = state(call, "disk-spare001")
     localcloud.cloud.clock.advance(1)
 
+    with pytest.raises(TencentCloudSDKException) as vast:
+        call("cbs", "ResizeDisk", DiskId="disk-spare001", DiskSize=10**9)
+
     assert "DiskSize" in refused.value.message
+    assert "DiskSize" in vast.value.message
     assert during == "EXPANDING"
     assert state(call, "disk-spare001") == "UNATTACHED"
     assert call("cbs", "DescribeDisks", DiskIds=["disk-spare001"])["DiskSet"][0]["DiskSize"] == 80

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,6 +92,37 @@ def test_the_world_is_there_again_after_a_restart(tmp_path: Path) -> None:
     assert (found["SnapshotState"], found["Tags"]) == ("NORMAL", [{"Key": "k", "Value": "v"}])
     assert 86_390 < ahead_s < 86_410
     assert again != made
+
+
+def test_a_late_cut_is_still_to_come_after_a_restart(tmp_path: Path) -> None:
+    state = ("--state", str(tmp_path / "state"), "--disks", str(tmp_path / "disks"))
+    late = b'{"kind": "late_cut", "action": "CreateSnapshot", "after_s": 60}'
+
+    with served(tmp_path, *state) as ready:
+        local(ready, "faults", late)
+        made = call(ready, "CreateSnapshot", DiskId="disk-a")["SnapshotId"]
+        before = (tmp_path / "disks" / made).exists()
+    with served(tmp_path, *state) as ready:
+        local(ready, "clock", b'{"advance_s": 61}')
+        state_after = call(ready, "DescribeSnapshots", SnapshotIds=[made])["SnapshotSet"][0]["SnapshotState"]
+
+    assert (before, (tmp_path / "disks" / made).exists()) == (False, True)
+    assert state_after == "NORMAL"
+
+
+def test_calls_are_answered_while_the_world_is_written(tmp_path: Path) -> None:
+    kept = tmp_path / "state" / "world.json"
+    kept.parent.mkdir()
+    os.mkfifo(kept.with_name("world.json.part"))  # writing to it waits until somebody reads
+
+    with served(tmp_path, "--state", str(kept.parent)) as ready:
+        made = call(ready, "CreateSnapshot", DiskId="disk-a")["SnapshotId"]
+        during = kept.exists()
+        written = kept.with_name("world.json.part").read_text()
+
+    assert (during, made in written) == (False, False)  # what it was when the writing began
+    assert '"disk-a"' in written
+    assert made in kept.read_text()
 
 
 def test_https_is_trusted_by_a_client_that_is_given_the_authority(tmp_path: Path) -> None:
@@ -199,12 +232,81 @@ def test_increments_share_blocks_and_each_snapshot_stays_whole_without_the_other
         size_mib = call(ready, "DescribeDisks", DiskIds=["disk-a"])["DiskSet"][0]["SnapshotSize"]
         call(ready, "DeleteSnapshots", SnapshotIds=made[:2])
         kept = local(ready, "state")["regions"][0]["snapshots"]
+        size_after_mib = call(ready, "DescribeDisks", DiskIds=["disk-a"])["DiskSet"][0]["SnapshotSize"]
         with (xfs / made[2]).open("rb") as copy:
             held = [copy.read(8 * block)[-1] for _ in range(4)]
 
     assert 24 <= size_mib <= 26
+    assert size_after_mib == size_mib  # what the deleted ones held is needed by the last
     assert [each["cut"] for each in kept.values()] == ["reflink"]
     assert held == [1, 2, 3, 0]
+
+
+@pytest.mark.root
+def test_a_hung_up_terminal_leaves_no_device_and_many_calls_make_one(tmp_path: Path) -> None:
+    link = Path("/dev/disk/by-id/virtio-disk-a")
+
+    with served(tmp_path, "--disks", str(tmp_path / "disks")) as ready:
+        with ThreadPoolExecutor(4) as four:
+            devices = set(four.map(lambda _: local(ready, "disks/disk-a/device", b"")["device"], range(4)))
+        os.kill(int(ready["pid"]), signal.SIGHUP)
+        until = time.monotonic() + 20
+        while link.is_symlink() and time.monotonic() < until:
+            time.sleep(0.02)  # the condition that is polled is the device's end
+    left = subprocess.run(
+        ["losetup", "--associated", str(tmp_path / "disks" / "disk-a.img")],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert len(devices) == 1
+    assert not link.is_symlink()
+    assert left == ""
+
+
+@pytest.mark.root
+def test_the_device_of_a_disk_that_is_gone_can_be_removed(tmp_path: Path) -> None:
+    link = Path("/dev/disk/by-id/virtio-disk-a")
+
+    with served(tmp_path, "--disks", str(tmp_path / "disks")) as ready:
+        local(ready, "disks/disk-a/device", b"")
+        call(ready, "TerminateDisks", DiskIds=["disk-a"])
+        before = link.is_symlink()
+        request = urllib.request.Request(f"{ready['url']}/_local/disks/disk-a/device", method="DELETE")  # noqa: S310  # our own server
+        urllib.request.urlopen(request).close()  # noqa: S310  # as above
+        after = link.is_symlink()
+
+    assert (before, after) == (True, False)
+
+
+def test_a_signal_while_the_fleet_is_read_leaves_no_folder(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fleet.yml")  # reading it waits until somebody writes
+    (tmp_path / "tmp").mkdir()
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "localcloud", "serve", "--fleet", str(tmp_path / "fleet.yml")],
+        env=os.environ | {"TMPDIR": str(tmp_path / "tmp")},
+    )
+    writer = os.open(tmp_path / "fleet.yml", os.O_WRONLY)  # it is being read: the folder has been made
+    made = len(list((tmp_path / "tmp").iterdir()))
+    process.send_signal(signal.SIGTERM)
+    code = process.wait(timeout=20)
+    os.close(writer)
+
+    assert (made, code) == (1, 128 + signal.SIGTERM)
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--port", "99999"), ("--snapshot-seconds", "-5.0"), ("--operation-seconds", "nan"), ("--rate", "-1")],
+)
+def test_an_option_out_of_bounds_is_said_in_a_line(option: str, value: str) -> None:
+    code, said = refused(option, value)
+
+    assert code == 2
+    assert f"argument {option}: {value} is not from 0 to" in said
 
 
 @pytest.mark.root

@@ -95,6 +95,16 @@ def test_a_deadline_is_at_least_a_day_ahead(localcloud: LocalCloud, call: Call) 
     assert made["SnapshotId"]
 
 
+@pytest.mark.parametrize("deadline", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_deadline_that_no_answer_can_write_is_refused(call: Call, deadline: str) -> None:
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("cbs", "CreateSnapshot", DiskId="disk-orders-a", Deadline=deadline)
+
+    assert code(refused) == "InvalidParameterValue"
+    assert "Deadline" in refused.value.message
+    assert call("cbs", "DescribeSnapshots")["TotalCount"] == 65
+
+
 def test_a_snapshot_is_gone_after_its_deadline(localcloud: LocalCloud, call: Call) -> None:
     deadline = in_days(localcloud, 2)
     made = call("cbs", "CreateSnapshot", DiskId="disk-orders-a", Deadline=deadline)["SnapshotId"]

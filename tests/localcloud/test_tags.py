@@ -104,14 +104,39 @@ def test_resources_are_found_by_their_tags_page_by_page(call: Call) -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["a|b", " inner only", "x" * 256, "tab\there"])
-def test_a_value_the_tag_service_would_not_take_is_refused(call: Call, value: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a|b", "CharacterIllegal"),
+        (" inner only", "CharacterIllegal"),
+        ("x" * 256, "LengthExceeded"),
+        ("tab\there", "CharacterIllegal"),
+    ],
+)
+def test_a_value_the_tag_service_would_not_take_is_refused(call: Call, value: str, expected: str) -> None:
     with pytest.raises(TencentCloudSDKException) as by_service:
         call("tag", "TagResources", ResourceList=[DISK], Tags=[{"TagKey": "k", "TagValue": value}])
     with pytest.raises(TencentCloudSDKException) as at_creation:
         call("cbs", "CreateSnapshot", DiskId="disk-orders-a", Tags=[{"Key": "k", "Value": value}])
 
-    assert by_service.value.code == at_creation.value.code == "InvalidParameterValue"
+    assert by_service.value.code == f"InvalidParameterValue.TagValue{expected}"
+    assert at_creation.value.code == "InvalidParameterValue"
+
+
+@pytest.mark.parametrize(
+    ("resources", "key", "expected"),
+    [
+        ([DISK], "a|b", "InvalidParameterValue.TagKeyCharacterIllegal"),
+        ([DISK] * 10, "k", "LimitExceeded.ResourceNumPerRequest"),
+    ],
+)
+def test_a_bad_key_and_a_tenth_resource_have_their_own_codes(
+    call: Call, resources: list[str], key: str, expected: str
+) -> None:
+    with pytest.raises(TencentCloudSDKException) as refused:
+        call("tag", "TagResources", ResourceList=resources, Tags=[{"TagKey": key, "TagValue": "v"}])
+
+    assert refused.value.code == expected
 
 
 def test_a_key_has_a_thousand_values_at_most(localcloud: LocalCloud, call: Call) -> None:

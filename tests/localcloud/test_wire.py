@@ -68,6 +68,33 @@ def test_get_and_post_are_read_alike(call: Call) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Filters=x&Filters.0.Name=y", "InvalidParameter"),
+        ("Filters.0.Name=y&Filters=x", "InvalidParameter"),
+        ("DiskIds.0=" + "d" * 33_000, "RequestSizeLimitExceeded"),
+    ],
+)
+def test_a_get_that_is_wrong_in_its_query_has_its_own_code(
+    localcloud: LocalCloud, query: str, expected: str
+) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded", "host": localcloud.endpoint}
+    headers |= {"x-tc-timestamp": str(int(time.time())), "x-tc-action": "DescribeDisks"}
+    headers |= {"x-tc-version": "2017-03-12", "x-tc-region": "ap-guangzhou"}
+    scope = f"{localcloud.secret_id}/{time.strftime('%Y-%m-%d', time.gmtime())}/cbs/tc3_request"
+    unsigned = f"TC3-HMAC-SHA256 Credential={scope}, SignedHeaders=content-type;host, Signature={'0' * 64}"
+    request = SignedRequest("GET", query, headers | {"authorization": unsigned}, b"")
+    signature = request.signature(request.authorization(), localcloud.secret_key)
+    headers["authorization"] = unsigned.replace("0" * 64, signature)
+
+    sent = urllib.request.Request(f"{localcloud.url}/?{query}", headers=headers)  # noqa: S310  # our own server
+    with urllib.request.urlopen(sent) as answer:  # noqa: S310  # as above
+        response = json.load(answer)["Response"]
+
+    assert code(response) == expected
+
+
+@pytest.mark.parametrize(
     ("headers", "expected"),
     [
         ({"authorization": ""}, "AuthFailure.InvalidAuthorization"),
@@ -98,6 +125,8 @@ def test_a_call_signed_at_another_time_is_refused(localcloud: LocalCloud, skew_s
     [
         (b"{", "InvalidRequest", "JSON"),
         (b"[]", "InvalidRequest", "object"),
+        (b'{"Filters": ' + b"[" * 40 + b"]" * 40 + b"}", "InvalidRequest", "too deeply"),
+        (b"[" * 100_000, "InvalidRequest", "too deeply"),
         (b'{"DiskID": "x"}', "UnknownParameter", "DiskID"),
         (b'{"DiskIds": "disk-1"}', "InvalidParameter", "DiskIds"),
         (b'{"DiskIds": [1]}', "InvalidParameter", "DiskIds.0"),
