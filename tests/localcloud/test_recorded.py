@@ -79,7 +79,7 @@ def test_a_copied_snapshot_looks_as_recorded(call: Call) -> None:
 
 
 INSTANCE = recorded("tag_resources.json")[0]["response"]["Response"]["InstanceSet"][0]
-# What the fleet file has to say (and PlatformProjectId, which the SDK does not have): the rest must come by itself.
+# What the fleet file has to say (and PlatformProjectId, not in the SDK): the rest must come by itself.
 SAID = {
     "ImageId",
     "InternetAccessible",
