@@ -196,6 +196,7 @@ def test_many_disks_are_cut_into_batches_that_share_the_rate(scene: Scene) -> No
     sizes = [len(batch.groups) for batch in scene.workers.batches]
     assert sizes == [BATCH_DISKS] * 5
     assert sum(batch.rate_per_s for batch in scene.workers.batches) == pytest.approx(10)
+    assert sorted(batch.phase for batch in scene.workers.batches) == [0.0, 0.2, 0.4, 0.6, 0.8]
 
 
 def test_a_run_larger_than_a_tick_goes_on_in_the_next_ones(scene: Scene) -> None:

@@ -665,14 +665,22 @@ def test_a_delayed_create_without_a_lease_looks_again_first(scene: Scene) -> Non
     assert len(scene.cloud.snapshot_list) == 1
 
 
-def test_tokens_that_were_not_needed_are_given_back(scene: Scene) -> None:
+def test_disks_that_need_nothing_cost_no_tokens(scene: Scene) -> None:
     scene.both()
     scene.take(quiesce=None)
     waited_s = scene.clock.waited_s
 
     scene.take(quiesce=None, rate_per_s=0.1)
 
-    assert scene.clock.waited_s - waited_s == 10  # for two at once, of which none was missing
+    assert scene.clock.waited_s == waited_s
+
+
+def test_a_worker_begins_at_its_place_among_the_others(scene: Scene) -> None:
+    scene.both()
+
+    scene.take(rate_per_s=0.1, phase=0.5)
+
+    assert scene.clock.waited_s == 20  # 10 for the second token, and half of the turn of two
 
 
 def test_two_snapshots_of_one_run_are_reported(scene: Scene) -> None:

@@ -62,6 +62,7 @@ def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> T
     if unsettled := facts.unsettled(plan.members):
         raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
     if quiesce.stops:
+        work.pace.save(len(plan.missing))
         _require_time(1, quiesce, work)
         return stopping.take(plan, facts, work)
     with ExitStack() as connections:
@@ -79,6 +80,7 @@ def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Ta
     known: list[Outcome] = []
     tries_left, after = quiesce.tries, ""
     while plan.missing:
+        work.pace.save(len(plan.missing))
         _require_time(len(hosts), quiesce, work)
         try:
             operation = _operation(plan, work.batch.run) + after
@@ -96,7 +98,6 @@ def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Ta
                 raise
         plan, found = _look_again(plan, work)
         known += found
-        work.pace.save(len(plan.missing))
     return verdicts.Taken(tuple(known))
 
 
@@ -217,6 +218,7 @@ def _final(failed: HostError) -> bool:
 def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Taken:
     """Create without a lease; when some time has passed since the last look, after another one."""
     known: list[Outcome] = []
+    work.pace.save(len(plan.missing))
     try:
         if work.clock.monotonic() - facts.read_at > FRESH_S:
             plan, known = _look_again(plan, work)

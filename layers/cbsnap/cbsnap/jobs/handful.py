@@ -1,7 +1,6 @@
 """A handful of groups: facts read once for all, groups taken side by side, labels written together.
 
-The tokens of the API's rate are saved before the facts are read, so that little time passes
-between looking and creating. Labels are written at once: a worker that dies later leaves them.
+Labels are written at once: a worker that dies later leaves them.
 """
 
 from __future__ import annotations
@@ -30,8 +29,6 @@ _PATIENCE_STEP_S = 3.0
 
 def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
     """Take the groups for which there is room; returns the room that is left then."""
-    disks = sum(len(group.disk_ids) for group in groups)
-    work.pace.save(disks)
     try:
         facts = _patiently(groups, work)
     except CloudError as failed:
@@ -39,7 +36,6 @@ def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
     plans = [preflight.ahead(group, facts, work.batch) for group in groups]
     admitted, refused = _admit(plans, facts, room, work)
     wanted = sum(len(plan.missing) for plan in admitted)
-    work.pace.give_back(disks - wanted)
     taken = _side_by_side([*admitted, *_left_stopped(plans, facts, work)], facts, work)
     known = Taken((*(one for plan in plans for one in plan.outcomes), *refused))
     together = verdicts.merged([known, *taken])

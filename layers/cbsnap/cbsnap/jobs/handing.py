@@ -6,6 +6,7 @@ asynchronous event and for a worker to end well inside its time.
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -40,10 +41,16 @@ class Planned:
 def hand_out(planned: Sequence[Planned], workers: Workers) -> list[Report]:
     """Hand all batches to workers; returns the reports with the requests' ids."""
     cut = [batches(one) for one in planned]
-    share = pacing.CREATES_PER_S / max(1, sum(map(len, cut)))
+    workers_of_all = max(1, sum(map(len, cut)))
+    share, places = pacing.CREATES_PER_S / workers_of_all, itertools.count()
     with ThreadPoolExecutor(HANDS) as hands:
         sent = [
-            [hands.submit(workers.dispatch, replace(batch, rate_per_s=share)) for batch in some]
+            [
+                hands.submit(
+                    workers.dispatch, replace(batch, rate_per_s=share, phase=next(places) / workers_of_all)
+                )
+                for batch in some
+            ]
             for some in cut
         ]
         return [

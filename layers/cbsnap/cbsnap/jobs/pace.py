@@ -10,11 +10,16 @@ if TYPE_CHECKING:
 
 
 class Pace:
-    """Tokens that come at `per_s`; what is taken ahead delays those who come after."""
+    """Tokens that come at `per_s`; what is taken ahead delays those who come after.
 
-    def __init__(self, per_s: float, clock: Clock) -> None:
+    Workers begin together, so each waits a part of its first turn, `phase` from 0 to 1: their
+    bursts do not fall into the same second.
+    """
+
+    def __init__(self, per_s: float, clock: Clock, phase: float = 0.0) -> None:
         self._interval_s = 1 / per_s
         self._clock = clock
+        self._phase = phase
         self._next = clock.monotonic()
         self._lock = threading.Lock()
 
@@ -24,12 +29,8 @@ class Pace:
             return
         with self._lock:
             now = self._clock.monotonic()
-            self._next = max(self._next, now) + tokens * self._interval_s
+            self._next = max(self._next, now) + (1 + self._phase) * tokens * self._interval_s
+            self._phase = 0.0
             ready = self._next - self._interval_s
         if ready > now:
             self._clock.sleep(ready - now)
-
-    def give_back(self, tokens: int) -> None:
-        """Return what was saved and turned out not to be needed."""
-        with self._lock:
-            self._next -= tokens * self._interval_s

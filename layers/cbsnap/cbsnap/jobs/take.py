@@ -28,7 +28,9 @@ HANDFUL_DISKS = 30
 
 def take_batch(batch: Batch, cloud: Cloud, hosts: Hosts, clock: Clock, budget_s: float) -> Report:
     """Take a batch's groups. `budget_s`: the invocation's time, less what ending it needs."""
-    work = Work(batch, cloud, hosts, clock, Pace(batch.rate_per_s, clock), clock.monotonic() + budget_s)
+    work = Work(
+        batch, cloud, hosts, clock, Pace(batch.rate_per_s, clock, batch.phase), clock.monotonic() + budget_s
+    )
     if clock.now() > batch.deliver_by:
         late = f"delivered after {batch.deliver_by:%H:%M:%S} UTC: dropped, since it is handed out anew"
         return _report(batch, [_left(batch.groups, late)])
