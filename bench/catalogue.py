@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bench import cold_start, localcloud, window
+from bench import agent, cold_start, localcloud, window
 
 BENCHMARKS = {
     one.name: one
     for one in (
         window.BENCHMARK,
         cold_start.BENCHMARK,
+        agent.BENCHMARK,
         localcloud.BENCHMARK,
     )
 }
