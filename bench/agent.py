@@ -51,9 +51,8 @@ def sides() -> Iterator[Mapping[str, Side]]:
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary:
         folder = Path(temporary)
         packed = folder / "cbsnap-agent.pyz"
-        subprocess.run(
-            [sys.executable, str(ROOT / "agent/build.py"), str(packed)], check=True, stdout=subprocess.DEVNULL
-        )  # noqa: S603 - ours
+        build = [sys.executable, str(ROOT / "agent/build.py"), str(packed)]
+        subprocess.run(build, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
         keys = folder / "keys"
         keys.touch(mode=0o600)
         keys.write_text(f"1 {'0' * 64}\n")
