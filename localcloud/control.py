@@ -99,8 +99,8 @@ class Control:
         for key in wanted.keys() - {"set", "advance_s", "speed"}:
             raise ValueError(f"the clock has no `{key}`; it has set, advance_s, speed")
         clock = self.cloud.clock
-        speed = _number("speed", wanted.get("speed", clock.speed), FASTEST)
-        by_s = _number("advance_s", wanted.get("advance_s", 0), LATEST_S)
+        speed = _number("speed", wanted.get("speed", clock.speed), 0, FASTEST)
+        by_s = _number("advance_s", wanted.get("advance_s", 0), -LATEST_S, LATEST_S)
         clock.set((read_moment(wanted["set"], "set") if "set" in wanted else clock.now()) + by_s, speed)
         self.cloud.settle()
         return JSONResponse(self._clock())
@@ -143,10 +143,10 @@ class Control:
         return {"now": utc(now_s), "now_s": now_s, "speed": self.cloud.clock.speed}
 
 
-def _number(name: str, value: object, most: float) -> float:
-    """Return a number from 0 to `most`, or raise what is wrong with it; NaN is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise ValueError(f"`{name}` should be a number from 0 to {most:g}, not {value!r}")
+def _number(name: str, value: object, least: float, most: float) -> float:
+    """Return a number from `least` to `most`, or raise what is wrong with it; NaN is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise ValueError(f"`{name}` should be a number from {least:g} to {most:g}, not {value!r}")
     return value
 
 

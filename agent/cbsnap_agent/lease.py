@@ -134,6 +134,8 @@ class Lease:
         self._held_at = kernel.boottime_s()
         self._deadline = self._capped(self.wanted.ttl_s)
         self.holding.guard.set_deadline(self._deadline)
+        if not self.holding.guard.is_on_time():  # asks: nothing is HELD under a dead guard
+            raise HoldBroken("the guard has undone everything before it was held")
         threading.Thread(target=self._watch, daemon=True).start()
         self.state = "HELD"
         self.settled.set()
