@@ -55,13 +55,19 @@ def test_the_agent_killed_leaves_the_mark_of_the_leases_end(agent: Agent, orders
     eventually(lambda: post.exists() and lease_id in post.read_text(), within_s=2)
 
 
+def has_armed(agent: Agent) -> bool:
+    """Tell whether the lease that is being prepared has its guard: before that nothing is locked."""
+    lease = agent.client().call("GET", "/v1/status").body["lease"]
+    return lease is not None and any(step["name"] == "arm" for step in lease["steps"])
+
+
 def test_an_agent_that_hangs_while_preparing_is_killed_after_its_budget(agent: Agent, orders: Orders) -> None:
     with contextlib.closing(sqlite3.connect(orders.path)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         client = agent.client()
         body = json.dumps(client.wanted(budget_ms=500)).encode()
         client.connection.request("POST", "/v1/leases", body, client.sign("POST", "/v1/leases", body))
-        eventually(lambda: agent.client().call("GET", "/v1/status").body["state"] == "PREPARING")
+        eventually(lambda: has_armed(agent))
         agent.process.send_signal(signal.SIGSTOP)
 
         assert agent.process.wait(5) == -signal.SIGKILL
@@ -157,7 +163,7 @@ def test_the_guard_killed_while_preparing_fails_the_lease(agent: Agent, orders: 
         writer.execute("BEGIN IMMEDIATE")
         asking = threading.Thread(target=client.lease, kwargs={"lease_id": lease_id})
         asking.start()
-        eventually(lambda: agent.client().call("GET", "/v1/status").body["state"] == "PREPARING")
+        eventually(lambda: has_armed(agent))
         os.kill(agent.guard_pid(), signal.SIGKILL)
     asking.join()
 
