@@ -126,11 +126,12 @@ class Fleet:
             said = {line["reason"] for one in invocations for line in _outcomes(one) if line.get("reason")}
             raise RuntimeError(f"{len(snapshots)} snapshots of {DISKS} disks: {said}")
         proved = sum(one["tags"].get("cbsnap:label") == "application" for one in snapshots)
-        last_s = max(one["created_s"] for one in snapshots) - self.due.timestamp()
+        taken_s = sorted(one["created_s"] - self.due.timestamp() for one in snapshots)
         workers = [one for one in invocations if one["function"] == "cbsnap-snapshot"]
         gb_s = SPEED * sum(one["duration_ms"] for one in invocations) / 1000 * 256 / 1024
         return {
-            "run": last_s,
+            "run": taken_s[-1],
+            "most": taken_s[DISKS * 99 // 100 - 1],
             "proved": 100 * proved / DISKS,
             "calls": sum(one["service"] != "scf" for one in self.calls.values()) / DISKS,
             "throttled": sum(one["code"] == "RequestLimitExceeded" for one in self.calls.values()),
@@ -173,7 +174,7 @@ def sides() -> Iterator[Mapping[str, Side]]:
     """Yield what the rate alone would take, ours, and the usual way scaled."""
     with _served() as fleet:
         yield {
-            "the rate's bound": lambda: {"run": DISKS / (SHARE * SPEED)},
+            "the rate's bound": _bound,
             "cbsnap": cache(fleet.run),
             "one invocation a disk": cache(fleet.usual),
         }
@@ -257,6 +258,11 @@ def _require_success(invocations: list[dict[str, Any]]) -> None:
         raise RuntimeError(f"a function failed: {failed[0]}")
 
 
+def _bound() -> Sample:
+    run_s = DISKS / (SHARE * SPEED)
+    return {"run": run_s, "most": run_s * 0.99}
+
+
 def _pids(invocations: list[dict[str, Any]]) -> set[int]:
     return {attempt["pid"] for one in invocations for attempt in one["attempts"] if attempt["pid"]}
 
@@ -281,6 +287,7 @@ BENCHMARK = Benchmark(
     trials=1,
     metrics=(
         Metric("run", "s", "due time to the last CreateSnapshot"),
+        Metric("most", "s", "… to the CreateSnapshot of 99 in 100 disks"),
         Metric("proved", "%", "disks with a proved snapshot", compared=False),
         Metric("calls", "a disk", "calls of the API, labels included", compared=False),
         Metric("throttled", "", "throttled answers", compared=False),

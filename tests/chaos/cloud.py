@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import requests
@@ -26,17 +27,19 @@ class LocalCloud:
 
     def __init__(self) -> None:
         self.url = ""
-        self._jumped_s = 0.0
+        self._jumped = False
 
     def reset(self) -> None:
         """Make the world anew, with no faults and the clock right."""
-        self._ask("POST", "/_local/clock", {"advance_s": -self._jumped_s})
-        self._jumped_s = 0.0
+        if self._jumped:
+            now = datetime.now(timezone.utc).isoformat(timespec="microseconds")
+            self._ask("POST", "/_local/clock", {"set": now.replace("+00:00", "Z")})
+        self._jumped = False
         self._ask("POST", "/_local/reset")
 
     def jump(self, seconds: float) -> None:
         """Move the clock on."""
-        self._jumped_s += seconds
+        self._jumped = True
         self._ask("POST", "/_local/clock", {"advance_s": seconds})
 
     def fail(self, faults: list[dict[str, Any]]) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
 SEED = 2026
-CASES = 32
+CASES = len(ROUND)
 LANES = 4
 
 
