@@ -68,7 +68,6 @@ SPEEDED = {
     "rules/pacing.py": {
         r"^TICK = timedelta\(minutes=5\)": f"TICK = timedelta(seconds={TICK_S / SPEED})",
         r"^CREATES_PER_S = 10\.0": f"CREATES_PER_S = {float(SHARE * SPEED)}",
-        r"^TICK_DISKS = .*$": f"TICK_DISKS = {TICK_S * SHARE}",
     },
 }
 

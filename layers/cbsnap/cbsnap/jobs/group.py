@@ -19,7 +19,6 @@ from cbsnap.errors import (
     HostRefused,
     HostUnreachable,
     InputError,
-    Throttled,
 )
 from cbsnap.jobs import preflight, stopping, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
@@ -43,7 +42,7 @@ _LOOK_FOR_ROW_S = 5.0
 
 
 def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
-    """Take the missing disks of a group at one moment."""
+    """Take the missing disks of a group at one moment; the calls for that have been paid for."""
     if work.batch.quiesce is None:
         return _take_unquiesced(plan, facts, work, "no plan")
     if not stopping.ours(plan, facts) and all(facts.writerless(one) for one in plan.members):
@@ -62,7 +61,6 @@ def _take_quiesced(plan: Ahead, facts: Facts, quiesce: Quiesce, work: Work) -> T
     if unsettled := facts.unsettled(plan.members):
         raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
     if quiesce.stops:
-        work.pace.save(len(plan.missing))
         _require_time(1, quiesce, work)
         return stopping.take(plan, facts, work)
     with ExitStack() as connections:
@@ -80,7 +78,6 @@ def _try(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Ta
     known: list[Outcome] = []
     tries_left, after = quiesce.tries, ""
     while plan.missing:
-        work.pace.save(len(plan.missing))
         _require_time(len(hosts), quiesce, work)
         try:
             operation = _operation(plan, work.batch.run) + after
@@ -175,9 +172,10 @@ def _create_held(plan: Ahead, work: Work, hold: Hold) -> dict[str, str | Excepti
     if hold.left_s(work.clock) <= 0:
         raise HostRefused("not-quiesced", "", "holding took so long that no time was left to create")
     answers = work.create(plan.missing, hold.left_s(work.clock))
-    throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
+    throttled = sorted(verdicts.throttled(answers))
     if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
         work.clock.sleep(THROTTLED_PAUSE_S)
+        work.pace.spend(len(throttled))
         answers.update(work.create(throttled, hold.left_s(work.clock)))
     return answers
 
@@ -218,7 +216,6 @@ def _final(failed: HostError) -> bool:
 def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Taken:
     """Create without a lease; when some time has passed since the last look, after another one."""
     known: list[Outcome] = []
-    work.pace.save(len(plan.missing))
     try:
         if work.clock.monotonic() - facts.read_at > FRESH_S:
             plan, known = _look_again(plan, work)
@@ -226,4 +223,4 @@ def _take_unquiesced(plan: Ahead, facts: Facts, work: Work, reason: str) -> Take
         return verdicts.all_failed(plan, str(failed))
     answers = work.create(plan.missing, UNQUIESCED_TIMEOUT_S) if plan.missing else {}
     taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
-    return verdicts.Taken((*known, *taken))
+    return verdicts.Taken((*known, *taken), throttled=verdicts.throttled(answers))

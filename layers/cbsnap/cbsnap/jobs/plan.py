@@ -58,7 +58,7 @@ def tick(
         return []
     with ThreadPoolExecutor(len(plan.targets)) as side_by_side:
         told = side_by_side.map(
-            lambda target: _target(plan, due, target, clouds, workers, now, at_once), plan.targets
+            lambda target: _target(plan, due, target, clouds, workers, clock, now, at_once), plan.targets
         )
         return [report for reports in told for report in reports]
 
@@ -69,13 +69,14 @@ def _target(  # noqa: PLR0913, PLR0917 - a tick's parts, for one target
     target: Target,
     clouds: Clouds,
     workers: Workers,
+    clock: Clock,
     now: datetime,
     at_once: bool,  # noqa: FBT001 - private
 ) -> list[Report]:
     """Plan one target; its failure is reported and does not stop another's."""
     try:
         planned = _planned(plan, due, target, clouds.at(target), now, at_once)
-        return handing.hand_out(planned, workers)
+        return handing.hand_out(planned, workers, clock.now())
     except CloudError as failed:
         return [Report(str(run), str(target), error=str(failed)) for _, run in due]
 
@@ -171,8 +172,8 @@ def _in_turn(
     waiting: list[Outcome] = []
     room = handing.most_disks(policy.max_held)
     for part in parts:
-        room -= len(part.disk_ids) if turns[part.id].now else 0
-        if turns[part.id].now and room >= 0:
+        if turns[part.id].now and room > 0:  # the last one may be more than what is left: it cannot be cut
+            room -= len(part.disk_ids)
             ready.append(part)
         else:
             waiting += [_waits(disk_id, turns[part.id], order) for disk_id in part.disk_ids]
