@@ -72,7 +72,7 @@ class Crew:
     def _take(self, plans: Sequence[Ahead], facts: Facts) -> Taken:
         try:
             taken = merged(group.take(plan, facts, self.work) for plan in plans)
-            self._idle |= {one.disk_id for one in taken.outcomes if facts.writerless(one.disk_id)}
+            self._idle.update(one.disk_id for one in taken.outcomes if facts.writerless(one.disk_id))
             return taken
         finally:
             self._free.release()
