@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bench.trials import Sample, Side
 
 DISKS, DISKS_EACH = int(os.environ.get("FLEET_DISKS", "10000")), 5
-SPEED = int(os.environ.get("FLEET_SPEED", "4"))
+SPEED = int(os.environ.get("FLEET_SPEED", "2"))
 RATE, SHARE = 20, 10  # CreateSnapshot's documented rate (362/15648), and the core's share of it
 TICK_S = 300
 USUAL_DISKS = 10
@@ -141,7 +141,7 @@ class Fleet:
             "most": taken_s[DISKS * 99 // 100 - 1],
             "proved": 100 * proved / DISKS,
             "calls": sum(one["service"] != "scf" for one in self.calls.values()) / DISKS,
-            "busiest": _busiest_second(taken_s),
+            "busiest": _busiest_second(taken_s) / SPEED,
             "throttled": sum(one["code"] == "RequestLimitExceeded" for one in self.calls.values()),
             "cpu": sum(map(_cpu_s, _pids(invocations))),
             "peak": max(one["memory_bytes"] for one in workers) / 2**20,
@@ -312,7 +312,7 @@ BENCHMARK = Benchmark(
         Metric("most", "s", "… to the CreateSnapshot of 99 in 100 disks"),
         Metric("proved", "%", "disks with a proved snapshot", compared=False),
         Metric("calls", "a disk", "calls of the API, labels included", compared=False),
-        Metric("busiest", "/s", "most CreateSnapshot in a second", compared=False),
+        Metric("busiest", "/s", "most CreateSnapshot in a second, at the documented rate", compared=False),
         Metric("throttled", "", "throttled answers, each tried again", compared=False),
         Metric("workers", "", "invocations of the worker", compared=False),
         Metric("cpu", "s", "CPU of all functions", compared=False),
