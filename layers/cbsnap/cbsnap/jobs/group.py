@@ -157,18 +157,18 @@ def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
     wishes = []
     for host in hosts:
         checked = host.check(quiesce.plan, plan.members)
-        outside = sorted(checked.disk_ids - set(plan.members))
-        if outside:
+        if checked.problems:
+            raise HostRefused("not-ready", "", "; ".join(checked.problems))
+        if not checked.disk_ids & set(plan.members):
+            continue
+        if outside := sorted(checked.disk_ids - set(plan.members)):
             raise HostRefused(
                 "wrong-disks",
                 "",
-                f"plan {quiesce.plan} keeps data on {', '.join(outside)}, which this group does not take: "
-                "select it too, or group by instance",
+                f"plan {quiesce.plan} keeps data on {', '.join(outside)} too, which this run does not take "
+                "with it: see that one policy selects all of them, or policies that share a lease",
             )
-        if checked.problems:
-            raise HostRefused("not-ready", "", "; ".join(checked.problems))
-        if checked.disk_ids:
-            wishes.append(Wish(host, tuple(sorted(checked.disk_ids))))
+        wishes.append(Wish(host, tuple(sorted(checked.disk_ids))))
     if not wishes:
         raise HostRefused("wrong-disks", "", f"plan {quiesce.plan} covers none of {', '.join(plan.members)}")
     return wishes
