@@ -215,7 +215,7 @@ class Policy:
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
     disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
-    its groups.
+    its groups. `make_room`: what retention would delete anyway is deleted before a run that lacks room.
     """
 
     name: str
@@ -239,6 +239,7 @@ class Policy:
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
+    make_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,9 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     at_once = event.get("Message") == AT_ONCE
-    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    reports = plan.tick(
+        here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
+    )
     return _printed(reports, context)
 
 
