@@ -84,7 +84,8 @@ class Region:
         return answers.usage(self._api.read("cbs", "DescribeSnapshotOverview", {}))
 
     def warm(self, connections: int) -> None:
-        """Open a connection in each of this thread's standing helpers."""
+        """Open a connection in each of this thread's helpers; those of larger groups before may help, too."""
+        connections = self._local.helpers = max(connections, getattr(self._local, "helpers", 0))
         together = threading.Barrier(connections)
 
         def open_one() -> None:
