@@ -56,6 +56,16 @@ def serving(server: Impatient) -> Iterator[Api]:
     thread.join(5)
 
 
+def test_a_connection_is_kept_for_what_comes_next() -> None:
+    server = Impatient(answers=3)
+
+    with serving(server) as api:
+        api.warm("cbs")
+        api.warm("cbs")
+
+    assert server.connections == 1
+
+
 def test_a_kept_connection_that_breaks_is_opened_anew() -> None:
     server = Impatient(answers=1)
 

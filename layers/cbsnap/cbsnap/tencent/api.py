@@ -148,7 +148,8 @@ class Api:
         client = self._client(service)
         client.request.conn.timeout = READ_TIMEOUT_S
         scheme = self._endpoint.scheme if self._endpoint else "https"
-        client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={}).close()
+        answer = client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={})
+        answer.content  # noqa: B018 - read to its end the connection is kept, closed unread it is not
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK has no types
         clients = self._local.__dict__.setdefault("clients", {})
