@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import handing, preflight, stopping, verdicts
+from cbsnap.jobs import handing, preflight, stopping, uniting, verdicts
 from cbsnap.model import Decision, Group
 from cbsnap.rules import quota
 
@@ -42,7 +42,7 @@ def take(groups: Sequence[Group], room: Room, crew: Crew) -> Room:
         crew.tell(verdicts.of_groups(groups, Decision.FAILED, str(failed)))
         return room
     waiting = []
-    for some in _looks(groups):
+    for some in _looks(uniting.united(groups, facts, work)):
         seen = _seen(some, facts, crew)
         if seen is None:
             continue

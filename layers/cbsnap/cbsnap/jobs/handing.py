@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from cbsnap.model import Batch, Group, Report
     from cbsnap.ports import Workers
+    from cbsnap.rules.quota import Room
 
 T = TypeVar("T")
 
@@ -30,24 +31,31 @@ HANDS = 8  # invocations sent at the same time
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick."""
+    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick.
+
+    `done` were taken earlier in this run. `bounded`: how many hosts it holds must be counted.
+    """
 
     report: Report
     order: Batch
     ready: tuple[Group, ...]
     max_held: int | None = None
-    admitted: int = 0
+    room: Room | None = None
+    done: tuple[Group, ...] = ()
+    bounded: bool = False
 
 
 def hand_out(planned: Sequence[Planned], workers: Workers, now: datetime) -> list[Report]:
     """Hand all batches to workers; returns the reports with the requests' ids."""
-    cut = [batches(one) for one in planned]
-    orders = iter(_placed([batch for some in cut for batch in some], now))
+    cut = _placed([batch for one in planned for batch in batches(one)], now)
     with ThreadPoolExecutor(HANDS) as hands:
-        sent = [[hands.submit(workers.dispatch, next(orders)) for _ in some] for some in cut]
+        sent = [
+            ({batch.runs[group.run] for group in batch.groups}, hands.submit(workers.dispatch, batch))
+            for batch in cut
+        ]
         return [
-            replace(one.report, batches=tuple(each.result() for each in some))
-            for one, some in zip(planned, sent, strict=True)
+            replace(one.report, batches=tuple(each.result() for runs, each in sent if one.order.run in runs))
+            for one in planned
         ]
 
 
