@@ -175,6 +175,7 @@ class RollingBack:
                 break
             else:
                 self._accepted = True
+                self._watch(safety, self._scene().disk)
                 return
         if not _rolling(self._scene().disk):
             self._mark(safety, f"{restored.FAILED}{code}")
