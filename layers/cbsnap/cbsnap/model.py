@@ -198,6 +198,24 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilling:
+    """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
+
+    `checks` names the section of that host's own configuration that says what is looked at beyond the
+    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
+    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    """
+
+    instance: str
+    schedule: str
+    window: timedelta
+    max_gib: int
+    region: str | None = None
+    checks: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -239,6 +257,7 @@ class Policy:
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
+    drill: Drilling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +303,7 @@ class NewDisk:
     zone: str
     size_gib: int
     type: str
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- what is done ---------------------------------------------------------------------------

@@ -72,6 +72,7 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.clock,
         here.notifier,
         here.memory,
+        here.bench,
     )
     return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
 

@@ -136,10 +136,17 @@ def _sts(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
     return StsClient(*arguments)
 
 
+def _tat(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.tat.v20201028.tat_client import TatClient  # noqa: PLC0415 - only what a function calls
+
+    return TatClient(*arguments)
+
+
 _CLIENTS: dict[str, Callable[..., Any]] = {
     "cbs": _cbs,
     "cvm": _cvm,
     "tag": _tag,
     "scf": _scf,
     "sts": _sts,
+    "tat": _tat,
 }

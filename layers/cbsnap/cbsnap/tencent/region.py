@@ -96,7 +96,7 @@ class Region:
         self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk at the same moment (20 requests a second, 362/15648)."""
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        given = answers.given(tags)
         calls = {
             disk_id: self._burst.submit(self._create, disk_id, name, given, timeout_s)
             for disk_id, name in names.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
+from cbsnap.tencent import answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ class RegionRestorer:
                 "DiskChargeType": "POSTPAID_BY_HOUR",
                 "Placement": {"Zone": disk.zone},
                 "ClientToken": token,
+                **({"Tags": answers.given(disk.tags)} if disk.tags else {}),
             },
         )
         if not answer.get("DiskIdSet"):
