@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used, 3 not done."""
+"""The command line.
+
+Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used, 3 a drill was not done.
+"""
 
 import argparse
 import json
@@ -66,7 +69,6 @@ def _parser():
     drilling.add_argument(
         "--run", dest="of_run", default="", metavar="RUN", help="such as orders@20261122T0200Z"
     )
-    drilling.add_argument("id", help="the drill's, for the log alone")
     drilling.add_argument("disks", nargs="+", type=_disk, metavar="DISK")
     installing = configured(_install, "install", "put this file, its user and its unit on the host")
     installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")

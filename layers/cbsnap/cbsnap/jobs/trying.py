@@ -163,7 +163,7 @@ def _pushed(case: Case, cloud: Cloud, bench: Bench) -> None:
 
 def _arguments(case: Case) -> list[str]:
     checks = ["--checks", case.drilling.checks] if case.drilling.checks else []
-    return ["--run", case.choice.run, *checks, case.drill.id, *case.drill.disk_ids]
+    return ["--run", case.choice.run, *checks, *case.drill.disk_ids]
 
 
 def _in_tens(
