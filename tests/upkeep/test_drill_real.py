@@ -1,4 +1,4 @@
-"""Drills of a real database under load: proved snapshots pass, one taken without a plan fails, a late cut shows.
+"""Drills of a real database under load: proved ones pass, one without a plan fails, a late cut shows.
 
 All of it on this machine: the disk's image lies on XFS, where a cut is instant and whole, and what the drill
 attaches becomes a block device that the packed agent finds by its disk's id, through the command channel.
@@ -59,7 +59,9 @@ ROWS = 300  # of load before a cut
 CHECKS = """
 [drill:mysql]
 engines = mysql
-command = /bin/sh -c 'mariadb --no-defaults --socket=$CBSNAP_MYSQL_SOCKET -N -e "SELECT COUNT(*) > 100 FROM shop.t_innodb" | grep 1'
+command.shell = yes
+command = mariadb --no-defaults --socket=$CBSNAP_MYSQL_SOCKET -N
+    -e "SELECT COUNT(*) > 100 FROM shop.t_innodb" | grep 1
 """
 
 

@@ -362,8 +362,8 @@ def _lookalike(yard: Yard, **changed: object) -> str:
     "changed",
     [
         {"tags": {}},
-        {"tags": {"cbsnap:restore": "drill"}},
-        {"tags": {"cbsnap:deployment": "test", "cbsnap:restore": "drill"}},
+        {"tags": {"cbsnap:restore": "making"}},
+        {"tags": {"cbsnap:deployment": "test", "cbsnap:restore": "making"}},
         {"tags": {"cbsnap:deployment": "prod"}},
         {"name": "drill-snap-aaaaaaaa"},
         {"name": "the-drill-snap-aaaaaaaa.1234567.1.ins-scratch"},

@@ -47,6 +47,7 @@ class Disk:
     snapshot_ability: bool = True
     snapshot_count: int = 0
     rolling_back: bool = False
+    rollback_percent: int = 0
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
@@ -299,11 +300,9 @@ class NewDisk:
     """A disk to be made of a snapshot; `type` is the API's DiskType."""
 
     snapshot_id: str
-    name: str
     zone: str
     size_gib: int
     type: str
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 # --- what is done ---------------------------------------------------------------------------
@@ -401,6 +400,16 @@ class Batch:
     patience_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOrder:
+    """A policy's drill that somebody asked for; `deliver_by`: a message that comes later is dropped."""
+
+    key: str
+    target: Target
+    policy: str
+    deliver_by: datetime
 
 
 @dataclass(frozen=True, slots=True)

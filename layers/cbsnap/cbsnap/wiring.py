@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cbsnap.hosts.agent import Agents
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import Clock, Clouds, Keeper, Lifecycles, Memory, Notifier, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -104,6 +104,14 @@ class Wiring:
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The function that carries errands out."""
+        from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
+
+        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""

@@ -8,31 +8,35 @@ stopped: it has to be there and running.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError, Refused
 from cbsnap.jobs import trying
+from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.trying import Case
-from cbsnap.rules import clones, drilling, restoring
-from cbsnap.rules.clones import Drill, under_way
+from cbsnap.model import DrillOrder
+from cbsnap.rules import drilling, names, restored, restoring
+from cbsnap.rules.clones import PURPOSE, Drill, under_way
 from cbsnap.rules.drilling import Choice
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DEPLOYMENT_TAG
+from cbsnap.rules.restored import RESTORE_TAG
 from cbsnap.rules.selection import selected
-from cbsnap.upkeep import Action, Change, Finding, Trouble
+from cbsnap.upkeep import Action, Change, Finding, Trouble, Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from cbsnap.jobs.inventory import Inventory
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Drilling, Instance, NewDisk, Plan, Policy
+    from cbsnap.model import Drilling, Instance, Plan, Policy
+    from cbsnap.ports import Cloud, Keeper
     from cbsnap.upkeep import Note
 
+DELIVERY = timedelta(minutes=20)  # of a drill that was asked for: one retry of an invocation of 900 s
 PATIENCE_S = 240.0  # of one pass, for the drills of all regions: what takes longer the next pass carries on
-_USUAL_TYPE = "CLOUD_PREMIUM"  # where the source disk, whose type a clone has, is gone
 _TROUBLES = {
     Verdict.FAILED: (Trouble.DRILL, "its drill found it broken: restore an older one, and see `drilled`"),
     Verdict.LATE: (Trouble.LATE, "cut after its lease had ended, now `crash`: choose a later quiesce.thaw"),
@@ -69,6 +73,16 @@ def drilled(plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
     yield from standing(plan, inventory, now)
 
 
+def carry(order: DrillOrder, plan: Plan, cloud: Cloud, bench: Bench) -> Upkeep:
+    """Begin a drill that was asked for and carry it on; a message that was kept too long is dropped."""
+    if bench.clock.now() > order.deliver_by:
+        late = f"drill of {order.policy}: delivered after {order.deliver_by:%H:%M:%S} UTC, and dropped"
+        return Upkeep(str(order.target), error=late)
+    notes = list(start_now(order.policy, order.key, plan, Inventory(cloud, plan.deployment), bench))
+    changes = tuple(one for one in notes if isinstance(one, Change))
+    return Upkeep(str(order.target), changes, tuple(one for one in notes if isinstance(one, Finding)))
+
+
 def start_now(name: str, key: str, plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
     """Drill a policy's newest good run now, whatever its schedule; the same key is the same drill.
 
@@ -80,6 +94,19 @@ def start_now(name: str, key: str, plan: Plan, inventory: Inventory, bench: Benc
             yield from begun(policy, f"{name}#{key}", bench.clock.now(), inventory, bench)
             return
     raise InputError("policy", f"{name} is not drilled in {inventory.region}: give it a `drill` section")
+
+
+def ask(name: str, key: str, plan: Plan, keeper: Keeper, now: datetime) -> DrillOrder:
+    """Hand a drill of a policy over, to be begun now; the same key is the same drill.
+
+    Raises InputError for a policy that is not there or has no `drill`.
+    """
+    for target in plan.targets:
+        if any(policy.name == name for policy, _ in drilled_here(plan, target.region)):
+            order = DrillOrder(key, target, name, now + DELIVERY)
+            keeper.hand_over(order)
+            return order
+    raise InputError("policy", f"{name} is not drilled: give it a `drill` section in the policy file")
 
 
 def drilled_here(plan: Plan, region: str) -> Iterator[tuple[Policy, Drilling]]:
@@ -120,7 +147,7 @@ def _begun(policy: Policy, key: str, until: datetime, inventory: Inventory, benc
     wanted = policy.drill
     if wanted is None:
         return
-    drill_id = clones.drill_id(key)
+    drill_id = names.digest(key)
     if not _is_free(wanted.instance, drill_id, inventory):
         return  # it is under way, or another is: one at a time, and its turn comes in a later pass
     choice = drilling.chosen(policy, wanted, inventory.ours(), inventory.disks, until)
@@ -128,9 +155,14 @@ def _begun(policy: Policy, key: str, until: datetime, inventory: Inventory, benc
     instance = _ready(policy, wanted, inventory, bench)
     if trying.was_run(case, bench):
         return  # it had its command, and its clones are gone
+    wish = restoring.Wish(instance, type=wanted.type, purpose=PURPOSE)
+    act = restoring.clone([one.snapshot for one in choice.snapshots], inventory.disks, wish)
+    tags = {DEPLOYMENT_TAG: inventory.deployment, RESTORE_TAG: restored.MAKING}
     made = {
-        disk.snapshot_id: bench.disks.create_disk(disk, _token(key, disk.snapshot_id))
-        for disk in _clones(case, instance, inventory)
+        disk.snapshot_id: bench.disks.create_disk(
+            disk, restored.disk_name(key, act, disk.snapshot_id), tags, _token(key, disk.snapshot_id)
+        )
+        for disk in act.disks
     }
     fresh = {one.id: one for one in inventory.cloud.disks(list(made.values()))}
     inventory.disks.update(fresh)
@@ -171,20 +203,6 @@ def _instance(instance_id: str, inventory: Inventory) -> Instance:
     if not found:
         raise InputError("drill.instance", f"there is no {instance_id} in {inventory.region}")
     return found[0]
-
-
-def _clones(case: Case, instance: Instance, inventory: Inventory) -> list[NewDisk]:
-    """Return the disks to be made. Raises InputError with what is in the way."""
-    drill, made = case.drill, []
-    for one in case.choice.snapshots:
-        source = inventory.disks.get(one.name.disk_id)
-        usual = source.type if source else _USUAL_TYPE
-        wish = restoring.Wish(instance=instance, type=case.drilling.type or usual)
-        (disk,) = restoring.clone([one.snapshot], inventory.disks, wish).disks
-        name = clones.clone_name(one.snapshot.id, drill.id, drill.count, instance.id)
-        tags = {DEPLOYMENT_TAG: inventory.deployment, clones.MADE_TAG: "drill"}
-        made.append(replace(disk, name=name, tags=tags))
-    return made
 
 
 def _token(key: str, snapshot_id: str) -> str:

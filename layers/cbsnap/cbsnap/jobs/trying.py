@@ -17,7 +17,6 @@ from cbsnap.rules import drillreports
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DRILL_TAG, LABEL_TAG
-from cbsnap.rules.restoring import AT_ONCE
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from cbsnap.upkeep import Note
 
 _LOOK_AGAIN_S = 5.0
+_AT_ONCE = 10  # disks of one AttachDisks or DetachDisks call (SDK)
 _AT_REST = {"ATTACHED", "UNATTACHED"}
 _GONE = {"TORECYCLE"}
 # The agent is found where `install` puts it, or wherever else the instance's path leads.
@@ -170,8 +170,8 @@ def _in_tens(
     disk_ids: Sequence[str], step: Callable[[Sequence[str]], None], cloud: Cloud, before: str
 ) -> None:
     """Take a step with ten disks at a time; one that another pass has taken meanwhile is no failure."""
-    for start in range(0, len(disk_ids), AT_ONCE):
-        some = disk_ids[start : start + AT_ONCE]
+    for start in range(0, len(disk_ids), _AT_ONCE):
+        some = disk_ids[start : start + _AT_ONCE]
         try:
             step(some)
         except CloudError:
