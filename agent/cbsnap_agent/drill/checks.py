@@ -26,7 +26,7 @@ class Checks:
         start, said, is_sound = time.time(), [], True
         try:
             yield said
-        except Broken as error:
+        except (Broken, OSError) as error:  # what cannot be read is no better
             is_sound, said = False, [str(error)]
         self.failed = self.failed or not is_sound
         ms = round((time.time() - start) * 1000, 1)

@@ -130,17 +130,26 @@ def _mount(one, how):
 
 def _inside(device):
     """Yield (device, type) of the filesystems on a disk, by itself or in partitions."""
-    name = os.path.basename(device)
-    parts = sorted(
-        os.path.dirname(one) for one in glob.glob("/sys/class/block/{0}/{0}*/partition".format(name))
-    )
-    for path in ["/dev/" + os.path.basename(one) for one in parts] or [device]:
+    for path in partitions(device) or [device]:
         signature = _signature(path)
         if signature.get("USAGE") in ("raid", "crypto"):
             message = "{} holds {}: what spans devices or is encrypted cannot be drilled"
             raise Unable(message.format(path, signature.get("TYPE")))
         if signature.get("USAGE") == "filesystem":
             yield path, signature["TYPE"]
+
+
+def partitions(device, root="/"):
+    """Return the partitions of a disk, in the kernel's order."""
+    name = os.path.basename(device)
+    pattern = os.path.join(root, "sys/class/block/{0}/{0}*/partition".format(glob.escape(name)))
+    found = {os.path.basename(os.path.dirname(path)): _number(path) for path in glob.glob(pattern)}
+    return ["/dev/" + one for one in sorted(found, key=found.get)]
+
+
+def _number(path):
+    with open(path) as source:
+        return int(source.read())
 
 
 def _signature(path):

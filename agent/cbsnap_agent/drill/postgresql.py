@@ -120,7 +120,7 @@ class _Server:
 
     def read_all(self):
         """Read every row of every database."""
-        command = [self._program("pg_dumpall"), *self._where(), "-f", "/dev/null"]
+        command = [self._program("pg_dumpall"), *self._where(), "--no-sync", "-f", "/dev/null"]
         said(command, self.data, self._settings.read_limit_s, "pg_dumpall")
 
     def check_indexes(self):

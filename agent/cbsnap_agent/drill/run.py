@@ -38,11 +38,14 @@ def _drilled(drill, run, disks, folder):
     checks = Checks()
     mounted = [one for disk in disks for one in filesystems.mounted(disk, folder, checks)]
     roots = [one.root for one in mounted]
-    cut = _cut(roots, run)
-    for one in mounted:
-        filesystems.make_writable(one)
-    filesystems.put(drill.places, roots)
-    look(drill, Room(folder, roots), checks)
+    cut = "unknown"
+    with checks.check("markers"):
+        cut = _cut(roots, run)
+    if not checks.failed:
+        for one in mounted:
+            filesystems.make_writable(one)
+        filesystems.put(drill.places, roots)
+        look(drill, Room(folder, roots), checks)
     return report(checks, cut)
 
 

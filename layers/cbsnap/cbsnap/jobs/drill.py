@@ -78,7 +78,10 @@ def carry(order: DrillOrder, plan: Plan, cloud: Cloud, bench: Bench) -> Upkeep:
     if bench.clock.now() > order.deliver_by:
         late = f"drill of {order.policy}: delivered after {order.deliver_by:%H:%M:%S} UTC, and dropped"
         return Upkeep(str(order.target), error=late)
-    notes = list(start_now(order.policy, order.key, plan, Inventory(cloud, plan.deployment), bench))
+    try:
+        notes = list(start_now(order.policy, order.key, plan, Inventory(cloud, plan.deployment), bench))
+    except InputError as wrong:
+        return Upkeep(str(order.target), error=str(wrong))
     changes = tuple(one for one in notes if isinstance(one, Change))
     return Upkeep(str(order.target), changes, tuple(one for one in notes if isinstance(one, Finding)))
 
