@@ -72,10 +72,10 @@ def errand_text(order: Errand) -> str:
 def errand(event: Mapping[str, Any]) -> Errand:
     """Return the errand of an event; InputError names the first field that is wrong."""
     kind = event.get(ERRAND)
-    if kind not in ERRANDS:
+    if not isinstance(kind, str) or kind not in ERRANDS:
         raise InputError(ERRAND, f"{kind!r} is no errand; there are {', '.join(ERRANDS)}")
     values = {name: value for name, value in event.items() if name != ERRAND}
-    return _checked(_errands(str(kind)), values, str(kind))
+    return _checked(_errands(kind), values, kind)
 
 
 def progress(value: Progress) -> dict[str, Any]:

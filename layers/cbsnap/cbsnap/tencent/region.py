@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown
-from cbsnap.tencent import answers
+from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -196,7 +196,7 @@ def _all_done(answer: Mapping[str, Any]) -> None:
     if failed:
         first = failed[0]
         code = first.get("Code", "FailedResources")
-        raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
+        raise codes.error(code, f"{first['Resource']}: {first.get('Message')}")
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
