@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from cbsnap.hosts.agent import Agents
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Keeper, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.functions import Keeper
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Drilling, Instance, Plan, Policy
-    from cbsnap.ports import Cloud, Keeper
+    from cbsnap.ports import Cloud, DrillKeeper
     from cbsnap.upkeep import Note
 
 DELIVERY = timedelta(minutes=20)  # of a drill that was asked for: one retry of an invocation of 900 s
@@ -99,7 +99,7 @@ def start_now(name: str, key: str, plan: Plan, inventory: Inventory, bench: Benc
     raise InputError("policy", f"{name} is not drilled in {inventory.region}: give it a `drill` section")
 
 
-def ask(name: str, key: str, plan: Plan, keeper: Keeper, now: datetime) -> DrillOrder:
+def ask(name: str, key: str, plan: Plan, keeper: DrillKeeper, now: datetime) -> DrillOrder:
     """Hand a drill of a policy over, to be begun now; the same key is the same drill.
 
     Raises InputError for a policy that is not there or has no `drill`.
