@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.clock import SystemClock
-from cbsnap.jobs.drill import ask, drills
+from cbsnap.jobs.drill import ask
 from cbsnap.jobs.inventory import Inventory
+from cbsnap.jobs.standings import drills
 from cbsnap.policyfile import parse
 from cbsnap.tencent.functions import Keeper
 

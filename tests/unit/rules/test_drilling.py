@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from cbsnap.errors import InputError
@@ -66,7 +67,7 @@ def test_what_came_after_the_drill_was_due_waits_for_the_next() -> None:
     "changed",
     [{"usage": "SYSTEM_DISK"}, {"copied": True}, {"state": "CREATING"}, {"name": "other.20261122T1100Z.a"}],
 )
-def test_what_cannot_be_cloned_here_or_is_another_policys_is_no_choice(changed: dict[str, object]) -> None:
+def test_what_cannot_be_cloned_here_or_is_another_policys_is_no_choice(changed: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="no good run"):
         choice([shot("disk-a", **changed)], disk("disk-a"))
 
