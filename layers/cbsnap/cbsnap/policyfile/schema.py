@@ -373,6 +373,9 @@ class PolicySection(Section):
         default_factory=list, description="Days of the policy's zone on which nothing is due"
     )
     paused: bool = Field(default=False, description="Nothing is due while it is true")
+    make_room: bool = Field(
+        default=False, description="Before a run that lacks room, delete what keep would delete anyway"
+    )
     drill: DrillSection | None = Field(None, description="How its snapshots are tried; see docs/drills.md")
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
@@ -399,6 +402,7 @@ class PolicySection(Section):
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,
+            make_room=self.make_room,
             drill=self.drill.drilling() if self.drill else None,
         )
 
