@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from cbsnap.clock import SystemClock
 from cbsnap.errors import OutcomeUnknown, Refused
 from cbsnap.tencent.api import Api
@@ -16,6 +17,8 @@ from localcloud.errands import Command, Task
 from localcloud.faults import Fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cbsnap.ports import CommandOutcome
 
     from localcloud.pytest_plugin import LocalCloud
@@ -33,9 +36,10 @@ pytestmark = pytest.mark.fleet(FLEET)
 
 
 @pytest.fixture
-def commands(localcloud: LocalCloud) -> RegionCommands:
+def commands(localcloud: LocalCloud) -> Iterator[RegionCommands]:
     keys = {"TENCENTCLOUD_SECRETID": localcloud.secret_id, "TENCENTCLOUD_SECRETKEY": localcloud.secret_key}
-    return RegionCommands(Api("ap-guangzhou", EnvironmentCredentials(keys), SystemClock(), localcloud.url))
+    yield RegionCommands(Api("ap-guangzhou", EnvironmentCredentials(keys), SystemClock(), localcloud.url))
+    requests.post(f"{localcloud.url}/_local/reset", timeout=20)  # ends the commands that still run
 
 
 def ended(commands: RegionCommands, invocation_id: str) -> CommandOutcome:

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from cbsnap.errors import InputError
 from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
 from cbsnap.jobs.standings import drills
@@ -26,7 +27,7 @@ from localcloud.faults import Fault
 from .conftest import HERE, Account
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from cbsnap.upkeep import Note
@@ -119,14 +120,15 @@ class Yard:
 
 
 @pytest.fixture
-def yard(account: Account, tmp_path: Path) -> Yard:
+def yard(account: Account, tmp_path: Path) -> Iterator[Yard]:
     folder = tmp_path / "scratch"
     folder.mkdir()
     made = Yard(account, folder)
     made.says(GOOD)
     to_the_hour = 3600 - account.now().timestamp() % 3600
     account.sleep(to_the_hour - 300)
-    return made
+    yield made
+    requests.post(f"{account.local.url}/_local/reset", timeout=20)  # ends the commands that still run
 
 
 @pytest.fixture
@@ -153,6 +155,14 @@ def test_a_good_run_passes_and_nothing_is_left(yard: Yard, pair: list[str]) -> N
     assert changes(told) == ["cloned for a drill"] * 2 + ["drilled"] * 2 + ["removed"] * 2
     assert findings(told) == []
     assert set(yard.account.held().disks) == {"disk-a", "disk-b", "disk-own"}
+
+
+def test_a_window_may_be_longer_than_a_command(yard: Yard, pair: list[str]) -> None:
+    drilling = replace(DRILLING, window=timedelta(days=7))
+
+    yard.until_removed(Plan("prod", PLAN.targets, (replace(POLICY, drill=drilling),)))
+
+    assert [yard.tag(one) for one in pair] == ["passed", "passed"]
 
 
 def test_the_host_is_told_run_checks_and_disks_and_nothing_else(yard: Yard, pair: list[str]) -> None:

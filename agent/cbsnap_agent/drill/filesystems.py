@@ -11,6 +11,7 @@ import time
 from typing import NamedTuple
 
 from cbsnap_agent import kernel
+from cbsnap_agent.plan import CLEAN_ENVIRONMENT
 
 from . import Broken, Unable
 from .apart import mount
@@ -160,7 +161,11 @@ def _signature(path):
 def _run(command):
     try:
         return subprocess.run(  # noqa: S603 - fixed words and a device
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=CLEAN_ENVIRONMENT,  # the command channel's own path may lack the folders of such tools
+            check=False,
         )
     except FileNotFoundError as error:
         raise Unable("there is no {} on this host".format(command[0])) from error

@@ -6,13 +6,13 @@ than the source's reads as broken indexes: take a scratch host of the same distr
 """
 
 import contextlib
-import glob
 import os
 import shutil
 import subprocess
 from typing import NamedTuple
 
 from cbsnap_agent import values
+from cbsnap_agent.plan import CLEAN_ENVIRONMENT
 
 from . import Broken, Unable
 from .room import becoming, said, serving
@@ -157,7 +157,7 @@ def _programs(data):
     for folder in ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin"):
         if os.path.exists(os.path.join(folder.format(version), "postgres")):
             return folder.format(version)
-    found = shutil.which("postgres")
-    if found is None or not glob.glob(found):
+    found = shutil.which("postgres", path=CLEAN_ENVIRONMENT["PATH"])
+    if found is None:
         raise Unable("there is no PostgreSQL {} on this host: name postgresql.programs".format(version))
     return os.path.dirname(os.path.realpath(found))

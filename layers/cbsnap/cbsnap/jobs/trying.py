@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOOK_AGAIN_S = 5.0
 _AT_ONCE = 10  # disks of one AttachDisks or DetachDisks call (SDK)
+_LONGEST_COMMAND_S = 86_400  # RunCommand's most (SDK)
 _AT_REST = {"ATTACHED", "UNATTACHED"}
 _GONE = {"TORECYCLE"}
 # The agent is found where `install` puts it, or wherever else the instance's path leads.
@@ -158,7 +159,8 @@ def _pushed(case: Case, cloud: Cloud, bench: Bench) -> None:
         _in_tens(loose, lambda some: bench.disks.attach(some, case.drill.instance_id), cloud, "UNATTACHED")
     else:
         script = _SCRIPT.format(shlex.join(_arguments(case)))
-        bench.commands.run(case.drill.instance_id, script, _left_s(case, bench), case.command)
+        timeout_s = min(_left_s(case, bench), _LONGEST_COMMAND_S)
+        bench.commands.run(case.drill.instance_id, script, timeout_s, case.command)
 
 
 def _arguments(case: Case) -> list[str]:
