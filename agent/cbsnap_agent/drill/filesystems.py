@@ -17,6 +17,7 @@ from . import Broken, Unable
 from .apart import mount
 
 DEVICE_LIMIT_S = 120
+FREE_LIMIT_S = 20
 _POLL_S = 0.2
 _SAFE = "nosuid,nodev,noexec"
 _OPTIONS = {"xfs": "nouuid,"}  # its source may be mounted on the same host
@@ -64,6 +65,22 @@ def mounted(disk, folder, checks):
     return [one for one in found if _is_sound(one, checks)]
 
 
+def is_freed(device, limit_s=FREE_LIMIT_S):
+    """Tell whether nobody has a device any more; the kernel lets go a little after the last unmount."""
+    end = kernel.boottime_s() + limit_s
+    while True:
+        try:
+            os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+        except FileNotFoundError:
+            return True
+        except OSError:
+            if kernel.boottime_s() > end:
+                return False
+            time.sleep(_POLL_S)
+        else:
+            return True
+
+
 def make_writable(filesystem):
     """Let a server write to a clone."""
     mount("-o", "remount,rw,{}".format(_SAFE), filesystem.root)
@@ -99,6 +116,8 @@ def _replay(one):
     state = _journal(one)
     _mount(one, "rw")
     _run(["/bin/umount", one.root])
+    if not is_freed(one.device):
+        raise Unable("{} stays busy: something else on this host has it, too".format(one.device))
     return state
 
 

@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 
 from cbsnap_agent import markers
 from cbsnap_agent.errors import ConfigError
@@ -16,8 +15,6 @@ from .checks import Checks, report, unfinished
 from .room import Room, tail
 
 _EXIT_CODES = {"passed": 0, "failed": 1, "unfinished": 3}
-_FREE_LIMIT_S = 20
-_POLL_S = 0.1
 _CUTS = ("late", "unknown", "inside")  # the worst of several disks comes first
 
 
@@ -27,7 +24,8 @@ def main(config_path, name, run, disks):
         drill = settings.load(config_path, name) if name else settings.FILESYSTEMS_ONLY
         with apart.alone():
             found = apart.run(lambda folder: _drilled(drill, run, disks, folder))
-            _wait_until_free(disks)
+            for disk in disks:
+                filesystems.is_freed("/dev/disk/by-id/virtio-" + disk)  # so that it can be detached
     except (Unable, ConfigError) as error:
         found = unfinished(str(error))
     sys.stdout.write(json.dumps(found) + "\n")
@@ -93,20 +91,3 @@ def _ran(drill, environment):
     if done.returncode:
         raise Broken("it ended with {}: {}".format(done.returncode, said))
     return said
-
-
-def _wait_until_free(disks):
-    """Wait until the kernel has let go of the devices, so that they can be detached."""
-    end = time.time() + _FREE_LIMIT_S
-    while not all(map(_is_free, disks)) and time.time() < end:
-        time.sleep(_POLL_S)
-
-
-def _is_free(disk):
-    try:
-        os.close(os.open("/dev/disk/by-id/virtio-" + disk, os.O_RDONLY | os.O_EXCL))
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
