@@ -11,7 +11,7 @@ import socket
 import sqlite3
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from string import Template
@@ -22,7 +22,7 @@ import requests
 from demo.processes import running, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 HOSTS = {
@@ -53,27 +53,35 @@ class Stage:
     databases: dict[str, Path]
 
 
+@dataclass(frozen=True)
+class Scenery:
+    """What is shown: fleet and policy file, what is filled into them, and how the cloud is served."""
+
+    fleet: Path
+    policies: Path
+    options: tuple[str, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+MAIN_JOB = Scenery(
+    ROOT / "demo/fleet.yml", ROOT / "demo/policies.yml", ("--no-timers", "--snapshot-seconds", "6")
+)
+
+
 @contextmanager
-def built(folder: Path) -> Iterator[Stage]:
+def built(folder: Path, scenery: Scenery = MAIN_JOB) -> Iterator[Stage]:
     """Start everything below a folder, and end it with the body."""
     master, token = secrets.token_hex(32), secrets.token_urlsafe(24)
     port = _free_port()
     with ExitStack() as processes:
         for name in HOSTS:
             _start_host(name, folder / name, master, port, processes)
-        _fill(
-            ROOT / "demo/fleet.yml",
-            folder / "fleet.yml",
-            {name: str(folder / name / "data") for name in HOSTS},
-        )
+        contents = {name: str(folder / name / "data") for name in HOSTS}
+        _fill(scenery.fleet, folder / "fleet.yml", {**contents, **scenery.values})
         minute = str(datetime.now(timezone.utc).minute)
         (folder / "policies").mkdir()
-        _fill(
-            ROOT / "demo/policies.yml",
-            folder / "policies/policies.yml",
-            {"port": str(port), "minute": minute},
-        )
-        url = _start_cloud(folder, master, token, processes)
+        _fill(scenery.policies, folder / "policies/policies.yml", {"port": str(port), "minute": minute})
+        url = _start_cloud(folder, master, token, scenery.options, processes)
         yield Stage(
             url, token, {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()}
         )
@@ -97,11 +105,11 @@ def _start_host(name: str, folder: Path, master: str, port: int, processes: Exit
     wait_for(f"the agent of {name}", lambda: _answers(f"http://{ip}:{port}/v1/hello"))
 
 
-def _start_cloud(folder: Path, master: str, token: str, processes: ExitStack) -> str:
+def _start_cloud(folder: Path, master: str, token: str, options: Iterable[str], processes: ExitStack) -> str:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve"]
-    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "6"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--no-timers", "--retry-interval", "2"]
+    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), *options]
+    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,

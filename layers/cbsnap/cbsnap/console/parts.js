@@ -78,7 +78,7 @@ export const State = ({ of }) => {
   return html`<${Badge} tone=${tone} icon=${icon}>${word("state", of)}<//>`;
 };
 
-const VERDICTS = { passed: ["good", "good"], failed: ["bad", "bad"] };
+const VERDICTS = { passed: ["good", "good"], failed: ["bad", "bad"], late: ["late", "late"] };
 export const Verdict = ({ of }) => {
   const [tone, icon] = VERDICTS[of] ?? ["none", "what"];
   return html`<${Badge} tone=${tone} icon=${icon}>${word("verdict", of ?? "none")}<//>`;

@@ -71,7 +71,8 @@ export function DiskTable({ disks, me, filtered }) {
 }
 
 /* How a disk stands with each policy that selects it. */
-export const Cover = ({ disk }) => html`<ul class="cover">${disk.coverage.map((one) => html`<li key=${one.policy}>
+export const Cover = ({ disk }) => html`<ul class="cover">${disk.coverage.length ? null : html`<li><${Standing} of="no policy" /></li>`}
+${disk.coverage.map((one) => html`<li key=${one.policy}>
   <${Standing} of=${one.standing} />
   ${one.policy ? html`<a class="quiet" href=${link("policies", "", { policy: one.policy })}>${one.policy}</a>` : null}
   ${one.snapshot_id ? html`<a class="bare" href=${link("snapshots", one.snapshot_id)}><${Label} of=${one.label} /></a>` : null}
