@@ -43,7 +43,7 @@ class Line:
 def scheduled(line: Line, policy: Policy, deployment: str, now: datetime) -> list[dict[str, Any]]:
     """Return a line's snapshots, the newest first, as a fleet file has them."""
     dues = list(_dues(policy, now - timedelta(days=line.days), now))[line.lacks :]
-    found = []
+    found: list[dict[str, Any]] = []
     for place, due in enumerate(dues):
         worse = line.lesser and place % line.lesser == line.lesser - 1 and now - due < WORN
         tags = {"cbsnap:label": (Label.CRASH if worse else line.label).value}
