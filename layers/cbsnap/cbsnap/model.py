@@ -264,6 +264,7 @@ class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
     `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `time_zone` is that of the policies that name none.
     """
 
     deployment: str
@@ -273,6 +274,7 @@ class Plan:
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
     heartbeat: str | None = None
+    time_zone: str = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,26 @@ class Clouds(Protocol):
         """Return the view of one target; nothing is sent yet."""
 
 
+class Listing(Protocol):
+    """One region's lists by the page, a hundred rows each: for who shows some of them.
+
+    A row's place moves when others come or go, so that one place may be seen twice.
+    """
+
+    def disk_rows(self, offset: int) -> tuple[list[Disk], int]:
+        """Return the disks from a place on, oldest first, and how many there are in all."""
+
+    def snapshot_rows(self, offset: int, state: str | None = None) -> tuple[list[Snapshot], int]:
+        """Return the snapshots from a place on, newest first, and how many there are in all."""
+
+
+class Listings(Protocol):
+    """The regions and accounts that can be reached."""
+
+    def at(self, target: Target) -> Listing:
+        """Return one target's; nothing is sent yet."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cover:
     """A disk that a lease held: `how` in the host's words, `label` what that earned."""
@@ -120,6 +140,16 @@ class LeaseRecord:
     def whole(self) -> bool:
         """Whether lock and freeze lasted unbroken from HELD to this holder's release."""
         return self.state == "RELEASED" and self.verdict == "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+
+    version: str
+    plans: tuple[str, ...]
+    paused: bool
+    lease: LeaseRecord | None = None
 
 
 class Host(Protocol):

@@ -1,0 +1,75 @@
+"""Snapshots of disks that somebody asks for, at one moment: `POST /v1/snapshots`."""
+
+import secrets
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Header, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from cbsnap.entry.http import access, places
+from cbsnap.entry.http.shapes import Promise
+from cbsnap.jobs import request as requests
+from cbsnap.model import OnFailure, Quiesce
+from cbsnap.rules.tokens import Scope
+from cbsnap.wiring import Wiring
+
+DISKS_OF_A_REQUEST = 20
+# What the tag service takes (651/13354).
+_TAG_VALUE = r"^[\w+\-=.:/@()\[\],;><]+( +[\w+\-=.:/@()\[\],;><]+)*$"
+
+# Without %, since no page says whether a function is given a path that is decoded or not.
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-$&-~]{1,100}$",
+        description="the same key never does it twice; without one, each request is its own",
+        examples=["release-7"],
+    ),
+]
+
+
+class SnapshotRequest(BaseModel):
+    """What is wanted. Without `plan` no host is held, and the snapshots are `crash`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"disk_ids": ["disk-1a2b3c4d"], "plan": "mysql", "title": "before release 7"}]
+        },
+    )
+
+    disk_ids: list[Annotated[str, Field(pattern=r"^disk-[a-z0-9-]+$", max_length=40)]] = Field(
+        min_length=1, max_length=DISKS_OF_A_REQUEST, description="disks of one region"
+    )
+    region: str | None = Field(None, max_length=40, description="the policy file's first by default")
+    plan: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="a plan of the disks' hosts"
+    )
+    on_failure: OnFailure = Field(
+        OnFailure.ABORT, description="when the host cannot be held: no snapshot, or one that is crash only"
+    )
+    title: str | None = Field(None, max_length=255, pattern=_TAG_VALUE)
+
+
+def routes(wiring: Wiring) -> APIRouter:
+    """Return the route."""
+    router = APIRouter(prefix="/v1/snapshots", tags=["snapshots"])
+
+    @router.post("", status_code=202, **access.only(Scope.SNAPSHOT))
+    async def take(body: SnapshotRequest, answer: Response, key: Key = None) -> Promise:
+        """Start snapshots of these disks at one moment; a worker takes them."""
+        target = places.first(wiring, body.region)
+        asked = requests.Asked(
+            disk_ids=tuple(body.disk_ids),
+            key=key or secrets.token_hex(16),
+            quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
+            title=body.title,
+        )
+        cloud = wiring.clouds.at(target)
+        made = requests.request(asked, wiring.plan, target, cloud, wiring.workers, wiring.clock)
+        answer.headers["Location"] = f"/v1/runs/{quote(str(made.run), safe='')}"
+        return Promise(run=str(made.run), key=asked.key, region=cloud.region, names=list(made.names))
+
+    return router
