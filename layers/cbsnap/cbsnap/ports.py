@@ -46,9 +46,15 @@ class Cloud(Protocol):
         """Open that many connections now, so that `create_snapshots` spends no time on it."""
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
+
+        `tags` are for all of them, `own_tags` by disk id for one.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.

@@ -39,7 +39,9 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     at_once = event.get("Message") == AT_ONCE
-    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    reports = plan.tick(
+        here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
+    )
     return _printed(reports, context)
 
 
@@ -49,14 +51,14 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     batch = wire.batch(event)
-    report = take.take_batch(
+    reports = take.take_batch(
         batch,
         here.clouds.at(batch.target),
         here.hosts(batch.agent_port),
         here.clock,
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
-    return _printed([report], context)
+    return _printed(reports, context)
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -67,14 +67,16 @@ def judge(plan: Plan, inventory: Inventory, now: datetime) -> list[Judged]:
 def prune(plan: Plan, inventory: Inventory, lifecycle: Ending, now: datetime) -> Iterator[Note]:
     """Delete what may go and set or lift Deadlines; yields what was done and what was refused."""
     for judged in judge(plan, inventory, now):
-        yield from delete(judged, inventory, lifecycle)
+        yield from _blown(judged, inventory.region)
+        yield from deleted(judged.doomed, judged, inventory, lifecycle)
         yield from _deadlines(judged, inventory, lifecycle, now)
 
 
-def delete(judged: Judged, inventory: Inventory, lifecycle: Ending) -> Iterator[Note]:
-    """Delete what may go; yields what was deleted, and what was refused or held back."""
-    yield from _blown(judged, inventory.region)
-    for some in _cut(judged.doomed):
+def deleted(
+    doomed: Sequence[Verdict], judged: Judged, inventory: Inventory, lifecycle: Ending
+) -> Iterator[Note]:
+    """Delete these of the doomed; yields what was done and what was refused."""
+    for some in _cut(doomed):
         yield from _guarded(some, judged, inventory, lifecycle)
 
 

@@ -62,7 +62,7 @@ def carry_out(proposal: Proposal, confirm: str, ends: Mapping[Inventory, Ending]
     if confirm != proposal.confirm:
         raise PlanChanged
     for here, judged in proposal.judged:
-        yield from prune.delete(judged, here, ends[here])
+        yield from prune.deleted(judged.doomed, judged, here, ends[here])
 
 
 def _agreement(plan: Plan, judged: Iterable[tuple[Inventory, Judged]]) -> str:
