@@ -11,8 +11,8 @@ from cbsnap.wiring import Wiring
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
-from schemathesis.core.result import Ok
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     negative_data_rejection,
@@ -42,7 +42,9 @@ CHECKS = [
 
 APPLICATION = application(Wiring({}))
 SCHEMA = schemathesis.openapi.from_dict(APPLICATION.openapi())
-OPERATIONS = {one.label: one for found in SCHEMA.get_all_operations() if isinstance(found, Ok) and (one := found.ok())}
+OPERATIONS = {
+    one.label: one for found in SCHEMA.get_all_operations() if isinstance(found, Ok) and (one := found.ok())
+}
 
 
 @pytest.mark.parametrize("label", OPERATIONS)

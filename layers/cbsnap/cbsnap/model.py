@@ -377,7 +377,8 @@ class Batch:
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
     0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1) its
     place among the workers that begin with it. `side_by_side`: hosts held at the same time.
-    `beside`: runs of other policies that share leases with `run`.
+    `beside`: runs of other policies that share leases with `run`. `deadline`: the cloud deletes the
+    snapshots then; only for what a person asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -395,6 +396,7 @@ class Batch:
     title: str | None = None
     agent_port: int = 9780
     beside: tuple[Run, ...] = ()
+    deadline: datetime | None = None
 
     @property
     def runs(self) -> tuple[Run, ...]:

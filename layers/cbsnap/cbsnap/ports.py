@@ -52,10 +52,12 @@ class Cloud(Protocol):
         tags: Mapping[str, str],
         timeout_s: float,
         own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
 
-        `tags` are for all of them, `own_tags` by disk id for one.
+        `tags` are for all of them, `own_tags` by disk id for one. `deadline`: the cloud deletes them
+        then, at least a day ahead; without it they stay.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.

@@ -19,10 +19,12 @@ from cbsnap.entry.http import (
     disks,
     hosts,
     me,
+    policies,
     problems,
     prunings,
     quotas,
     requests,
+    restores,
     snapshots,
 )
 from cbsnap.entry.http.edge import Edge
@@ -30,7 +32,7 @@ from cbsnap.entry.http.edge import Edge
 if TYPE_CHECKING:
     from cbsnap.wiring import Wiring
 
-_RESOURCES = (me, disks, snapshots, requests, quotas, coverages, prunings, hosts)
+_RESOURCES = (me, disks, snapshots, requests, quotas, coverages, policies, restores, prunings, hosts)
 
 
 class Health(BaseModel):

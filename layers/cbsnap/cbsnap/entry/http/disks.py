@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places
-from cbsnap.entry.http.shapes import DRILL_TAG
 from cbsnap.jobs import coverage as owed
 from cbsnap.model import Disk, Label, Snapshot, Target
 from cbsnap.rules import coverage, ours, quota
@@ -179,7 +178,7 @@ def _standing(entry: Coverage, policy: str, within: timedelta) -> DiskStanding:
         taken_at=newest.snapshot.created_at if newest else None,
         age_s=int(entry.age.total_seconds()) if entry.age is not None else None,
         target_s=int(within.total_seconds()),
-        drill=newest.snapshot.tags.get(DRILL_TAG) if newest else None,
+        drill=newest.snapshot.tags.get(ours.DRILL_TAG) if newest else None,
     )
 
 

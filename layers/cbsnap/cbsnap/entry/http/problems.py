@@ -21,6 +21,7 @@ from cbsnap.errors import (
     CredentialsRefused,
     HostError,
     InputError,
+    PlanChanged,
     PolicyFileError,
     QuotaExhausted,
     Throttled,
@@ -35,6 +36,7 @@ RETRY_AFTER_S = 5
 _LONGEST_FIELD = 200
 _STATUS: dict[type[CbsnapError], int] = {
     PolicyFileError: 500,
+    PlanChanged: 409,
     InputError: 422,
     QuotaExhausted: 409,
     Throttled: 503,
@@ -42,6 +44,7 @@ _STATUS: dict[type[CbsnapError], int] = {
     CloudError: 502,
     HostError: 502,
 }
+_KINDS = (["rollback"], ["clone"])  # what a restore's body is read as, by its `kind`
 _OF_THE_SERVER = ("CBSNAP_", "TENCENTCLOUD_")  # settings, not what a caller wrote
 
 
@@ -88,7 +91,7 @@ def _status(error: CbsnapError) -> int:
 
 async def _invalid(request: Request, error: RequestValidationError) -> Response:
     """Name the first field that is wrong, and all of them."""
-    errors = [{"field": _field(one["loc"]), "message": one["msg"]} for one in error.errors()]
+    errors = [{"field": _field(one), "message": one["msg"]} for one in error.errors()]
     first = errors[0]
     detail = f"{first['field']}: {first['message']}"
     return problem(request.scope, 422, detail, field=first["field"], errors=errors)
@@ -100,6 +103,10 @@ async def _plain(request: Request, error: HTTPException) -> Response:
     return answer
 
 
-def _field(location: tuple[int | str, ...]) -> str:
-    where, *rest = location
-    return (".".join(str(part) for part in rest) or str(where))[:_LONGEST_FIELD]
+def _field(error: dict[str, Any]) -> str:
+    """Return the field as the caller has it: without the kind that the body was read as."""
+    where, *rest = error["loc"]
+    if error["type"].startswith("union_tag"):
+        rest.append(error["ctx"]["discriminator"].strip("'"))
+    parts = rest[1:] if rest[:1] in _KINDS else rest
+    return (".".join(str(part) for part in parts) or str(where))[:_LONGEST_FIELD]

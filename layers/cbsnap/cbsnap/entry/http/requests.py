@@ -1,14 +1,12 @@
 """Snapshots of disks that somebody asks for, at one moment: `POST /v1/snapshots`."""
 
-import secrets
 from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cbsnap.entry.http import access, places
-from cbsnap.entry.http.shapes import Promise
+from cbsnap.entry.http.promises import Key, Promise, at_run, fresh
 from cbsnap.jobs import request as requests
 from cbsnap.model import OnFailure, Quiesce
 from cbsnap.rules.tokens import Scope
@@ -17,17 +15,6 @@ from cbsnap.wiring import Wiring
 DISKS_OF_A_REQUEST = 20
 # What the tag service takes (651/13354).
 _TAG_VALUE = r"^[\w+\-=.:/@()\[\],;><]+( +[\w+\-=.:/@()\[\],;><]+)*$"
-
-# Without %, since no page says whether a function is given a path that is decoded or not.
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        pattern=r"^[!-$&-~]{1,100}$",
-        description="the same key never does it twice; without one, each request is its own",
-        examples=["release-7"],
-    ),
-]
 
 
 class SnapshotRequest(BaseModel):
@@ -51,6 +38,9 @@ class SnapshotRequest(BaseModel):
         OnFailure.ABORT, description="when the host cannot be held: no snapshot, or one that is crash only"
     )
     title: str | None = Field(None, max_length=255, pattern=_TAG_VALUE)
+    keep_days: int | None = Field(
+        None, ge=1, le=3650, description="the cloud deletes them then; without it, they stay"
+    )
 
 
 def routes(wiring: Wiring) -> APIRouter:
@@ -63,13 +53,14 @@ def routes(wiring: Wiring) -> APIRouter:
         target = places.first(wiring, body.region)
         asked = requests.Asked(
             disk_ids=tuple(body.disk_ids),
-            key=key or secrets.token_hex(16),
+            key=key or fresh(),
             quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
             title=body.title,
+            keep_days=body.keep_days,
         )
         cloud = wiring.clouds.at(target)
         made = requests.request(asked, wiring.plan, target, cloud, wiring.workers, wiring.clock)
-        answer.headers["Location"] = f"/v1/runs/{quote(str(made.run), safe='')}"
+        answer.headers["Location"] = at_run(str(made.run))
         return Promise(run=str(made.run), key=asked.key, region=cloud.region, names=list(made.names))
 
     return router

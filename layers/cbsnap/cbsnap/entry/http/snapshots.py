@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places
-from cbsnap.entry.http.shapes import DRILL_TAG, TITLE_TAG
 from cbsnap.model import Label, Run, Snapshot, Target
 from cbsnap.rules import names, ours
 from cbsnap.rules.tokens import Scope
@@ -121,7 +120,7 @@ def shown(snapshot: Snapshot, deployment: str) -> SnapshotShown:
         state=snapshot.state,
         percent=snapshot.percent,
         label=ours.label_of(snapshot),
-        title=snapshot.tags.get(TITLE_TAG),
+        title=snapshot.tags.get(ours.TITLE_TAG),
         created_at=snapshot.created_at,
         deadline=snapshot.deadline,
         size_gib=snapshot.size_gib,
@@ -131,7 +130,7 @@ def shown(snapshot: Snapshot, deployment: str) -> SnapshotShown:
         locked=snapshot.locked,
         shares=snapshot.shares,
         images=list(snapshot.image_ids),
-        drill=snapshot.tags.get(DRILL_TAG),
+        drill=snapshot.tags.get(ours.DRILL_TAG),
     )
 
 
