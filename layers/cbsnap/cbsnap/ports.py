@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import (
+        Batch,
+        Disk,
+        Instance,
+        Label,
+        NewDisk,
+        Report,
+        Snapshot,
+        SnapshotUsage,
+        Target,
+    )
     from cbsnap.restoration import RestoreOrder
 
 
@@ -271,6 +281,23 @@ class Restorer(Protocol):
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReport:
+    """A run's report as one invocation of a function logged it, and when."""
+
+    at: datetime
+    function: str
+    request_id: str
+    report: Report
+
+
+class ReportLog(Protocol):
+    """What the functions have reported, as far back as the log is kept."""
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
 class Notifier(Protocol):

@@ -1,7 +1,7 @@
 """What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
 
-Each returns its reports and prints them, one JSON line a report, since the log is where a run
-is read back from.
+Each returns its reports and prints them as JSON lines, since the log is where a run is read back
+from; a large report is several lines.
 """
 
 from __future__ import annotations
@@ -97,14 +97,16 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
         here.notifier,
         here.memory,
     )
-    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
+    passes = wire.upkeep(job.maintain(here.plan, means))
+    _log("upkeep", passes, context)
+    return passes
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return _logged("report", wire.reports(reports), context)
+    _log("report", [line for report in reports for line in wire.report_lines(report)], context)
+    return wire.reports(reports)
 
 
-def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _log(kind: str, values: Sequence[dict[str, Any]], context: Mapping[str, Any]) -> None:
     for value in values:
         print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
-    return values
