@@ -54,7 +54,7 @@ class Cloud:
         end = time.monotonic() + RUN_S
         while time.monotonic() < end:
             answer = self.api("GET", "/v1/snapshots", params={"region": region, "key": key}).json()
-            found = answer["snapshots"][0] if answer["snapshots"] else None
+            found = answer["items"][0] if answer["items"] else None
             yield found
             if found and found["state"] == "NORMAL" and found["label"]:
                 return

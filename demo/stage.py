@@ -115,7 +115,7 @@ def _start_cloud(folder: Path, master: str, token: str, options: Iterable[str], 
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "CBSNAP_MASTER_KEY": master,
-        "CBSNAP_API_TOKENS": hashlib.sha256(token.encode()).hexdigest(),
+        "CBSNAP_API_TOKENS": f"demo:admin:{hashlib.sha256(token.encode()).hexdigest()}:9999-12-31",
     }
     processes.enter_context(running(command, folder / "cloud.log", environment))
     wait_for("the local cloud", ready.exists)

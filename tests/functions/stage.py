@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+import yaml
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
+from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 MASTER = "5" * 64
 TOKEN = "a token for the tests"  # noqa: S105 - opens nothing but the test's own function
+READER, PIPELINE = "reader", "pipeline"
+TOKENS = {  # each with the scopes and the day on which it ends
+    TOKEN: ("admin", "9999-12-31"),
+    READER: ("read", "9999-12-31"),
+    PIPELINE: ("snapshot", "9999-12-31"),
+    "restorer": ("restore", "9999-12-31"),
+    "former": ("admin", "2020-01-01"),
+}
 HOST_IP = "127.0.78.21"
 REGION = "ap-guangzhou"
 FLEET = """
@@ -59,7 +69,11 @@ policies:
     schedule: "0 0 * * *"
     window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
-  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
+  the-rest:
+    select: {{tags: {{tier: rest}}}}
+    schedule: "0 0 * * *"
+    window: 1d
+    keep: {{last: 1}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -73,6 +87,7 @@ steps = sqlite sync
 sqlite.databases = {folder}/data/orders.db
 disks = {folder}/data=disk-db
 """
+TOPIC = "topic-of-the-tests"
 OVER = {"succeeded", "failed", "dead"}
 
 
@@ -106,6 +121,13 @@ class Stage:
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
         return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+
+    def wiring(self) -> Wiring:
+        """Return the wiring of somebody who looks on from outside."""
+        return Wiring(
+            self._credentials()
+            | {"TENCENTCLOUD_REGION": REGION, "CBSNAP_ENDPOINT": self.url, "CBSNAP_LOG_TOPIC": TOPIC}
+        )
 
     def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}
@@ -184,6 +206,9 @@ def built(folder: Path) -> Iterator[Stage]:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
     (folder / "policies").mkdir()
+    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
     (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
     (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
@@ -198,6 +223,14 @@ def built(folder: Path) -> Iterator[Stage]:
         processes.callback(agent.end)
         ready = processes.enter_context(_cloud(folder))
         yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+
+
+def _logging_to(topic: str) -> str:
+    """Return the repository's functions, with a topic for their logs."""
+    found = yaml.safe_load((ROOT / "serverless.yml").read_text())
+    for function in found["inputs"]["functions"].values():
+        function["cls"] = {"topicId": topic}
+    return yaml.safe_dump(found)
 
 
 def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -238,17 +271,22 @@ def _cloud(folder: Path) -> Iterator[Path]:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,
         "CBSNAP_MASTER_KEY": MASTER,
-        "CBSNAP_API_TOKENS": hashlib.sha256(TOKEN.encode()).hexdigest(),
+        "CBSNAP_API_TOKENS": ",".join(_entries()),
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
         yield ready
         process.terminate()
+
+
+def _entries() -> Iterator[str]:
+    for token, (scopes, ends) in TOKENS.items():
+        yield f"{token.split()[-1]}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}:{ends}"
 
 
 def _answers(url: str) -> bool:

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import (
+        Batch,
+        Disk,
+        Instance,
+        Label,
+        NewDisk,
+        Report,
+        Snapshot,
+        SnapshotUsage,
+        Target,
+    )
+    from cbsnap.restoration import RestoreOrder
 
 
 class Cloud(Protocol):
@@ -46,9 +57,17 @@ class Cloud(Protocol):
         """Open that many connections now, so that `create_snapshots` spends no time on it."""
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
+
+        `tags` are for all of them, `own_tags` by disk id for one. `deadline`: the cloud deletes them
+        then, at least a day ahead; without it they stay.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.
@@ -75,6 +94,26 @@ class Clouds(Protocol):
 
     def at(self, target: Target) -> Cloud:
         """Return the view of one target; nothing is sent yet."""
+
+
+class Listing(Protocol):
+    """One region's lists by the page, a hundred rows each: for who shows some of them.
+
+    A row's place moves when others come or go, so that one place may be seen twice.
+    """
+
+    def disk_rows(self, offset: int) -> tuple[list[Disk], int]:
+        """Return the disks from a place on, oldest first, and how many there are in all."""
+
+    def snapshot_rows(self, offset: int, state: str | None = None) -> tuple[list[Snapshot], int]:
+        """Return the snapshots from a place on, newest first, and how many there are in all."""
+
+
+class Listings(Protocol):
+    """The regions and accounts that can be reached."""
+
+    def at(self, target: Target) -> Listing:
+        """Return one target's; nothing is sent yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +159,16 @@ class LeaseRecord:
     def whole(self) -> bool:
         """Whether lock and freeze lasted unbroken from HELD to this holder's release."""
         return self.state == "RELEASED" and self.verdict == "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+
+    version: str
+    plans: tuple[str, ...]
+    paused: bool
+    lease: LeaseRecord | None = None
 
 
 class Host(Protocol):
@@ -221,11 +270,34 @@ class Restorer(Protocol):
     def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
         """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
 
-    def create_disk(self, disk: NewDisk, token: str) -> str:
+    def disks_named(self, names: Sequence[str]) -> list[Disk]:
+        """Return the disks that have one of these names."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
         """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def tag_disks(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on disks."""
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReport:
+    """A run's report as one invocation of a function logged it, and when."""
+
+    at: datetime
+    function: str
+    request_id: str
+    report: Report
+
+
+class ReportLog(Protocol):
+    """What the functions have reported, as far back as the log is kept."""
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
 class Notifier(Protocol):
@@ -266,3 +338,10 @@ class Workers(Protocol):
 
     def dispatch(self, batch: Batch) -> str:
         """Hand a batch over, asynchronously and at least once; return the request's id."""
+
+
+class Keeper(Protocol):
+    """Where errands are carried out, which take longer than a request may: restores, for one."""
+
+    def hand_over(self, order: RestoreOrder) -> str:
+        """Hand an errand over, asynchronously and at least once; return the request's id."""

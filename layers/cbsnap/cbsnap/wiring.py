@@ -5,11 +5,12 @@ Everything is made when first used, so that a function imports only what it need
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbsnap
 from cbsnap.clock import SystemClock
@@ -21,8 +22,21 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import (
+        Clock,
+        Clouds,
+        Keeper,
+        Lifecycles,
+        Listings,
+        Memory,
+        Notifier,
+        ReportLog,
+        Restorer,
+        Workers,
+    )
+    from cbsnap.rules.tokens import Keyring
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.region import Regions
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -56,6 +70,15 @@ class Wiring:
     @cached_property
     def clouds(self) -> Clouds:
         """The targets' regions, each in its own account."""
+        return self._regions
+
+    @cached_property
+    def listings(self) -> Listings:
+        """The same regions, by the page."""
+        return self._regions
+
+    @cached_property
+    def _regions(self) -> Regions:
         from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
 
         return Regions(self._api_of)
@@ -88,12 +111,30 @@ class Wiring:
         return FileMemory(Path(self._environment.get("CBSNAP_MEMORY", IN_THE_INSTANCE)))
 
     @cached_property
+    def reports(self) -> ReportLog | None:
+        """What the functions have reported; None when no log topic is named."""
+        topic = self._environment.get("CBSNAP_LOG_TOPIC")
+        if not topic:
+            return None
+        from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - only who reads reports back needs it
+
+        return TopicLog(self._own_api(self._required("TENCENTCLOUD_REGION")), topic)
+
+    @cached_property
     def workers(self) -> Workers:
         """The functions that take batches."""
         from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The function that carries errands out."""
+        from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
+
+        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
@@ -102,10 +143,12 @@ class Wiring:
         version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
         return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
 
-    def tokens(self) -> frozenset[str]:
-        """Return the SHA-256 digests (hex) of the bearer tokens that may call the HTTP API."""
-        digests = self._environment.get("CBSNAP_API_TOKENS", "").split(",")
-        return frozenset(digest.strip().lower() for digest in digests if digest.strip())
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The bearer tokens that may call the HTTP API."""
+        from cbsnap.rules import tokens  # noqa: PLC0415 - only the gateway has callers
+
+        return tokens.keyring(self._environment.get("CBSNAP_API_TOKENS", ""))
 
     def _api_of(self, target: Target) -> Api:
         """Return the calls into a target's region, with its account's keys."""
@@ -127,10 +170,17 @@ class Wiring:
     def _api(self, region: str, credentials: Credentials) -> Api:
         from cbsnap.tencent.api import Api  # noqa: PLC0415 - imports the SDK
 
-        return Api(region, credentials, self.clock, self._environment.get("CBSNAP_ENDPOINT") or None)
+        in_a_function = self._environment.get("TENCENTCLOUD_RUNENV") == "SCF"
+        endpoint = self._environment.get("CBSNAP_ENDPOINT") or None
+        return Api(region, credentials, self.clock, endpoint, _log_call if in_a_function else None)
 
     def _required(self, name: str) -> str:
         value = self._environment.get(name)
         if not value:
             raise InputError(name, "is not set in the environment")
         return value
+
+
+def _log_call(line: dict[str, Any]) -> None:
+    """Write a line of the function's log about one call of the API."""
+    print(json.dumps({"cbsnap": "call", **line}))  # noqa: T201 - a function's log is what it prints

@@ -59,7 +59,7 @@ async def echo(scope: Message, receive: Any, send: Any) -> None:  # noqa: ANN401
 
 
 def test_a_function_urls_event_arrives_whole() -> None:
-    answer = asgi.answer(echo, FUNCTION_URL)
+    answer = asgi.answer(echo, FUNCTION_URL, "r1")
 
     assert (answer["statusCode"], answer["headers"], answer["isBase64Encoded"]) == (
         201,
@@ -77,7 +77,7 @@ def test_a_function_urls_event_arrives_whole() -> None:
 
 
 def test_an_api_gateways_event_arrives_with_strings_booleans_and_lists() -> None:
-    told = json.loads(asgi.answer(echo, API_GATEWAY)["body"])
+    told = json.loads(asgi.answer(echo, API_GATEWAY, "r1")["body"])
 
     assert told["query"] == "foo=bar&bob=alice&flag=true&many=a+b&many=c%26d"
     assert told["client"] == "10.0.2.14"
@@ -87,7 +87,7 @@ def test_an_api_gateways_event_arrives_with_strings_booleans_and_lists() -> None
 def test_a_base64_body_is_decoded() -> None:
     event = {**FUNCTION_URL, "body": base64.b64encode(b"\x00\xff").decode(), "isBase64Encoded": True}
 
-    assert json.loads(asgi.answer(echo, event)["body"])["body"] == "\x00\xff"
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["body"] == "\x00\xff"
 
 
 def test_a_call_without_body_headers_or_query_is_served() -> None:
@@ -99,7 +99,7 @@ def test_a_call_without_body_headers_or_query_is_served() -> None:
         "queryString": None,
     }
 
-    assert json.loads(asgi.answer(echo, event)["body"])["query"] == ""
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["query"] == ""
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,6 @@ def test_a_call_without_body_headers_or_query_is_served() -> None:
 )
 def test_what_is_no_http_call_is_refused_by_field(event: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError) as refused:
-        asgi.answer(echo, event)
+        asgi.answer(echo, event, "r1")
 
     assert refused.value.field == field

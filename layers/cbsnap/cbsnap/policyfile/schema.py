@@ -350,6 +350,9 @@ class PolicySection(Section):
         default_factory=list, description="Days of the policy's zone on which nothing is due"
     )
     paused: bool = Field(default=False, description="Nothing is due while it is true")
+    make_room: bool = Field(
+        default=False, description="Before a run that lacks room, delete what keep would delete anyway"
+    )
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -375,6 +378,7 @@ class PolicySection(Section):
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,
+            make_room=self.make_room,
         )
 
 
@@ -400,6 +404,7 @@ class PolicyFile(Section):
         return model.Plan(
             deployment=self.deployment,
             targets=tuple(target.target() for target in self.targets),
+            time_zone=self.time_zone,
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEPLOYMENT_TAG = "cbsnap:deployment"
 POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
+DRILL_TAG = "cbsnap:drill"
+TITLE_TAG = "cbsnap:title"  # what a person called it
 
 
 @dataclass(frozen=True, slots=True)

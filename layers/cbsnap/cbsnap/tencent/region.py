@@ -22,6 +22,7 @@ DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnaps
 TAGGED_AT_ONCE = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
 WARMING_S = 10.0
+_BY_TIME = {"OrderField": "CREATE_TIME"}
 CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ours
 
 
@@ -73,6 +74,19 @@ class Region:
             found[snapshot.id] = snapshot
         return list(found.values())
 
+    def disk_rows(self, offset: int) -> tuple[list[Disk], int]:
+        """Return a page of disks, oldest first."""
+        rows, total = self._page("DescribeDisks", "DiskSet", offset, {**_BY_TIME, "Order": "ASC"})
+        return [answers.disk(row, self.region) for row in rows], total
+
+    def snapshot_rows(self, offset: int, state: str | None = None) -> tuple[list[Snapshot], int]:
+        """Return a page of snapshots, newest first, of one state if it is given."""
+        params: dict[str, Any] = {**_BY_TIME, "Order": "DESC"}
+        if state:
+            params["Filters"] = [{"Name": "snapshot-state", "Values": [state]}]
+        rows, total = self._page("DescribeSnapshots", "SnapshotSet", offset, params)
+        return [answers.snapshot(row, self.region) for row in rows], total
+
     def usage(self) -> SnapshotUsage:
         """Return what the region's snapshots add up to."""
         return answers.usage(self._api.read("cbs", "DescribeSnapshotOverview", {}))
@@ -93,12 +107,23 @@ class Region:
                 continue  # one of them failed, and says why itself
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk at the same moment (20 requests a second, 362/15648)."""
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        own = own_tags or {}
+        ends = {"Deadline": deadline.isoformat(timespec="seconds")} if deadline else {}
         calls = {
-            disk_id: self._burst.submit(self._create, disk_id, name, given, timeout_s)
+            disk_id: self._burst.submit(
+                self._create,
+                {"DiskId": disk_id, "SnapshotName": name, **ends},
+                {**own.get(disk_id, {}), **tags},
+                timeout_s,
+            )
             for disk_id, name in names.items()
         }
         wait(calls.values(), timeout=timeout_s)
@@ -106,15 +131,15 @@ class Region:
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots; the resource is named as the vendor's Terraform provider does."""
-        self._tag([f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
+        tag(self._api, [f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
 
     def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on instances."""
-        self._tag(self._instances(ids), key, value)
+        tag(self._api, self._instances(ids), key, value)
 
     def untag_instances(self, ids: Sequence[str], key: str) -> None:
         """Take one tag from instances."""
-        self._all_done(
+        _all_done(
             self._api.read("tag", "UnTagResources", {"ResourceList": self._instances(ids), "TagKeys": [key]})
         )
 
@@ -130,19 +155,6 @@ class Region:
     def _instances(self, ids: Sequence[str]) -> list[str]:
         return [f"qcs::cvm:{self.region}::instance/{one}" for one in ids]
 
-    def _tag(self, resources: Sequence[str], key: str, value: str) -> None:
-        for some in _cut(resources, TAGGED_AT_ONCE):
-            tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
-            self._all_done(self._api.read("tag", "TagResources", tags))
-
-    @staticmethod
-    def _all_done(answer: Mapping[str, Any]) -> None:
-        failed = answer.get("FailedResources") or []
-        if failed:
-            first = failed[0]
-            code = first.get("Code", "FailedResources")
-            raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
-
     def _being_made(self) -> dict[str, Snapshot]:
         state = {"Filters": [{"Name": "snapshot-state", "Values": ["CREATING"]}]}
         rows = self._pages("cbs", "DescribeSnapshots", "SnapshotSet", state)
@@ -156,9 +168,9 @@ class Region:
         pool: ThreadPoolExecutor = self._local.burst
         return pool
 
-    def _create(self, disk_id: str, name: str, tags: list[dict[str, str]], timeout_s: float) -> str:
-        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": tags}
-        answer = self._api.call("cbs", "CreateSnapshot", params, timeout_s)
+    def _create(self, wanted: Mapping[str, str], tags: Mapping[str, str], timeout_s: float) -> str:
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        answer = self._api.call("cbs", "CreateSnapshot", {**wanted, "Tags": given}, timeout_s)
         snapshot_id = answer.get("SnapshotId")
         if not snapshot_id:  # documented as possible; whether one was made is not said
             raise OutcomeUnknown("NullSnapshotId", "the answer has no SnapshotId", answer.get("RequestId"))
@@ -171,6 +183,12 @@ class Region:
             yield from self._pages(service, action, rows, {})
         for some in _cut(ids, PAGE):
             yield from self._pages(service, action, rows, {ids_field: list(some)})
+
+    def _page(
+        self, action: str, rows: str, offset: int, params: Mapping[str, Any]
+    ) -> tuple[list[dict[str, Any]], int]:
+        answer = self._api.read("cbs", action, {**params, "Offset": offset, "Limit": PAGE})
+        return answer.get(rows) or [], int(answer["TotalCount"])
 
     def _pages(
         self, service: str, action: str, rows: str, params: Mapping[str, Any]
@@ -195,6 +213,21 @@ class Regions:
     def at(self, target: Target) -> Region:
         """Return one target's view; nothing is sent yet."""
         return self._regions.setdefault(target, Region(self._api(target)))
+
+
+def tag(api: Api, resources: Sequence[str], key: str, value: str) -> None:
+    """Set one tag on resources, each described in its six parts. Raises CloudError."""
+    for some in _cut(resources, TAGGED_AT_ONCE):
+        tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
+        _all_done(api.read("tag", "TagResources", tags))
+
+
+def _all_done(answer: Mapping[str, Any]) -> None:
+    failed = answer.get("FailedResources") or []
+    if failed:
+        first = failed[0]
+        code = first.get("Code", "FailedResources")
+        raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
