@@ -46,10 +46,11 @@ disks = {folder}/data={disk}
 
 @dataclass(frozen=True)
 class Stage:
-    """Where things are: the cloud's address, the API's token, and the databases by disk id."""
+    """Where things are: the cloud's address, two tokens of the API (for all, to read), databases by disk id."""
 
     url: str
     token: str
+    reader: str
     databases: dict[str, Path]
 
 
@@ -71,7 +72,7 @@ MAIN_JOB = Scenery(
 @contextmanager
 def built(folder: Path, scenery: Scenery = MAIN_JOB) -> Iterator[Stage]:
     """Start everything below a folder, and end it with the body."""
-    master, token = secrets.token_hex(32), secrets.token_urlsafe(24)
+    master, token, reader = secrets.token_hex(32), secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     port = _free_port()
     with ExitStack() as processes:
         for name in HOSTS:
@@ -81,9 +82,12 @@ def built(folder: Path, scenery: Scenery = MAIN_JOB) -> Iterator[Stage]:
         minute = str(datetime.now(timezone.utc).minute)
         (folder / "policies").mkdir()
         _fill(scenery.policies, folder / "policies/policies.yml", {"port": str(port), "minute": minute})
-        url = _start_cloud(folder, master, token, scenery.options, processes)
+        url = _start_cloud(folder, master, _tokens(admin=token, read=reader), scenery.options, processes)
         yield Stage(
-            url, token, {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()}
+            url,
+            token,
+            reader,
+            {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()},
         )
 
 
@@ -105,7 +109,7 @@ def _start_host(name: str, folder: Path, master: str, port: int, processes: Exit
     wait_for(f"the agent of {name}", lambda: _answers(f"http://{ip}:{port}/v1/hello"))
 
 
-def _start_cloud(folder: Path, master: str, token: str, options: Iterable[str], processes: ExitStack) -> str:
+def _start_cloud(folder: Path, master: str, tokens: str, options: Iterable[str], processes: ExitStack) -> str:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), *options]
@@ -115,12 +119,18 @@ def _start_cloud(folder: Path, master: str, token: str, options: Iterable[str], 
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "CBSNAP_MASTER_KEY": master,
-        "CBSNAP_API_TOKENS": f"demo:admin:{hashlib.sha256(token.encode()).hexdigest()}:9999-12-31",
+        "CBSNAP_API_TOKENS": tokens,
     }
     processes.enter_context(running(command, folder / "cloud.log", environment))
     wait_for("the local cloud", ready.exists)
     url: str = json.loads(ready.read_text())["url"]
     return url
+
+
+def _tokens(**by_scope: str) -> str:
+    """Return what the gateway is told of its tokens."""
+    digests = {scope: hashlib.sha256(token.encode()).hexdigest() for scope, token in by_scope.items()}
+    return ",".join(f"demo-{scope}:{scope}:{digest}:9999-12-31" for scope, digest in digests.items())
 
 
 def _host_key(master: str, instance: str) -> str:

@@ -13,7 +13,7 @@ from cbsnap.model import Label
 from demo import past
 from demo.stage import Scenery, built
 
-from .page import Console, Visitor
+from .page import WAIT_MS, Console, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +35,7 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     values = {"past": json.dumps(_past(datetime.now(timezone.utc))), "emoji": "🧯" * 60}
     scenery = Scenery(HERE / "fleet.yml", HERE / "policies.yml", options, values)
     with built(tmp_path_factory.mktemp("console"), scenery) as stage:
-        yield Console(stage.url, stage.token)
+        yield Console(stage.url, stage.token, stage.reader)
 
 
 def _past(now: datetime) -> list[dict[str, object]]:
@@ -57,7 +57,9 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("needs Chromium: apt-get install chromium")
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only of use with a browser
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415 - slow, and only of use with a browser
+
+    expect.set_options(timeout=WAIT_MS)
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

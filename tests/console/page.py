@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Locator
 
-WAIT_MS = 30_000
+WAIT_MS = 15_000
 
 
 @dataclass(frozen=True)
 class Console:
-    """Where the console is, and a token that may do everything."""
+    """Where the console is, a token that may do everything, and one that may only read."""
 
     cloud_url: str
     token: str
+    reader: str
 
     @property
     def url(self) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .page import Visitor
+    from .page import Console, Visitor
 
 UNTIL_NORMAL_MS = 60_000
 
@@ -115,11 +114,10 @@ def test_a_disk_without_room_is_refused_with_figures(person: Visitor) -> None:
     )
 
 
-@pytest.mark.parametrize("token", ["reader"])
 def test_a_token_that_may_only_read_sees_everything_and_can_press_nothing(
-    visit: Callable[..., Visitor], token: str
+    visit: Callable[..., Visitor], console: Console
 ) -> None:
-    reader = visit(token=token)
+    reader = visit(token=console.reader)
     reader.open("disks")
 
     button = reader.row("disk-orders01").get_by_role("button", name="Create snapshot")

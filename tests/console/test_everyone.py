@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .page import Visitor
 
@@ -24,6 +24,13 @@ PAGES = [
     "quota",
     "search/orders",
 ]
+# Texts of the page that are keys of the console's words.
+KEYS_SHOWN = """async () => {
+  const texts = await (await fetch("words/en.json")).json();
+  const shown = [...document.querySelectorAll("body *")].flatMap((one) => [...one.childNodes])
+    .filter((one) => one.nodeType === 3).map((one) => one.data.trim());
+  return shown.filter((one) => one.includes(".") && one in texts);
+}"""
 WORDS = {
     "en-US": ("en", "Disks", "Create snapshot"),
     "zh-CN": ("zh-CN", "云硬盘", "创建快照"),
@@ -57,34 +64,21 @@ def test_a_chosen_language_is_spoken_at_once_and_kept(person: Visitor) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh-CN", "ko"])
-@pytest.mark.parametrize("route", PAGES)
-def test_no_page_shows_a_key_in_place_of_words(
-    visit: Callable[..., Visitor], language: str, route: str
-) -> None:
+def test_no_page_shows_a_key_in_place_of_words(visit: Callable[..., Visitor], language: str) -> None:
     someone = visit(locale=language)
-    someone.open(route)
-    expect(someone.page.locator(".loading")).to_have_count(0)
 
-    keys = someone.page.evaluate(
-        """async () => {
-          const texts = await (await fetch("words/en.json")).json();
-          const shown = [...document.querySelectorAll("body *")].flatMap((one) => [...one.childNodes])
-            .filter((one) => one.nodeType === 3).map((one) => one.data.trim());
-          return shown.filter((one) => one.includes(".") && one in texts);
-        }"""
-    )
+    keys = {route: someone.page.evaluate(KEYS_SHOWN) for route in _opened(someone)}
 
-    assert keys == []
+    assert keys == {route: [] for route in PAGES}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("route", PAGES)
-def test_axe_finds_nothing_serious(visit: Callable[..., Visitor], route: str, scheme: str) -> None:
+def test_axe_finds_nothing_serious(visit: Callable[..., Visitor], scheme: str) -> None:
     someone = visit(color_scheme=scheme)
-    someone.open(route)
-    expect(someone.page.locator(".loading")).to_have_count(0)
 
-    assert _serious(someone) == []
+    found = {route: _serious(someone) for route in _opened(someone)}
+
+    assert found == {route: [] for route in PAGES}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -152,13 +146,21 @@ def test_escape_closes_the_dialog_and_gives_the_focus_back(person: Visitor) -> N
     expect(button).to_be_focused()
 
 
-@pytest.mark.parametrize("route", PAGES)
-def test_nothing_is_wider_than_a_telephone(visit: Callable[..., Visitor], route: str) -> None:
+def test_nothing_is_wider_than_a_telephone(visit: Callable[..., Visitor]) -> None:
     someone = visit(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
-    someone.open(route)
-    expect(someone.page.locator(".loading")).to_have_count(0)
+    width = "document.documentElement.scrollWidth"
 
-    assert someone.page.evaluate("document.documentElement.scrollWidth") <= 360
+    widths = {route: someone.page.evaluate(width) for route in _opened(someone)}
+
+    assert widths == dict.fromkeys(PAGES, 360)
+
+
+def _opened(someone: Visitor) -> Iterator[str]:
+    """Open one page after the other, each whole before its turn."""
+    for route in PAGES:
+        someone.open(route)
+        expect(someone.page.locator(".loading")).to_have_count(0)
+        yield route
 
 
 def _serious(someone: Visitor) -> list[str]:

@@ -7,6 +7,7 @@ import { useCallback, useEffect, useRef, useState } from "./vendor/preact.js";
 const BASE = new URL("../", import.meta.url);
 const TOKEN = "cbsnap.token";
 const PAGE = 100;
+const MOST = 1000;
 
 export const token = () => sessionStorage.getItem(TOKEN);
 export const signOut = () => {
@@ -51,6 +52,13 @@ async function refusal(answer, signingIn) {
   const told = await answer.json().catch(() => ({}));
   if (answer.status === 401 && !signingIn) signOut();
   return new Problem(answer.status, { request_id: answer.headers.get("X-Request-Id"), ...told });
+}
+
+/* Load a list to its end, page after page: the same as useList. */
+export function useAll(path, query) {
+  const list = useList(path, query, MOST);
+  useEffect(() => { if (!list.busy) list.more?.(); }, [list.items?.length, list.busy]);
+  return list;
 }
 
 /* A key for Idempotency-Key; works on plain http, too, where randomUUID does not. */

@@ -84,7 +84,7 @@ export function Steps({ steps }) {
 function laned(snapshots) {
   const lanes = new Map();
   for (const one of snapshots) {
-    const lane = `${one.disk_id || "–"} · ${one.policy ?? "–"}`;
+    const lane = [one.disk_id ?? "–", one.policy].filter(Boolean).join(" · ");
     lanes.set(lane, [...(lanes.get(lane) ?? []), one]);
   }
   return [...lanes].sort(([a], [b]) => a.localeCompare(b));

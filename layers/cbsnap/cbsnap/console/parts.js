@@ -72,6 +72,11 @@ export const Label = ({ of }) => {
   </span>`;
 };
 
+/* The label of a snapshot; one that is not this deployment's has none to trust. */
+export const Trust = ({ of, why = false }) => (of.ours
+  ? html`<${Label} of=${of.label} />${why ? html` <span class="quiet">${t(`label.${of.label ?? "unproven"}.why`)}</span>` : null}`
+  : html`<${Badge} tone="none" icon="what">${t("foreign")}<//>`);
+
 const STATES = { NORMAL: ["good", "good"], CREATING: ["calm", "wait"] };
 export const State = ({ of }) => {
   const [tone, icon] = STATES[of] ?? ["late", "late"];

@@ -1,7 +1,7 @@
 /* All disks: is each protected, by what, how fresh; and a snapshot at one press. */
 
 import { html, useState } from "../vendor/preact.js";
-import { useList, useThing } from "../api.js";
+import { useAll, useList, useThing } from "../api.js";
 import { Age, Badge, Choice, Empty, Id, Label, Loaded, More, Name, Page, Refresh, Said, Standing, STANDING_ORDER, Table } from "../parts.js";
 import { gib, number } from "../format.js";
 import { link, refine } from "../routes.js";
@@ -12,15 +12,15 @@ import { Gauges } from "../gauges.js";
 export default function Disks({ me, query }) {
   const asked = { region: query.region, policy: query.policy, standing: query.standing, q: query.q };
   const disks = useList("v1/disks", asked);
-  const coverage = useThing("v1/coverage", { region: query.region });
+  const coverage = useAll("v1/coverage", { region: query.region });
   const quota = useThing("v1/quota", { region: query.region });
   const again = () => { disks.again(); coverage.again(); quota.again(); };
   return html`<${Page} title=${t("nav.disks")} actions=${html`<${Refresh} from=${{ again, busy: disks.busy }} />`}>
     <section class="overview" aria-label=${t("overview")}>
-      <${Loaded} from=${coverage}>${(found) => html`<${Tally} items=${found.items} chosen=${query.standing} />`}<//>
+      <${Loaded} from=${coverage}>${() => html`<${Tally} items=${coverage.items} chosen=${query.standing} />`}<//>
       <${Loaded} from=${quota}>${(found) => html`<${Gauges} items=${found.items} />`}<//>
     </section>
-    <${Filters} me=${me} query=${query} policies=${policiesOf(coverage.data)} />
+    <${Filters} me=${me} query=${query} policies=${policiesOf(coverage.items)} />
     <${Loaded} from=${disks}>${() => html`
       <${DiskTable} disks=${disks.items} me=${me} filtered=${Object.values(asked).some(Boolean)} /><${More} from=${disks} />`}<//>
   <//>`;
@@ -81,4 +81,4 @@ ${disk.coverage.map((one) => html`<li key=${one.policy}>
 </li>`)}
 ${disk.unfit ? html`<li><${Badge} tone="late" icon="late">${t("unfit")}<//> <span class="quiet"><${Said}>${disk.unfit}<//></span></li>` : null}</ul>`;
 
-const policiesOf = (coverage) => [...new Set((coverage?.items ?? []).map((one) => one.policy).filter(Boolean))].sort();
+const policiesOf = (coverage) => [...new Set((coverage ?? []).map((one) => one.policy).filter(Boolean))].sort();

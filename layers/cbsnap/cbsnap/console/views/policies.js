@@ -1,18 +1,18 @@
 /* Policies: what each promises, when it runs next, what it would do now, and running it now. */
 
 import { html, useState } from "../vendor/preact.js";
-import { call, may, newKey, useList } from "../api.js";
+import { call, may, newKey, useThing } from "../api.js";
 import { Dialog } from "../create.js";
-import { Badge, Decision, Empty, Facts, Id, Loaded, More, Name, Page, Refresh, Refusal, Said, Table, Time, announce } from "../parts.js";
+import { Badge, Decision, Empty, Facts, Id, Loaded, Name, Page, Refresh, Refusal, Said, Table, Time, announce } from "../parts.js";
 import { dayAndTime, number, span, until, zoneName } from "../format.js";
 import { go, link } from "../routes.js";
 import { t, word } from "../words.js";
 
 export default function Policies({ me, query }) {
-  const policies = useList("v1/policies");
+  const policies = useThing("v1/policies");
   return html`<${Page} title=${t("nav.policies")} actions=${html`<${Refresh} from=${policies} />`}>
-    <${Loaded} from=${policies}>${() => (policies.items.length
-      ? html`<p class="quiet">${t("times.in", { zone: zoneName() })}</p><div class="cards">${policies.items.map((one) => html`<${Policy} key=${one.name} of=${one} me=${me} chosen=${query.policy === one.name} />`)}</div><${More} from=${policies} />`
+    <${Loaded} from=${policies}>${({ items }) => (items.length
+      ? html`<p class="quiet">${t("times.in", { zone: zoneName() })}</p><div class="cards">${items.map((one) => html`<${Policy} key=${one.name} of=${one} me=${me} chosen=${query.policy === one.name} />`)}</div>`
       : html`<${Empty} title=${t("policies.none")}>${t("policies.none.do")}<//>`)}<//>
   <//>`;
 }
@@ -35,21 +35,20 @@ function Policy({ of, me, chosen }) {
       [t("nav.disks"), html`<a href=${link("disks", "", { policy: of.name })}>${number(of.disks)}</a>`],
       [t("group"), word("group", of.group)], [t("plan"), of.quiesce ? html`<code><bdi>${of.quiesce.plan || t("policy.stops")}</bdi></code>` : t("policy.noplan")],
       [t("keep"), html`<${Keep} of=${of.keep} />`], [t("coverage"), of.coverage_s ? t("policy.within", { span: span(of.coverage_s) }) : null],
-      [t("copies"), of.copy.length ? of.copy.map((one) => one.region ?? one).join(", ") : null]]} />
+      [t("copies"), of.copy.length ? of.copy.join(", ") : null]]} />
     <h3>${t("next.runs")}</h3>
-    ${of.next_runs.length && !of.paused ? html`<ol class="next">${of.next_runs.map((iso, place) => html`<li key=${iso}>
-      <${Time} iso=${iso}><span class="num">${dayAndTime(iso)}</span><//>${place ? null : html` <strong>${until(iso)}</strong>`}</li>`)}</ol>` : html`<p class="quiet">${t("next.none")}</p>`}
+    ${of.next_runs.length && !of.paused ? html`<ol class="next">${of.next_runs.map(({ due, note }, place) => html`<li key=${due}>
+      <${Time} iso=${due}><span class="num">${dayAndTime(due)}</span><//>${place ? null : html` <strong>${until(due)}</strong>`}
+      ${note ? html` <span class="quiet"><${Said}>${note}<//></span>` : null}</li>`)}</ol>` : html`<p class="quiet">${t("next.none")}</p>`}
     ${plan ? html`<${Planned} of=${plan} />` : null}
     ${asks ? html`<${RunDialog} of=${of} onClose=${() => setAsks(false)} />` : null}
   </section>`;
 }
 
-/* How long snapshots stay: rules that are counts, and `within`, a length of time (seconds, or as it was written). */
+/* How long snapshots stay: rules that are counts, and `within_s`, a length of time. */
 const Keep = ({ of }) => html`<ul class="chips">${Object.entries(of)
   .filter(([, value]) => value)
-  .map(([rule, value]) => html`<li key=${rule}>${rule.startsWith("within")
-    ? t("keep.within", { span: typeof value === "number" ? span(value) : value })
-    : t(`keep.${rule}`, { n: value })}</li>`)}</ul>`;
+  .map(([rule, value]) => html`<li key=${rule}>${rule === "within_s" ? t("keep.within", { span: span(value) }) : t(`keep.${rule}`, { n: value })}</li>`)}</ul>`;
 
 /* A dry run: what would become of each disk now. */
 function Planned({ of }) {
@@ -69,7 +68,7 @@ function RunDialog({ of, onClose }) {
   const [key] = useState(newKey());
   const run = () => call("POST", "v1/runs", { body: { policy: of.name }, key }).then((made) => {
     onClose();
-    go("runs", made.run, { region: made.region });
+    go("runs", made.run);
   }, setProblem);
   return html`<${Dialog} title=${t("policy.run.of", { name: of.name })} onClose=${onClose}>
     <p>${t("policy.run.what", { n: of.disks })}</p><${Refusal} of=${problem} />

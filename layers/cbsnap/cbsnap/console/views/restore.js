@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef, useState } from "../vendor/preact.js";
 import { call, may, newKey, useThing } from "../api.js";
-import { Badge, Facts, Icon, Id, Label, Loaded, Name, Page, Refusal, Said, announce } from "../parts.js";
+import { Badge, Facts, Icon, Id, Loaded, Name, Page, Refusal, Said, Trust, announce } from "../parts.js";
 import { ago, moment } from "../format.js";
 import { go, link } from "../routes.js";
 import { t } from "../words.js";
@@ -13,7 +13,7 @@ export default function Restore({ id, me }) {
     <${Loaded} from=${snapshot}>${(one) => html`
       <${Facts} of=${[[t("snapshot"), html`<a href=${link("snapshots", one.id)}><${Name} whole=${true}>${one.title || one.name}<//></a> <${Id}>${one.id}<//>`],
         [t("disk"), html`<${Id}>${one.disk_id || "–"}<//>`], [t("taken"), `${moment(one.created_at)} (${ago(one.created_at)})`],
-        [t("trust"), html`<${Label} of=${one.label} /> <span class="quiet">${t(`label.${one.label ?? "unproven"}.why`)}</span>`]]} />
+        [t("trust"), html`<${Trust} of=${one} why=${true} />`]]} />
       ${may(me, "restore") ? html`<${Wish} of=${one} />` : html`<p><${Badge} tone="none" icon="lock">${t("restore.scope")}<//></p>`}`}<//>
   <//>`;
 }

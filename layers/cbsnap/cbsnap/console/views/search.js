@@ -1,7 +1,7 @@
 /* Search: disks, snapshots, policies and runs that have the text in a name or an id. */
 
 import { html } from "../vendor/preact.js";
-import { useList } from "../api.js";
+import { useList, useThing } from "../api.js";
 import { Empty, Id, Loaded, Page } from "../parts.js";
 import { link } from "../routes.js";
 import { t } from "../words.js";
@@ -11,11 +11,11 @@ import { SnapshotTable } from "./snapshots.js";
 export default function Search({ id: text, me }) {
   const disks = useList("v1/disks", { q: text });
   const snapshots = useList("v1/snapshots", {}, 1000);
-  const policies = useList("v1/policies");
+  const policies = useThing("v1/policies");
   const has = (...texts) => texts.some((one) => one?.toLowerCase().includes(text.toLowerCase()));
   const taken = (snapshots.items ?? []).filter((one) => has(one.id, one.name, one.title, one.disk_id));
-  const named = (policies.items ?? []).filter((one) => has(one.name, one.select));
-  const none = [disks, snapshots, policies].every((one) => one.items) && !disks.items.length && !taken.length && !named.length;
+  const named = (policies.data?.items ?? []).filter((one) => has(one.name, one.select));
+  const none = [disks, snapshots, policies].every((one) => one.data) && !disks.items.length && !taken.length && !named.length;
   return html`<${Page} title=${t("search.for", { text })}>
     ${none ? html`<${Empty} title=${t("search.none")}>${t("search.none.do")}<//>` : null}
     <${Loaded} from=${disks}>${() => (disks.items.length ? html`<h2>${t("nav.disks")}</h2><${DiskTable} disks=${disks.items} me=${me} />` : null)}<//>

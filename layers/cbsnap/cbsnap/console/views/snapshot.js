@@ -3,7 +3,7 @@
 import { html } from "../vendor/preact.js";
 import { may, useThing } from "../api.js";
 import { Steps } from "../charts.js";
-import { Badge, Facts, Icon, Id, Label, Loaded, Name, Page, Progress, Refresh, Said, State, Verdict } from "../parts.js";
+import { Badge, Facts, Icon, Id, Loaded, Name, Page, Progress, Refresh, Said, State, Trust, Verdict } from "../parts.js";
 import { gib, locked, moment } from "../format.js";
 import { link } from "../routes.js";
 import { t, word } from "../words.js";
@@ -18,7 +18,7 @@ export default function Snapshot({ id, me }) {
     ? html`<a class="button main" href=${link("restore", id)}><${Icon} name="back" />${t("restore")}</a>` : null}`;
   return html`<${Page} title=${title} crumb=${["snapshots", t("nav.snapshots")]} actions=${actions}>
     <${Loaded} from=${found}>${(one) => html`
-      <${Facts} of=${[[t("trust"), html`<${Label} of=${one.label} /> <span class="quiet">${t(`label.${one.label ?? "unproven"}.why`)}</span>`],
+      <${Facts} of=${[[t("trust"), html`<${Trust} of=${one} why=${true} />`],
         [t("state"), one.state === "NORMAL" ? html`<${State} of=${one.state} />` : html`<${Progress} percent=${one.percent} name=${t("progress.of", { name: one.id })} />`],
         [t("drill"), one.drill ? html`<${Verdict} of=${one.drill} />` : null],
         [t("id"), html`<${Id}>${one.id}<//>`], [t("name"), html`<${Id}>${one.name}<//>`],

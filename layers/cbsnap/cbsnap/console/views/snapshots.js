@@ -1,9 +1,9 @@
 /* Snapshots: a time line of them, and the list with filters. */
 
-import { html } from "../vendor/preact.js";
+import { html, useState } from "../vendor/preact.js";
 import { may, useList } from "../api.js";
 import { TimeLine } from "../charts.js";
-import { Choice, Empty, Id, LABELS, Label, Loaded, More, Name, Page, Progress, Refresh, State, Table, Time, Verdict } from "../parts.js";
+import { Choice, Empty, Id, LABELS, Loaded, More, Name, Page, Progress, Refresh, State, Table, Time, Trust, Verdict } from "../parts.js";
 import { ago, moment, span } from "../format.js";
 import { link, refine } from "../routes.js";
 import { t, word } from "../words.js";
@@ -13,8 +13,8 @@ const SPANS_S = [DAY_S, 7 * DAY_S, 30 * DAY_S, 90 * DAY_S];
 
 export default function SnapshotsPage({ me, query }) {
   const span_s = Number(query.span) || 7 * DAY_S;
-  const minute_ms = 60000;
-  const since = new Date(Math.floor(Date.now() / minute_ms) * minute_ms - span_s * 1000).toISOString();
+  const [opened_ms] = useState(Date.now());
+  const since = new Date(opened_ms - span_s * 1000).toISOString();
   const asked = { region: query.region, policy: query.policy, label: query.label, since };
   const snapshots = useList("v1/snapshots", asked, 1000);
   return html`<${Page} title=${t("nav.snapshots")} actions=${html`<${Refresh} from=${snapshots} />`}>
@@ -22,7 +22,7 @@ export default function SnapshotsPage({ me, query }) {
       <${Choice} name=${t("timespan")} value=${String(span_s)} options=${SPANS_S.map((one) => [String(one), span(one)])} onChange=${(one) => refine({ span: one })} />
       ${me.regions.length > 1 ? html`<${Choice} name=${t("region")} value=${query.region} options=${[["", t("all")], ...me.regions.map((one) => [one, one])]}
         onChange=${(region) => refine({ region })} />` : null}
-      <${Choice} name=${t("trust")} value=${query.label} options=${[["", t("all")], ...LABELS.map((one) => [one, word("label", one)])]}
+      <${Choice} name=${t("trust")} value=${query.label} options=${[["", t("all")], ...LABELS.filter((one) => one !== "unproven").map((one) => [one, word("label", one)])]}
         onChange=${(label) => refine({ label })} />
     </div>
     <${Loaded} from=${snapshots}>${() => html`<${Snapshots} from=${snapshots} me=${me} name=${t("all")} since=${since} />`}<//>
@@ -47,7 +47,7 @@ export function SnapshotTable({ snapshots, me, oneDisk }) {
     name: html`<span class="lead"><a href=${link("snapshots", one.id)}><${Name}>${one.title || one.name}<//></a></span>
       <span class="sub"><${Id}>${one.id}<//>${one.policy ? ` · ${one.policy}` : null}</span>`,
     disk: html`<a href=${link("disks", one.disk_id, { region: one.region })}><${Id}>${one.disk_id || "–"}<//></a>`,
-    label: html`<${Label} of=${one.label} />${one.drill ? html` <${Verdict} of=${one.drill} />` : null}`,
+    label: html`<${Trust} of=${one} />${one.drill ? html` <${Verdict} of=${one.drill} />` : null}`,
     state: one.state === "CREATING" ? html`<${Progress} percent=${one.percent} name=${t("progress.of", { name: one.id })} />` : html`<${State} of=${one.state} />`,
     taken: html`<${Time} iso=${one.created_at}><span class="num">${moment(one.created_at)}</span><//> <span class="sub">${ago(one.created_at)}</span>`,
     stays: one.deadline ? moment(one.deadline) : t("keep.forever"),
