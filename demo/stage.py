@@ -46,7 +46,7 @@ disks = {folder}/data={disk}
 
 @dataclass(frozen=True)
 class Stage:
-    """Where things are: the cloud's address, two tokens of the API (for all, to read), databases by disk id."""
+    """Where things are: the cloud, two tokens of the API (for all, to read), the databases by disk id."""
 
     url: str
     token: str
