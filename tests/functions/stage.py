@@ -273,6 +273,7 @@ def _cloud(folder: Path) -> Iterator[Path]:
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
     command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
+    command += ["--env", f"CBSNAP_LOG_TOPIC={TOPIC}"]
     environment = {
         **os.environ,
         "CBSNAP_MASTER_KEY": MASTER,

@@ -82,7 +82,9 @@ def _errand(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, A
         here.clock,
     )
     progress = carrying.carry(order, means, here.keeper, context["time_limit_in_ms"] / 1000 - ENDING_S)
-    return _logged("restore", [wire.progress(progress)], context)
+    told = [wire.progress(progress)]
+    _log("restore", told, context)
+    return told
 
 
 def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from cbsnap.entry.http import (
     quotas,
     requests,
     restores,
+    runs,
     snapshots,
 )
 from cbsnap.entry.http.edge import Edge
@@ -32,7 +33,7 @@ from cbsnap.entry.http.edge import Edge
 if TYPE_CHECKING:
     from cbsnap.wiring import Wiring
 
-_RESOURCES = (me, disks, snapshots, requests, quotas, coverages, policies, restores, prunings, hosts)
+_RESOURCES = (me, disks, snapshots, requests, quotas, coverages, policies, runs, restores, prunings, hosts)
 
 
 class Health(BaseModel):

@@ -9,7 +9,7 @@ from fastapi import Path as InPath
 from pydantic import AwareDatetime, BaseModel
 from starlette.exceptions import HTTPException
 
-from cbsnap.entry.http import access, paging, places
+from cbsnap.entry.http import access, paging, places, runs
 from cbsnap.model import Label, Run, Snapshot, Target
 from cbsnap.rules import names, ours
 from cbsnap.rules.tokens import Scope
@@ -47,6 +47,12 @@ class SnapshotShown(BaseModel):
     shares: int
     images: list[str]
     drill: str | None
+
+
+class SnapshotInFull(SnapshotShown):
+    """A snapshot, and what the host said of the lease that it was taken under, or null."""
+
+    proof: runs.ProofShown | None
 
 
 class SnapshotQuery(paging.Paged):
@@ -95,11 +101,11 @@ def routes(wiring: Wiring) -> APIRouter:
         return paging.Page[SnapshotShown](**paging.page(sources, keep, asked))
 
     @router.get("/{snapshot_id}", **access.only(Scope.READ))
-    async def snapshot(snapshot_id: SnapshotId, asked: places.ByRegion) -> SnapshotShown:
-        """Return one snapshot."""
+    async def snapshot(snapshot_id: SnapshotId, asked: places.ByRegion) -> SnapshotInFull:
+        """Return one snapshot, with the proof that it was taken under when its report can be read."""
         for target in places.targets(wiring, asked.region):
             for found in wiring.clouds.at(target).snapshots([snapshot_id]):
-                return shown(found, wiring.plan.deployment)
+                return _in_full(wiring, found)
         raise HTTPException(404, f"there is no snapshot {snapshot_id} in the regions looked after")
 
     return router
@@ -132,6 +138,12 @@ def shown(snapshot: Snapshot, deployment: str) -> SnapshotShown:
         images=list(snapshot.image_ids),
         drill=snapshot.tags.get(ours.DRILL_TAG),
     )
+
+
+def _in_full(wiring: Wiring, snapshot: Snapshot) -> SnapshotInFull:
+    told = shown(snapshot, wiring.plan.deployment)
+    proof = runs.proof_of(wiring, snapshot.id, snapshot.disk_id, snapshot.created_at) if told.ours else None
+    return SnapshotInFull(**dict(told), proof=proof)
 
 
 def _source(wiring: Wiring, target: Target, wanted: SnapshotQuery) -> paging.Source[Snapshot]:
