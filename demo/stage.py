@@ -18,6 +18,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 import requests
+import yaml
 
 from demo.processes import running, wait_for
 
@@ -30,6 +31,7 @@ HOSTS = {
     "billing": ("ins-billing1", "disk-billing1", "127.0.77.12"),
 }
 ORDERS_BEFORE_START = 200
+TOPIC = "topic-of-the-demo"  # of the functions' logs, which say how long hosts were held
 AGENT = """[agent]
 listen = {ip}:{port}
 instance_id = {instance}
@@ -113,7 +115,8 @@ def _start_cloud(folder: Path, master: str, tokens: str, options: Iterable[str],
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), *options]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "2"]
+    command += ["--functions", str(_functions(folder)), "--retry-interval", "2"]
+    command += ["--env", f"CBSNAP_LOG_TOPIC={TOPIC}"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,
@@ -125,6 +128,18 @@ def _start_cloud(folder: Path, master: str, tokens: str, options: Iterable[str],
     wait_for("the local cloud", ready.exists)
     url: str = json.loads(ready.read_text())["url"]
     return url
+
+
+def _functions(folder: Path) -> Path:
+    """Return the repository's functions as a file, with a topic for their logs."""
+    found = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))
+    for function in found["inputs"]["functions"].values():
+        function["cls"] = {"topicId": TOPIC}
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
+    file = folder / "serverless.yml"
+    file.write_text(yaml.safe_dump(found), encoding="utf-8")
+    return file
 
 
 def _tokens(**by_scope: str) -> str:

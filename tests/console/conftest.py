@@ -4,7 +4,7 @@ import json
 import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cbsnap import policyfile
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 HERE = Path(__file__).parent
+PLAIN: dict[str, Any] = {"locale": "en-US", "viewport": {"width": 1280, "height": 900}}
 LINES = (
     past.Line("orders-db", "disk-orders01", Label.APPLICATION, 7, lesser=2, drill="failed"),
     past.Line("stale-db", "disk-stale001", Label.CRASH, 8, lacks=9),
@@ -72,10 +73,8 @@ def visit(chromium: Browser, console: Console) -> Iterator[Callable[..., Visitor
     """Return how a person comes to the console; at the end, nothing may have gone wrong unseen."""
     visitors: list[Visitor] = []
 
-    def come(token: str | None = console.token, **browser: object) -> Visitor:
-        context = chromium.new_context(
-            **{"locale": "en-US", "viewport": {"width": 1280, "height": 900}, **browser}
-        )  # type: ignore[arg-type]
+    def come(token: str | None = console.token, **browser: Any) -> Visitor:  # noqa: ANN401 - as Playwright has it
+        context = chromium.new_context(**{**PLAIN, **browser})
         visitors.append(Visitor(context, console, token))
         return visitors[-1]
 

@@ -21,7 +21,7 @@ def test_a_snapshot_is_created_and_followed_to_normal_with_the_label_that_was_pr
     dialog = person.page.get_by_role("dialog", name="Create snapshot")
 
     dialog.get_by_label("Snapshot name").fill("before release 42")
-    expect(dialog.get_by_label("Plan of the host")).to_have_value("sqlite")
+    expect(dialog.get_by_role("combobox", name="Plan of the host")).to_have_value("sqlite")
     dialog.get_by_role("button", name="Create", exact=True).click()
 
     row = person.row("disk-orders01")
@@ -55,7 +55,7 @@ def test_a_plan_that_the_host_has_not_is_refused_in_the_run_with_the_reason(pers
     person.row("disk-orders01").get_by_role("button", name="Create snapshot").click()
     dialog = person.page.get_by_role("dialog")
 
-    dialog.get_by_label("Plan of the host").fill("nosuch")
+    dialog.get_by_role("combobox", name="Plan of the host").fill("nosuch")
     dialog.get_by_role("button", name="Create", exact=True).click()
 
     expect(person.page.get_by_role("heading", level=1)).to_have_text("Run")

@@ -115,7 +115,7 @@ def test_the_time_line_shows_every_snapshot_of_a_disk_and_says_so(person: Visito
     rows = person.page.get_by_role("table", name="Snapshots").get_by_role("row")
 
     expect(chart).to_be_visible()
-    assert chart.locator("a").count() == rows.count() - 1 > 4
+    assert chart.locator(".mark").count() == rows.count() - 1 > 4
 
 
 def test_a_snapshot_shows_the_title_that_a_person_gave_it(person: Visitor) -> None:

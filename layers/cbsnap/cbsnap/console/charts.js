@@ -1,10 +1,11 @@
 /* Charts drawn by hand as SVG: the time line of snapshots, and how long hosts were held.
 
-Both are pictures of what the page also has as a table, and say in a sentence what they show. */
+Both are pictures of what the page also has as a table, and say in a sentence what they show. A click on
+a mark is a short cut to what the table links to. */
 
 import { html } from "./vendor/preact.js";
 import { day, hour, locked, moment, zoneShift } from "./format.js";
-import { link } from "./routes.js";
+import { go } from "./routes.js";
 import { LABELS, Label, Mark } from "./parts.js";
 import { t, word } from "./words.js";
 
@@ -30,9 +31,9 @@ export function TimeLine({ snapshots, from, to, name }) {
       ${shown.map(([lane, ones], row) => html`<g key=${lane}>
         <line class="lane" x1=${left} x2=${WIDTH - 16} y1=${row * LANE + 14} y2=${row * LANE + 14} />
         <text class="lane" x="0" y=${row * LANE + 18}>${clipped(lane, 34)}</text>
-        ${ones.map((one) => html`<a key=${one.id} href=${link("snapshots", one.id)} tabindex="-1">
+        ${ones.map((one) => html`<g key=${one.id} class="point" onClick=${() => go("snapshots", one.id)}>
           <title>${`${one.id} · ${word("label", one.label ?? "unproven")} · ${moment(one.created_at)}`}</title>
-          <${Mark} label=${one.label ?? "unproven"} x=${x(one.created_at)} y=${row * LANE + 14} size=${4.5} /></a>`)}
+          <${Mark} label=${one.label ?? "unproven"} x=${x(one.created_at)} y=${row * LANE + 14} size=${4.5} /></g>`)}
       </g>`)}
     </svg>
     <figcaption>${seen.map((label) => html`<${Label} key=${label} of=${label === "unproven" ? null : label} />`)}
@@ -56,10 +57,10 @@ export function Locks({ runs }) {
       ${[0, 0.5, 1].map((share) => html`<g key=${share} class="tick">
         <line x1=${left} x2=${WIDTH - 16} y1=${y(share * top_ms)} y2=${y(share * top_ms)} />
         <text class="value" x=${left - 8} y=${y(share * top_ms) + 4}>${locked(share * top_ms)}</text></g>`)}
-      ${known.map((run, place) => html`<a key=${run.run} href=${link("runs", run.run)} tabindex="-1">
+      ${known.map((run, place) => html`<g key=${`${run.run} ${run.region}`} class="point" onClick=${() => go("runs", run.run)}>
         <title>${`${run.run} · ${locked(run.locked_ms_max)}`}</title>
         <rect class="lock" x=${left + place * step + step * 0.15} width=${Math.max(Math.min(step * 0.7, 28), 1.5)}
-          y=${y(run.locked_ms_max)} height=${Math.max(ground - y(run.locked_ms_max), 1)} rx="1.5" /></a>`)}
+          y=${y(run.locked_ms_max)} height=${Math.max(ground - y(run.locked_ms_max), 1)} rx="1.5" /></g>`)}
       <g class="tick"><text class="first" x=${left} y=${height - 6}>${moment(known[0].due)}</text>
         <text class="last" x=${WIDTH - 16} y=${height - 6}>${moment(known[known.length - 1].due)}</text></g>
     </svg>

@@ -35,7 +35,7 @@ function Told({ run, id }) {
   const rows = run.outcomes.map((one) => ({ key: one.disk_id, cells: {
     disk: html`<a href=${link("disks", one.disk_id, { region: run.region })}><${Id}>${one.disk_id}<//></a>
       ${one.snapshot_id ? html`<span class="sub"><a href=${link("snapshots", one.snapshot_id)}><${Id}>${one.snapshot_id}<//></a></span>` : null}`,
-    decision: html`<${Decision} of=${one.decision} />`,
+    decision: one.decision ? html`<${Decision} of=${one.decision} />` : null,
     state: html`<${Stage} of=${one} />`,
     label: one.snapshot_id ? html`<${Label} of=${one.label} />` : null,
     locked: locked(one.locked_ms),
