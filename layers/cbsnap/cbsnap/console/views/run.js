@@ -41,7 +41,7 @@ function Told({ run, id }) {
     locked: locked(one.locked_ms),
     reason: one.reason ? html`<${Said}>${one.reason}<//>` : null,
   } }));
-  return html`<${Facts} of=${[[t("run"), html`<${Id}>${id}<//>`], [t("state"), html`<${Outcome} of=${run} />`], [t("policy"), run.policy],
+  return html`<${Facts} of=${[[t("run"), html`<${Id}>${id}<//>`], [t("state"), run.disks ? html`<${Outcome} of=${run} />` : null], [t("policy"), run.policy],
       [t("due"), moment(run.due)], [t("region"), run.region], [t("nav.disks"), `${number(run.taken)} / ${number(run.disks)}`],
       [t("locked.ms"), run.locked_ms_max === null ? t("locks.none") : locked(run.locked_ms_max)],
       [t("error"), run.error ? html`<${Said}>${run.error}<//>` : null]]} />

@@ -38,5 +38,6 @@ function Known({ runs }) {
 
 export const Outcome = ({ of }) => {
   if (of.failed) return html`<${Badge} tone="bad" icon="bad">${t("run.failed", { n: of.failed })}<//>`;
+  if (!of.disks) return html`<${Badge} tone="none" icon="none">${t("run.empty")}<//>`;
   return of.done ? html`<${Badge} tone="good" icon="good">${t("run.done")}<//>` : html`<${Badge} tone="calm" icon="wait">${t("run.going")}<//>`;
 };

@@ -122,7 +122,7 @@ def shown(snapshot: Snapshot, deployment: str) -> SnapshotShown:
         policy=name.policy if name else None,
         due=name.due if name else None,
         run=str(Run(name.policy, name.due, name.digest)) if name else None,
-        ours=bool(ours.ours([snapshot], deployment)),
+        ours=name is not None and snapshot.tags.get(ours.DEPLOYMENT_TAG) == deployment,
         state=snapshot.state,
         percent=snapshot.percent,
         label=ours.label_of(snapshot),
