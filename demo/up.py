@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def scenery(now: datetime, port: int) -> Scenery:
     """Return what is shown: the fleet with its past, and the policies."""
-    options = ("--port", str(port), "--snapshot-seconds", "20", "--operation-seconds", "5")
+    options = ("--port", str(port), "--prefork", "--snapshot-seconds", "20", "--operation-seconds", "5")
     return Scenery(ROOT / "demo/up-fleet.yml", POLICIES, options, _pasts(now))
 
 

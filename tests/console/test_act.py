@@ -30,7 +30,8 @@ def test_a_snapshot_is_created_and_followed_to_normal_with_the_label_that_was_pr
     )
     expect(row).to_contain_text("NORMAL", timeout=UNTIL_NORMAL_MS)
     expect(row).to_contain_text("application", timeout=UNTIL_NORMAL_MS)
-    expect(person.page.locator("#announcements")).to_contain_text(re.compile("the snapshot is there, .?application"))
+    spoken = person.page.locator("#announcements")
+    expect(spoken).to_contain_text(re.compile("the snapshot is there, .?application"))
     person.open("disks/disk-orders01")
     expect(person.row("before release 42")).to_be_visible()
 

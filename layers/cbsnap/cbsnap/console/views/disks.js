@@ -61,7 +61,8 @@ export function DiskTable({ disks, me, filtered }) {
     ["count", t("nav.snapshots"), "right num"], ["do", t("actions"), "do"]];
   const rows = disks.map((disk) => ({ key: disk.id, cells: {
     name: html`<span class="lead"><a href=${link("disks", disk.id, { region: disk.region })}><${Name}>${disk.name || disk.id}<//></a></span>
-      <span class="sub"><${Id}>${disk.id}<//> · ${disk.zone}${disk.instance_ids.length ? html` · <${Id}>${disk.instance_ids.join(", ")}<//>` : html` · ${t("detached")}`}</span>`,
+      <span class="sub"><${Id}>${disk.id}<//></span>
+      <span class="sub">${disk.zone} · ${disk.instance_ids.length ? html`<${Id}>${disk.instance_ids.join(", ")}<//>` : t("detached")}</span>`,
     standing: html`<${Cover} disk=${disk} />`,
     size: gib(disk.size_gib),
     count: html`${number(disk.snapshots)}<span class="quiet"> / ${number(disk.snapshots + disk.snapshots_left)}</span>`,

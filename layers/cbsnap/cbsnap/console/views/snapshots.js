@@ -42,15 +42,14 @@ export function Snapshots({ from, name, since, me, oneDisk = false }) {
 
 export function SnapshotTable({ snapshots, me, oneDisk }) {
   const columns = [["name", t("snapshot")], ...(oneDisk ? [] : [["disk", t("disk")]]), ["label", t("trust")], ["state", t("state")],
-    ["taken", t("taken")], ["stays", t("keep")], ["do", t("actions"), "do"]];
+    ["taken", t("taken")], ["do", t("actions"), "do"]];
   const rows = snapshots.map((one) => ({ key: one.id, cells: {
     name: html`<span class="lead"><a href=${link("snapshots", one.id)}><${Name}>${one.title || one.name}<//></a></span>
       <span class="sub"><${Id}>${one.id}<//>${one.policy ? ` · ${one.policy}` : null}</span>`,
     disk: html`<a href=${link("disks", one.disk_id, { region: one.region })}><${Id}>${one.disk_id || "–"}<//></a>`,
     label: html`<${Trust} of=${one} />${one.drill ? html` <${Verdict} of=${one.drill} />` : null}`,
     state: one.state === "CREATING" ? html`<${Progress} percent=${one.percent} name=${t("progress.of", { name: one.id })} />` : html`<${State} of=${one.state} />`,
-    taken: html`<${Time} iso=${one.created_at}><span class="num">${moment(one.created_at)}</span><//> <span class="sub">${ago(one.created_at)}</span>`,
-    stays: one.deadline ? moment(one.deadline) : t("keep.forever"),
+    taken: html`<${Time} iso=${one.created_at}><span class="num">${moment(one.created_at)}</span><//> <span class="sub">${ago(one.created_at)} · ${one.deadline ? t("keep.until", { moment: moment(one.deadline) }) : t("keep.forever")}</span>`,
     do: may(me, "restore") && one.state === "NORMAL" ? html`<a class="button" href=${link("restore", one.id)} aria-label=${t("restore.of", { name: one.id })}>${t("restore")}</a>` : null,
   } }));
   return html`<${Table} name=${t("nav.snapshots")} columns=${columns} rows=${rows} />`;
