@@ -9,6 +9,7 @@ them where it could not make them.
 import errno
 import json
 import os
+import re
 import stat
 
 from . import kernel
@@ -40,6 +41,16 @@ def verdict(place, lease_id=None):
         return "unknown", pre
     is_late = post is not None and post["lease_id"] == pre["lease_id"]
     return "late" if is_late else "inside", pre
+
+
+def cut(place, run):
+    """Tell when a copy was cut, by the lease of a run (`orders@20261122T0200Z`): as `verdict`.
+
+    `unknown` where the markers are of another run's lease: nothing was held for this one, or not marked.
+    """
+    found, pre = verdict(place)
+    operation = str((pre or {}).get("operation", ""))
+    return found if re.match(re.escape(run) + "[#/]", operation) else "unknown"
 
 
 def create(place):

@@ -199,6 +199,24 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilling:
+    """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
+
+    `checks` names the section of that host's own configuration that says what is looked at beyond the
+    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
+    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    """
+
+    instance: str
+    schedule: str
+    window: timedelta
+    max_gib: int
+    region: str | None = None
+    checks: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -241,6 +259,7 @@ class Policy:
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
     make_room: bool = False
+    drill: Drilling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +436,16 @@ class Removal:
     disk_id: str
     reason: str
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOrder:
+    """A policy's drill that somebody asked for; `deliver_by`: a message that comes later is dropped."""
+
+    key: str
+    target: Target
+    policy: str
+    deliver_by: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cbsnap.model import (
         Batch,
         Disk,
+        DrillOrder,
         Instance,
         Label,
         NewDisk,
@@ -300,6 +301,49 @@ class ReportLog(Protocol):
         """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
+class ScratchDisks(Protocol):
+    """What a drill does with disks of its own, in one region."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
+
+    def detach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to detach disks from that instance, ten at most."""
+
+    def terminate(self, disk_ids: Sequence[str]) -> None:
+        """Give disks back that are attached to nothing; their snapshots stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What became of one command; `error` says why it did not run to its end."""
+
+    invocation_id: str
+    running: bool
+    exit_code: int | None = None
+    output: str = ""
+    error: str = ""
+
+
+class Commands(Protocol):
+    """The cloud's command channel to one region's instances, where no port need be open."""
+
+    def reaches(self, instance_id: str) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def run(self, instance_id: str, script: str, timeout_s: int, name: str) -> str:
+        """Start a shell script as root and return the invocation's id. Raises OutcomeUnknown."""
+
+    def outcome(self, invocation_id: str) -> CommandOutcome | None:
+        """Return what became of an invocation; None where the cloud knows it not."""
+
+    def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
+        """Return what became of the instance's commands of this name, as far as the cloud remembers."""
+
+
 class Notifier(Protocol):
     """The way to people, and to a monitor that waits for a sign of life."""
 
@@ -341,7 +385,7 @@ class Workers(Protocol):
 
 
 class Keeper(Protocol):
-    """Where errands are carried out, which take longer than a request may: restores, for one."""
+    """Where errands are carried out, which take longer than a request may: restores and drills."""
 
-    def hand_over(self, order: RestoreOrder) -> str:
+    def hand_over(self, order: RestoreOrder | DrillOrder) -> str:
         """Hand an errand over, asynchronously and at least once; return the request's id."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cbsnap.restoration import RestoreOrder
 
 LOOK_AGAIN_S = 5.0
+LONGEST_PAUSE_S = 30.0
 PASSING = (Throttled, CloudFault, DiskBusy, OutcomeUnknown)
 
 
@@ -57,16 +58,19 @@ def carry_on(order: RestoreOrder, means: Means, until_s: float) -> Progress:
 
     What the cloud refuses becomes `failed`; CloudError is raised only when that cannot be written down.
     """
-    work = _work(order, means)
+    work, clock = _work(order, means), means.clock
+    before, pause_s = None, LOOK_AGAIN_S
     while True:
         progress = _tried(work, order)
         if progress.over:
             return progress
-        if means.clock.now() > order.until:
+        if clock.now() > order.until:
             return work.give_up("GivenUp")
-        if means.clock.monotonic() + LOOK_AGAIN_S > until_s:
+        pause_s = LOOK_AGAIN_S if progress.state is not before else min(pause_s * 1.5, LONGEST_PAUSE_S)
+        if clock.monotonic() + pause_s > until_s:
             return progress
-        means.clock.sleep(LOOK_AGAIN_S)
+        before = progress.state
+        clock.sleep(pause_s)
 
 
 def _work(order: RestoreOrder, means: Means) -> RollingBack | Cloning:

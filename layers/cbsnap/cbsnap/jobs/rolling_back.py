@@ -175,8 +175,10 @@ class RollingBack:
                 break
             else:
                 self._accepted = True
+                self._watch(safety, self._scene().disk)
                 return
-        self._mark(safety, f"{restored.FAILED}{code}")
+        if not _rolling(self._scene().disk):
+            self._mark(safety, f"{restored.FAILED}{code}")
 
     def _watch(self, safety: Snapshot, disk: Disk | None) -> None:
         """Follow a rollback that somebody has marked, us or another: it shows, or nobody can tell."""

@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 RESTORE_TAG = "cbsnap:restore"
 SAFETY = "safety"  # the policy in the name of a snapshot taken before a disk is overwritten
 GIVEN_UP = timedelta(hours=6)
+DESERTED = GIVEN_UP + timedelta(hours=1)  # whoever works at it has given up by then, and said so
 DONE, SENT, UNKNOWN, MAKING = "done", "sent", "unknown", "making"
 FAILED, SENDING = "failed ", "sending "
 AT_REST = ("ATTACHED", "UNATTACHED")
+READY = (*AT_REST, "ATTACHING")  # a disk that is still being made is in neither (CreateDisks in the SDK)
 _MADE = re.compile(
     r"(?P<purpose>[a-z]+)-(?P<snapshot>snap-[a-z0-9]+)\.(?P<digest>[0-9a-f]{7})"
     r"\.(?P<count>[0-9]{1,3})(?:\.(?P<instance>ins-[a-z0-9-]+))?"
@@ -149,7 +151,7 @@ def _sent(written: str, safety: Snapshot, disk: Disk, now: datetime) -> tuple[St
         return State.ROLLING_BACK, ""
     if written == SENT:
         return State.DONE, ""
-    if now > safety.created_at + GIVEN_UP:
+    if now > safety.created_at + DESERTED:
         return State.UNKNOWN, doubt(safety.id)
     return State.ROLLING_BACK, "the rollback is being sent, or was interrupted just then"
 
@@ -166,7 +168,7 @@ def _ended(written: str, safety_id: str) -> tuple[State, str] | None:
 
 
 def _secured(safety: Snapshot, now: datetime) -> tuple[State, str]:
-    if now > safety.created_at + GIVEN_UP:
+    if now > safety.created_at + DESERTED:
         return (
             State.FAILED,
             "nobody carried it on, and nothing was overwritten: start it again with another key",
@@ -192,13 +194,14 @@ def made(key: str, disks: Sequence[Disk], now: datetime) -> Progress:
     name = parse(disks[0].name)
     if name is None:
         raise ValueError(f"{disks[0].name} is not the name of a made disk")
-    ready = [disk for disk in disks if disk.state in AT_REST]
-    attached = [disk for disk in ready if name.instance_id in disk.instance_ids]
+    ready = [disk for disk in disks if disk.state in READY]
+    attached = [d for d in ready if d.state == "ATTACHED" and name.instance_id in d.instance_ids]
     state, reason = _made(name, disks, len(ready), len(attached), now)
     steps = [(f"make {name.count} disks", len(ready) >= name.count or state is State.DONE)]
     if name.instance_id:
         steps.append((f"attach them to {name.instance_id}", state is State.DONE))
-    percent = {State.MAKING: 100 * len(ready) // name.count, State.DONE: 100}.get(state)
+    share = {State.MAKING: len(ready), State.ATTACHING: len(attached), State.DONE: name.count}
+    percent = 100 * share[state] // name.count if state in share else None
     sources = tuple(found.snapshot_id for disk in disks if (found := parse(disk.name)))
     ids = tuple(disk.id for disk in disks)
     return Progress(key, "clone", state, percent, tuple(steps), sources, ids, reason)
@@ -214,7 +217,7 @@ def _made(
     if wanted >= name.count:
         return State.DONE, ""
     newest = max((disk.created_at for disk in disks if disk.created_at), default=now)
-    if now > newest + GIVEN_UP:
+    if now > newest + DESERTED:
         return (
             State.FAILED,
             f"nobody carried it on: {ready} of {name.count} disks are made, {attached} attached",

@@ -98,7 +98,7 @@ def _with_its_disk(scene: Scene) -> tuple[Snapshot, Disk]:
     snapshot, disk = scene.snapshot, scene.disk
     if snapshot is None:
         raise InputError("snapshot_id", "there is no such snapshot in this region")
-    _require_whole(snapshot)
+    _require_whole(snapshot, "snapshot_id")
     if snapshot.copied or disk is None:
         where = "it came from another region" if snapshot.copied else f"{snapshot.disk_id} is gone"
         raise InputError(
@@ -160,7 +160,7 @@ def clone_steps(act: Clone) -> Iterator[str]:
 
 
 def _new_disk(snapshot: Snapshot, source: Disk | None, wish: Wish) -> NewDisk:
-    _require_whole(snapshot)
+    _require_whole(snapshot, "snapshot_ids")
     if snapshot.usage != "DATA_DISK":
         raise InputError(
             "snapshot_ids", f"{snapshot.id} is of a system disk: make an image of it in the console instead"
@@ -200,9 +200,9 @@ def _require_room(instance: Instance, made: Sequence[NewDisk], disks: Iterable[D
         )
 
 
-def _require_whole(snapshot: Snapshot) -> None:
+def _require_whole(snapshot: Snapshot, field: str) -> None:
     if snapshot.state != "NORMAL":
-        raise InputError("snapshot_id", f"{snapshot.id} is {snapshot.state}, not NORMAL")
+        raise InputError(field, f"{snapshot.id} is {snapshot.state}, not NORMAL")
 
 
 def one_moment(snapshots: Iterable[Ours], disk_ids: Collection[str], until: datetime) -> list[Ours]:

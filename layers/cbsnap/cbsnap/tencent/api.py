@@ -189,6 +189,12 @@ def _cls(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
     return ClsClient(*arguments)
 
 
+def _tat(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.tat.v20201028.tat_client import TatClient  # noqa: PLC0415 - only what a function calls
+
+    return TatClient(*arguments)
+
+
 _CLIENTS: dict[str, Callable[..., Any]] = {
     "cbs": _cbs,
     "cvm": _cvm,
@@ -196,4 +202,5 @@ _CLIENTS: dict[str, Callable[..., Any]] = {
     "scf": _scf,
     "sts": _sts,
     "cls": _cls,
+    "tat": _tat,
 }

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown
-from cbsnap.tencent import answers
+from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,7 +169,7 @@ class Region:
         return pool
 
     def _create(self, wanted: Mapping[str, str], tags: Mapping[str, str], timeout_s: float) -> str:
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        given = answers.given(tags)
         answer = self._api.call("cbs", "CreateSnapshot", {**wanted, "Tags": given}, timeout_s)
         snapshot_id = answer.get("SnapshotId")
         if not snapshot_id:  # documented as possible; whether one was made is not said
@@ -227,7 +227,7 @@ def _all_done(answer: Mapping[str, Any]) -> None:
     if failed:
         first = failed[0]
         code = first.get("Code", "FailedResources")
-        raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
+        raise codes.error(code, f"{first['Resource']}: {first.get('Message')}")
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -17,6 +17,7 @@ from cbsnap.entry.http import (
     coverages,
     description,
     disks,
+    drills,
     hosts,
     me,
     policies,
@@ -33,7 +34,20 @@ from cbsnap.entry.http.edge import Edge
 if TYPE_CHECKING:
     from cbsnap.wiring import Wiring
 
-_RESOURCES = (me, disks, snapshots, requests, quotas, coverages, policies, runs, restores, prunings, hosts)
+_RESOURCES = (
+    me,
+    disks,
+    snapshots,
+    requests,
+    quotas,
+    coverages,
+    policies,
+    runs,
+    restores,
+    drills,
+    prunings,
+    hosts,
+)
 
 
 class Health(BaseModel):
