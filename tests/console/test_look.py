@@ -144,10 +144,14 @@ def test_quota_is_a_meter_with_words(person: Visitor) -> None:
     expect(meter).to_have_attribute("aria-valuetext", re.compile(r"\d+ of \d+ used"))
 
 
-def test_a_failed_drill_is_seen_on_the_disk(person: Visitor) -> None:
+def test_a_failed_drill_is_seen_on_the_disk_and_among_the_drills(person: Visitor) -> None:
     person.open("disks")
-
     expect(person.row("disk-orders01")).to_contain_text("drill failed")
+
+    person.open("drills")
+
+    card = person.page.get_by_role("region", name="orders-db")
+    expect(card.get_by_role("listitem")).to_contain_text("failed")
 
 
 def test_search_finds_disks_snapshots_and_policies(person: Visitor) -> None:
