@@ -30,7 +30,8 @@ function Drill({ policy, of, me }) {
     ${asked.done ? html`<p role="status"><${Badge} tone="calm" icon="wait">${t("drill.asked")}<//></p>` : null}<${Refusal} of=${asked.problem} />
     <ul class="checks">${of.map((one) => html`<li key=${one.snapshot_id}>
       ${one.verdict ? html`<${Verdict} of=${one.verdict} />` : html`<${Badge} tone="calm" icon="wait">${t("run.going")}<//>`}
-      <a href=${link("snapshots", one.snapshot_id)}><${Id}>${one.snapshot_id}<//></a> <span class="quiet">${one.region} ·
-      <${Time} iso=${one.run_due}>${moment(one.run_due)}<//> · ${ago(one.run_due)}</span></li>`)}</ul>
+      <a href=${link("snapshots", one.snapshot_id)}><${Id}>${one.snapshot_id}<//></a>
+      <span class="quiet">${one.region}</span>
+      <span class="quiet"><${Time} iso=${one.run_due}>${moment(one.run_due)}<//> (${ago(one.run_due)})</span></li>`)}</ul>
   </section>`;
 }
