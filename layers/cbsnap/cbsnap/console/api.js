@@ -8,6 +8,9 @@ const BASE = new URL("../", import.meta.url);
 const TOKEN = "cbsnap.token";
 const PAGE = 100;
 const MOST = 1000;
+const LOOK_MS = 1500;
+const SLOWER = 1.03;
+const SLOWEST_MS = 30000;
 
 export const token = () => sessionStorage.getItem(TOKEN);
 export const signOut = () => {
@@ -67,12 +70,14 @@ export const newKey = () =>
 
 /* Load one thing and keep it: { data, problem, busy, again }. No path, no call.
 
-`every_ms(data, problem)` says when to look again, or null for never. */
-export function useThing(path, query, every_ms) {
+`unsettled(data, problem)` tells whether it has to be looked at again: soon at first, then less often, since
+each look is a call that is paid for. */
+export function useThing(path, query, unsettled) {
   const [state, set] = useState({ busy: true });
   const [round, setRound] = useState(0);
   const what = path && JSON.stringify([path, query]);
   const shown = useRef(what);
+  const looks = useRef(0);
   useEffect(() => {
     if (!path) return undefined;
     const abort = new AbortController();
@@ -81,8 +86,9 @@ export function useThing(path, query, every_ms) {
     shown.current = what;
     set((before) => ({ ...(same ? before : {}), busy: true }));
     const later = (data, problem) => {
-      const wait_ms = every_ms?.(data, problem) ?? null;
-      if (wait_ms !== null) timer = setTimeout(() => setRound((one) => one + 1), wait_ms);
+      if (!unsettled?.(data, problem)) return;
+      const wait_ms = Math.min(LOOK_MS * SLOWER ** looks.current++, SLOWEST_MS);
+      timer = setTimeout(() => setRound((one) => one + 1), wait_ms);
     };
     call("GET", path, { query, signal: abort.signal }).then(
       (data) => { set({ data, busy: false }); later(data); },

@@ -6,11 +6,10 @@ import { Badge, Facts, Icon, Id, Loaded, Page, Progress, Refresh, Said, announce
 import { link } from "../routes.js";
 import { t, word } from "../words.js";
 
-const LOOK_MS = 2000;
 const OVER = { done: ["good", "good"], failed: ["bad", "bad"] };
 
 export default function Restoring({ id, query }) {
-  const found = useThing(`v1/restores/${encodeURIComponent(id)}`, { region: query.region }, (one) => (one && !(one.state in OVER) ? LOOK_MS : null));
+  const found = useThing(`v1/restores/${encodeURIComponent(id)}`, { region: query.region }, (one) => one && !(one.state in OVER));
   return html`<${Page} title=${t("restoring")} crumb=${["snapshots", t("nav.snapshots")]} actions=${html`<${Refresh} from=${found} />`}>
     <${Loaded} from=${found}>${(one) => html`<${Told} of=${one} />`}<//>
   <//>`;

@@ -9,18 +9,18 @@ import { t, word } from "../words.js";
 import { Outcome } from "./runs.js";
 import { Proof } from "./snapshot.js";
 
-const LOOK_MS = 1500;
 const NOT_SEEN_YET = 404;
+const PATIENCE = 40;
 
 export default function Run({ id, query }) {
   const misses = useRef(0);
-  const soon = (run, problem) => {
+  const unsettled = (run, problem) => {
     misses.current = problem?.status === NOT_SEEN_YET ? misses.current + 1 : 0;
-    if (problem) return misses.current > 0 && misses.current < 40 ? LOOK_MS : null;
-    return run.done && run.outcomes.every(settled) ? null : LOOK_MS;
+    if (problem) return misses.current > 0 && misses.current < PATIENCE;
+    return !run.done || !run.outcomes.every(settled);
   };
-  const run = useThing(`v1/runs/${encodeURIComponent(id)}`, { region: query.region }, soon);
-  const waits = !run.data && run.problem?.status === NOT_SEEN_YET && misses.current < 40;
+  const run = useThing(`v1/runs/${encodeURIComponent(id)}`, { region: query.region }, unsettled);
+  const waits = !run.data && run.problem?.status === NOT_SEEN_YET && misses.current < PATIENCE;
   const shown = waits ? { busy: true } : { ...run, problem: run.data ? undefined : run.problem };
   return html`<${Page} title=${t("run")} crumb=${["runs", t("nav.runs")]} actions=${html`<${Refresh} from=${run} />`}>
     <${Loaded} from=${shown}>${(one) => html`<${Told} run=${one} id=${id} />`}<//>

@@ -8,10 +8,8 @@ import { gib, locked, moment } from "../format.js";
 import { link } from "../routes.js";
 import { t, word } from "../words.js";
 
-const LOOK_MS = 2000;
-
 export default function Snapshot({ id, me }) {
-  const making = (one) => (one && one.state !== "NORMAL" && one.percent < 100 ? LOOK_MS : null);
+  const making = (one) => one?.state === "CREATING";
   const found = useThing(`v1/snapshots/${encodeURIComponent(id)}`, undefined, making);
   const title = html`<${Name} whole=${true}>${found.data?.title || found.data?.name || id}<//>`;
   const actions = html`<${Refresh} from=${found} />${may(me, "restore") && found.data?.state === "NORMAL"
