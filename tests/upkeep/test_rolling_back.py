@@ -218,6 +218,31 @@ def test_two_at_the_same_time_send_it_once(account: Account, desk: Desk, tmp_pat
     assert content.read_text() == "monday"
 
 
+def test_whoever_finds_anothers_mark_over_its_own_does_not_send(
+    account: Account, desk: Desk, tmp_path: Path
+) -> None:
+    """The other one died then, so that nobody has sent it, and nobody can tell."""
+    made, content = monday(desk, tmp_path)
+    desk.agree(AskedRollback(made))
+    order = desk.orders.pop()
+    desk.deliver(order, budget_s=10)
+
+    class Beaten(MortalApi):
+        def call(
+            self, service: str, action: str, params: Mapping[str, Any], timeout_s: float = 20.0
+        ) -> dict[str, Any]:
+            answer = super().call(service, action, params, timeout_s)
+            if action == "TagResources" and safeties(account)[0].tags["cbsnap:restore"].startswith("sending"):
+                safeties(account)[0].tags["cbsnap:restore"] = "sending the other's"
+            return answer
+
+    came = desk.deliver(order, Beaten(account))
+
+    assert came.state is State.UNKNOWN
+    assert desk.sent("ApplySnapshot") == 0
+    assert content.read_text() == "tuesday"
+
+
 def test_a_message_that_comes_too_late_is_dropped(account: Account, desk: Desk, tmp_path: Path) -> None:
     made, content = monday(desk, tmp_path)
     desk.agree(AskedRollback(made))

@@ -154,3 +154,15 @@ def test_what_is_not_in_the_file_is_refused_by_field(
 ) -> None:
     with pytest.raises(InputError, match=message):
         start_now(scene.plan, policy, "k", Regions(scene.cloud), scene.workers, scene.clock, region=region)
+
+
+def test_a_key_is_recognised_hours_later_among_many_disks(scene: Scene) -> None:
+    many(scene, 150)
+    start(scene)
+    for one in scene.cloud.disk_list:
+        scene.has(one.id, snapshot_name(scene.workers.batches[0].run, one.id))
+    scene.clock.time += timedelta(hours=5)
+
+    (again,) = start(scene)
+
+    assert set(decisions(again).values()) == {Decision.DONE}

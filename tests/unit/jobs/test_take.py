@@ -793,3 +793,23 @@ def test_a_bug_in_one_group_ends_the_worker_with_every_host_released(scene: Scen
 
     assert scene.host.holding is None
     assert other.holding is None
+
+
+def test_what_was_found_between_several_tries_is_told_once_each(scene: Scene) -> None:
+    waiting = ["a", "b"]
+
+    def another_worker_takes_the_next() -> None:
+        if waiting:
+            letter = waiting.pop(0)
+            scene.cloud.create_snapshots({f"disk-{letter}": f"orders.20261122T0400Z.{letter}"}, {}, 1)
+
+    scene.both()
+    scene.host.on_check = another_worker_takes_the_next
+    scene.host.fails = ["a long query"] * 3
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=4))
+
+    assert [(one.disk_id, one.decision) for one in report.outcomes] == [
+        ("disk-a", Decision.DONE),
+        ("disk-b", Decision.DONE),
+    ]

@@ -9,7 +9,7 @@ import pytest
 from cbsnap.errors import DiskBusy, HostUnreachable
 from cbsnap.model import Decision, Group, Label, OnFailure, Quiesce, Run
 
-from .fakes import NOON, disk
+from .fakes import NOON, disk, lost
 from .test_take import Scene
 
 if TYPE_CHECKING:
@@ -147,3 +147,13 @@ def test_an_operation_is_never_longer_than_an_agent_takes(scene: Scene) -> None:
 
     assert {one.label for one in report.outcomes} == {Label.APPLICATION}
     assert len(scene.host.operations[0]) <= 400
+
+
+def test_what_was_never_made_is_taken_again_together_with_its_set(scene: Scene) -> None:
+    scene.cloud.answers["disk-b"] = lost()
+
+    report = scene.take()
+
+    assert told(report)["disk-b"] == (Decision.TAKEN, Label.CRASH)
+    assert "disk-a" in report.outcomes[1].reason
+    assert len(scene.cloud.snapshot_list) == 2
