@@ -94,7 +94,7 @@ def test_a_wrong_wish_is_refused_by_field(stage: Stage, asked: dict[str, Any], f
 
 
 def test_a_policy_that_is_not_drilled_says_what_it_lacks(stage: Stage) -> None:
-    answer = stage.api("POST", "/v1/drills", json={"policy": "the-rest"})
+    answer = stage.api("POST", "/v1/drills", json={"policy": "mute"})
 
     assert (answer.status_code, answer.json()["field"]) == (422, "policy")
     assert "drill" in answer.json()["detail"]
