@@ -9,7 +9,6 @@ them where it could not make them.
 import errno
 import json
 import os
-import re
 import stat
 
 from . import kernel
@@ -49,8 +48,8 @@ def cut(place, run):
     `unknown` where the markers are of another run's lease: nothing was held for this one, or not marked.
     """
     found, pre = verdict(place)
-    operation = str((pre or {}).get("operation", ""))
-    return found if re.match(re.escape(run) + "[#/]", operation) else "unknown"
+    runs = str((pre or {}).get("operation", "")).partition("/")[0].split("+")  # one lease may be for several
+    return found if run in [one.partition("#")[0] for one in runs] else "unknown"
 
 
 def create(place):

@@ -220,3 +220,10 @@ def test_a_leases_marker_names_its_operation(client: Client, orders: Orders) -> 
 
     assert (during, markers.cut(place, RUN)) == ("inside", "late")
     assert markers.cut(place, "orders@20261121T0200Z") == "unknown"
+
+
+def test_a_lease_for_several_runs_is_each_ones(client: Client, orders: Orders) -> None:
+    client.held(operation=f"files@20261122T0200Z+{RUN}/ins-11111111")
+    place = str(orders.path.parent)
+
+    assert {markers.cut(place, run) for run in (RUN, "files@20261122T0200Z")} == {"inside"}

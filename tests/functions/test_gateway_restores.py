@@ -91,3 +91,11 @@ def test_a_wrong_wish_is_refused_by_field(stage: Stage, asked: dict[str, Any], f
     answer = stage.api("POST", "/v1/restores/plan", json=asked)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field), answer.text
+
+
+def test_a_policy_that_is_not_drilled_says_what_it_lacks(stage: Stage) -> None:
+    answer = stage.api("POST", "/v1/drills", json={"policy": "mute"})
+
+    assert (answer.status_code, answer.json()["field"]) == (422, "policy")
+    assert "drill" in answer.json()["detail"]
+    assert stage.api("GET", "/v1/drills").json() == {"items": []}

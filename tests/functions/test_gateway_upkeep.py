@@ -57,7 +57,7 @@ def test_pruning_deletes_what_was_agreed_to_and_only_that(stage: Stage) -> None:
     assert (another.status_code, another.json()["field"]) == (409, "confirm")
     assert [(one["action"], one["subject"]) for one in done.json()["changes"]] == [("deleted", goes[0])]
     assert again.status_code == 409
-    assert goes[0] not in {one["SnapshotId"] for one in stage.snapshots()}
+    assert goes[0] not in {one["id"] for one in stage.snapshots()}
 
 
 def test_a_dry_run_says_why_each_stays_and_of_one_policy_only(stage: Stage) -> None:

@@ -160,6 +160,7 @@ def test_what_is_encrypted_or_spans_devices_is_not_done_rather_than_failed(
         ("a", "b", f"{RUN}/ins-1", "inside"),
         ("a", "a", f"{RUN}/ins-1", "late"),
         ("a", "a", f"{RUN}#tuesday/ins-1", "late"),
+        ("a", "a", f"files@20261122T0200Z+{RUN}/ins-1", "late"),
         ("a", "a", "orders@20261121T0200Z/ins-1", "unknown"),
         ("a", "", "orders@20261121T0200Z/ins-1", "unknown"),
         ("a", "a", f"{RUN}0/ins-1", "unknown"),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cbsnap.errors import InputError
-from cbsnap.jobs.drill import PATIENCE_S, drilled, drills, start_now
+from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
+from cbsnap.jobs.standings import drills
 from cbsnap.model import Drilling, Grouping, Keep, Label, Plan, Policy, Selection, Target
 from cbsnap.rules.coverage import Standing, coverage
 from cbsnap.rules.selection import selected
@@ -207,6 +208,23 @@ def test_a_late_cut_is_demoted_and_raises_an_alarm(yard: Yard, pair: list[str]) 
     assert [yard.tag(one, "cbsnap:label") for one in pair] == ["crash", "crash"]
     assert changes(told).count("demoted") == 2
     assert ("cut late", pair[0]) in findings(told)
+
+
+def test_one_drill_is_made_for_each_due_time_although_a_late_cut_makes_an_older_run_the_newest_good_one(
+    yard: Yard,
+) -> None:
+    for _ in range(2):
+        due = yard.account.now()
+        for one in ("disk-a", "disk-b"):
+            yard.account.take(one, due=due)
+    yard.account.sleep(120)
+    yard.says({**GOOD, "cut": "late"})
+
+    yard.until_removed()
+    again = yard.until_removed()
+
+    assert changes(again) == []
+    assert len(yard.asked()) == 1
 
 
 def test_a_late_cut_of_what_claims_nothing_is_no_alarm(yard: Yard) -> None:
@@ -508,10 +526,11 @@ def test_a_drill_on_request_wants_no_schedule_and_the_same_key_is_the_same_drill
     due = yard.account.now()
     made = [yard.account.take(one, due=due) for one in ("disk-a", "disk-b")]
 
-    for _ in range(2):
-        _now(yard, "tuesday")
-        yard.until_removed()
+    _now(yard, "tuesday")
+    yard.until_removed()
+    again = _now(yard, "tuesday")
 
+    assert again == []
     assert [yard.tag(one) for one in made] == ["passed", "passed"]
     assert len(yard.asked()) == 1
 

@@ -385,7 +385,14 @@ class Workers(Protocol):
 
 
 class Keeper(Protocol):
-    """Where errands are carried out, which take longer than a request may: restores and drills."""
+    """Where errands are carried out, which take longer than a request may: restores, for one."""
 
-    def hand_over(self, order: RestoreOrder | DrillOrder) -> str:
+    def hand_over(self, order: RestoreOrder) -> str:
         """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+class DrillKeeper(Protocol):
+    """The same for drills."""
+
+    def hand_over(self, order: DrillOrder) -> str:
+        """Hand a drill over, asynchronously and at least once; return the request's id."""

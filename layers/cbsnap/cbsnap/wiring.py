@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from cbsnap.ports import (
         Clock,
         Clouds,
-        Keeper,
         Lifecycles,
         Listings,
         Memory,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     )
     from cbsnap.rules.tokens import Keyring
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.functions import Keeper
     from cbsnap.tencent.region import Regions
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.

@@ -50,7 +50,7 @@ async def echo(scope: Message, receive: Any, send: Any) -> None:  # noqa: ANN401
         "path": scope["path"],
         "query": scope["query_string"].decode(),
         "client": scope["client"][0],
-        "host": dict(scope["headers"])[b"host"].decode(),
+        "host": dict(scope["headers"])[b"host"].decode(errors="replace"),
         "body": body.decode("latin-1"),
     }
     await send({"type": "http.response.start", "status": 201, "headers": [(b"x-one", b"1")]})
@@ -118,3 +118,23 @@ def test_what_is_no_http_call_is_refused_by_field(event: dict[str, Any], field: 
         asgi.answer(echo, event, "r1")
 
     assert refused.value.field == field
+
+
+def test_behind_a_gateway_the_callers_address_is_not_what_the_caller_says() -> None:
+    event = {**API_GATEWAY, "headers": {**API_GATEWAY["headers"], "x-scf-remote-addr": "198.51.100.1"}}  # type: ignore[dict-item] # a payload as it comes
+
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["client"] == "10.0.2.14"
+
+
+def test_a_path_is_decoded_once_and_odd_text_does_no_harm() -> None:
+    event = {
+        **FUNCTION_URL,
+        "path": "/v1/runs/manual%4020261122T0200Z%23a%2Fb",
+        "headers": {"host": "快照", "x-lone": "\ud800"},
+        "queryString": {"q": "\ud800"},
+    }
+
+    told = json.loads(asgi.answer(echo, event, "r1")["body"])
+
+    assert told["path"] == "/v1/runs/manual@20261122T0200Z#a/b"
+    assert told["query"] == "q=%3F"

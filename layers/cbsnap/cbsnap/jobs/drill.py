@@ -1,58 +1,41 @@
-"""Restore drills: which are due, begun, carried on or left over in a region, and how they stand.
+"""Restore drills: which are due, begun, carried on or left over in a region.
 
 The newest good run of each policy is cloned to a scratch instance, checked there and removed, by
-`jobs.trying`. What is chosen is `rules.drilling`'s decision. The scratch instance is never started or
-stopped: it has to be there and running.
+`jobs.trying`. What is chosen is `rules.drilling`'s decision, how drills stand is told by `standings`.
+The scratch instance is never started or stopped: it has to be there and running.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError, Refused
-from cbsnap.jobs import trying
+from cbsnap.jobs import standings, trying
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.trying import Case
 from cbsnap.model import DrillOrder
 from cbsnap.rules import drilling, names, restored, restoring
 from cbsnap.rules.clones import PURPOSE, Drill, under_way
 from cbsnap.rules.drilling import Choice
-from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DEPLOYMENT_TAG
 from cbsnap.rules.restored import RESTORE_TAG
 from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Action, Change, Finding, Trouble, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Drilling, Instance, Plan, Policy
-    from cbsnap.ports import Cloud, Keeper
+    from cbsnap.ports import Cloud, DrillKeeper
     from cbsnap.upkeep import Note
 
 DELIVERY = timedelta(minutes=20)  # of a drill that was asked for: one retry of an invocation of 900 s
 PATIENCE_S = 240.0  # of one pass, for the drills of all regions: what takes longer the next pass carries on
-_TROUBLES = {
-    Verdict.FAILED: (Trouble.DRILL, "its drill found it broken: restore an older one, and see `drilled`"),
-    Verdict.LATE: (Trouble.LATE, "cut after its lease had ended, now `crash`: choose a later quiesce.thaw"),
-    Verdict.UNFINISHED: (Trouble.UNDRILLED, "its drill was not carried to its end: see `drilled`"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a policy's newest drill in a region stands; `verdict` is None while it is under way."""
-
-    policy: str
-    region: str
-    snapshot_id: str
-    verdict: Verdict | None
-    run_due: datetime
 
 
 def drilled(plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
@@ -66,11 +49,11 @@ def drilled(plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
         )
         yield from _reported(steps, inventory.region, case.policy if case else None, drill.id)
     now = bench.clock.now()
-    for policy, wanted in drilled_here(plan, inventory.region):
+    for policy, wanted in standings.drilled_here(plan, inventory.region):
         due = drilling.last_due(policy, wanted, now)
-        if now <= due + wanted.window and not _is_done(policy, inventory, due):
+        if now <= due + wanted.window and not standings.is_done(policy, inventory, due):
             yield from begun(policy, f"{policy.name}@{due:%Y%m%dT%H%MZ}", due, inventory, bench)
-    yield from standing(plan, inventory, now)
+    yield from standings.standing(plan, inventory, now)
 
 
 def carry(order: DrillOrder, plan: Plan, cloud: Cloud, bench: Bench) -> Upkeep:
@@ -92,31 +75,24 @@ def start_now(name: str, key: str, plan: Plan, inventory: Inventory, bench: Benc
     Raises InputError for a policy that is not drilled in this region. What is not done when the bench's
     time is over, the passes of `maintain` carry on.
     """
-    for policy, _ in drilled_here(plan, inventory.region):
+    for policy, _ in standings.drilled_here(plan, inventory.region):
         if policy.name == name:
             yield from begun(policy, f"{name}#{key}", bench.clock.now(), inventory, bench)
             return
     raise InputError("policy", f"{name} is not drilled in {inventory.region}: give it a `drill` section")
 
 
-def ask(name: str, key: str, plan: Plan, keeper: Keeper, now: datetime) -> DrillOrder:
+def ask(name: str, key: str, plan: Plan, keeper: DrillKeeper, now: datetime) -> DrillOrder:
     """Hand a drill of a policy over, to be begun now; the same key is the same drill.
 
     Raises InputError for a policy that is not there or has no `drill`.
     """
     for target in plan.targets:
-        if any(policy.name == name for policy, _ in drilled_here(plan, target.region)):
+        if any(policy.name == name for policy, _ in standings.drilled_here(plan, target.region)):
             order = DrillOrder(key, target, name, now + DELIVERY)
             keeper.hand_over(order)
             return order
     raise InputError("policy", f"{name} is not drilled: give it a `drill` section in the policy file")
-
-
-def drilled_here(plan: Plan, region: str) -> Iterator[tuple[Policy, Drilling]]:
-    """Yield the policies that are drilled in a region, with how."""
-    for policy in plan.policies:
-        if policy.drill and (policy.drill.region or plan.targets[0].region) == region:
-            yield policy, policy.drill
 
 
 def begun(policy: Policy, key: str, until: datetime, inventory: Inventory, bench: Bench) -> Iterator[Note]:
@@ -124,26 +100,6 @@ def begun(policy: Policy, key: str, until: datetime, inventory: Inventory, bench
     yield from _reported(
         _begun(policy, key, until, inventory, bench), inventory.region, policy.name, policy.name
     )
-
-
-def drills(plan: Plan, inventories: Iterable[Inventory]) -> list[Standing]:
-    """Return how each policy's newest drill stands, one entry a snapshot; none before the first."""
-    return [one for inventory in inventories for one in _standings(plan, inventory)]
-
-
-def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Finding]:
-    """Yield the policies whose newest drill is bad, or did not take place in its window."""
-    mine = inventory.ours()
-    for policy, wanted in drilled_here(plan, inventory.region):
-        for one in drilling.newest_drilled(policy, mine):
-            verdict = drilling.verdict_of(one)
-            if verdict in _TROUBLES:
-                trouble, reason = _TROUBLES[verdict]
-                yield Finding(trouble, inventory.region, one.snapshot.id, reason, policy.name)
-        due = drilling.last_due(policy, wanted, now)
-        if now > due + wanted.window and _is_owed(policy, inventory, due):
-            reason = f"the drill due {due:%Y-%m-%d %H:%M} UTC did not take place"
-            yield Finding(Trouble.UNDRILLED, inventory.region, policy.name, reason, policy.name)
 
 
 def _begun(policy: Policy, key: str, until: datetime, inventory: Inventory, bench: Bench) -> Iterator[Note]:
@@ -216,40 +172,11 @@ def _token(key: str, snapshot_id: str) -> str:
 def _case(drill: Drill, plan: Plan, inventory: Inventory) -> Case | None:
     """Return what a drill under way is of; None when nobody wants it any more."""
     of = [one for one in inventory.ours() if one.snapshot.id in drill.clones]
-    for policy, wanted in drilled_here(plan, inventory.region):
+    for policy, wanted in standings.drilled_here(plan, inventory.region):
         same = tuple(one for one in of if one.name.policy == policy.name)
         if same and wanted.instance == drill.instance_id:
             return Case(drill, policy.name, wanted, Choice(same))
     return None
-
-
-def _is_done(policy: Policy, inventory: Inventory, due: datetime) -> bool:
-    """Tell whether the newest good run as of then was drilled, or there is none."""
-    run = drilling.newest_run(policy, inventory.ours(), due)
-    same_run = [
-        one
-        for one in inventory.ours()
-        if run and (one.name.policy, one.name.due) == (policy.name, run[0].name.due)
-    ]
-    return not run or any(drilling.verdict_of(one) for one in same_run)
-
-
-def _is_owed(policy: Policy, inventory: Inventory, due: datetime) -> bool:
-    busy = {
-        one for drill in under_way(inventory.disks.values(), inventory.deployment) for one in drill.clones
-    }
-    run = drilling.newest_run(policy, inventory.ours(), due)
-    return not _is_done(policy, inventory, due) and busy.isdisjoint(one.snapshot.id for one in run)
-
-
-def _standings(plan: Plan, inventory: Inventory) -> Iterator[Standing]:
-    mine = sorted(inventory.ours(), key=lambda one: one.name.disk_id)
-    busy = {one for drill in under_way(inventory.disks.values(), plan.deployment) for one in drill.clones}
-    for policy, _ in drilled_here(plan, inventory.region):
-        current = [one for one in mine if one.snapshot.id in busy and one.name.policy == policy.name]
-        for one in current or drilling.newest_drilled(policy, mine):
-            verdict = None if current else drilling.verdict_of(one)
-            yield Standing(policy.name, inventory.region, one.snapshot.id, verdict, one.name.due)
 
 
 def _reported(steps: Iterator[Note], region: str, policy: str | None, subject: str) -> Iterator[Note]:

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.promises import Key, fresh
-from cbsnap.jobs import drill
+from cbsnap.jobs import drill, standings
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.tokens import Scope
@@ -57,7 +57,7 @@ def routes(wiring: Wiring) -> APIRouter:
             Inventory(wiring.clouds.at(target), wiring.plan.deployment)
             for target in places.targets(wiring, asked.region)
         ]
-        return Drills(items=[_shown(one) for one in drill.drills(wiring.plan, here)])
+        return Drills(items=[_shown(one) for one in standings.drills(wiring.plan, here)])
 
     @router.post("", status_code=202, **access.only(Scope.RESTORE))
     async def start(body: DrillRequest, answer: Response, key: Key = None) -> Promised:
@@ -69,7 +69,7 @@ def routes(wiring: Wiring) -> APIRouter:
     return router
 
 
-def _shown(one: drill.Standing) -> DrillShown:
+def _shown(one: standings.Standing) -> DrillShown:
     return DrillShown(
         policy=one.policy,
         region=one.region,
