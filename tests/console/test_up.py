@@ -18,9 +18,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_make_up_prints_an_address_and_a_token_that_open_a_console_with_a_history() -> None:
-    with subprocess.Popen(
-        [sys.executable, "-m", "demo.up"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as up:
+    path = os.pathsep.join(str(ROOT / part) for part in (".", "layers/cbsnap", "agent"))
+    command, environment = [sys.executable, "-m", "demo.up"], {**os.environ, "PYTHONPATH": path}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as up:
         try:
             printed = "".join(_until_ready(up))
             (url,) = re.findall(r"Console +(\S+)", printed)
