@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, console, gateway, localcloud, window
+from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, window
 
 BENCHMARKS = {
     one.name: one
@@ -11,6 +11,8 @@ BENCHMARKS = {
         cold_start.BENCHMARK,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        planning.BENCHMARK,
+        fleet.BENCHMARK,
         gateway.START,
         gateway.LIST,
         console.BENCHMARK,

@@ -394,10 +394,10 @@ class Batch:
     `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
     dropped, since what it asks for has been handed out again. `patience_s`: how long another
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
-    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1) its
-    place among the workers that begin with it. `side_by_side`: hosts held at the same time.
-    `beside`: runs of other policies that share leases with `run`. `deadline`: the cloud deletes the
-    snapshots then; only for what a person asked for, since nothing stands behind it.
+    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on; at
+    once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies that
+    share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a person
+    asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -409,7 +409,7 @@ class Batch:
     quiesce: Quiesce | None = None
     quota: QuotaLimits = QuotaLimits()
     rate_per_s: float = 10.0
-    phase: float = 0.0
+    begins_at: datetime | None = None
     side_by_side: int = 8
     patience_s: float = 0.0
     title: str | None = None
