@@ -414,6 +414,20 @@ def test_any_shape_under_known_keys_is_a_plan_or_an_error_with_problems(value: o
     assert found
 
 
+@pytest.mark.parametrize(
+    ("notify", "problem"),
+    [
+        ('{OPS: "json://a"}', "'OPS' is none; one looks like ops"),
+        ("{ops: {a: 1}}", "must be text, not {'a': 1}: put it in quotes"),
+    ],
+)
+def test_a_wrong_name_or_address_to_tell_is_named(notify: str, problem: str) -> None:
+    with pytest.raises(PolicyFileError) as wrong:
+        parse(f"version: 1\nnotify: {notify}\n", "policies.yml")
+
+    assert problem in str(wrong.value)
+
+
 @given(st.text() | st.text("{}[]:,-&*!|>'\"#%@\t\n ab1"))
 def test_any_text_is_a_plan_or_an_error_with_problems(text: str) -> None:
     try:
