@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, localcloud, window
+from bench import agent, cold_start, localcloud, retention, window
 
 BENCHMARKS = {
     one.name: one
@@ -11,5 +11,6 @@ BENCHMARKS = {
         cold_start.BENCHMARK,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        retention.BENCHMARK,
     )
 }

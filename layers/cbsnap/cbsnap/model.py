@@ -20,13 +20,8 @@ class Label(Enum):
     APPLICATION = "application"
     CLEAN = "clean"
 
-    @property
-    def rank(self) -> int:
-        """Place in the order of trust, 0 for the weakest."""
-        return _RANKS[self]
-
-
-_RANKS = {label: rank for rank, label in enumerate(Label)}
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)  # place in the order of trust, 0 for the weakest
 
 
 # --- what the cloud holds -------------------------------------------------------------------
