@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from cbsnap.jobs.maintain import Means, maintain
 from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Target
 
 from localcloud.faults import Fault
-from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier
+from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier, FakeSettlers
 
 from .conftest import HERE
 
@@ -44,7 +45,13 @@ pytestmark = pytest.mark.fleet(FLEET)
 
 def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = None) -> Means:
     return Means(
-        account.regions, account.lifecycles, FakeJournal(), account, notifier, memory or FakeMemory()
+        account.regions,
+        account.lifecycles,
+        FakeJournal(),
+        FakeSettlers(),
+        account,
+        notifier,
+        memory or FakeMemory({"ops": {}}),
     )
 
 
@@ -83,7 +90,7 @@ def test_a_region_is_not_copied_to_itself(account: Account) -> None:
 
 def test_what_is_wrong_is_told_and_gives_no_sign_of_life(account: Account) -> None:
     account.advance(timedelta(days=2))
-    notifier, memory = FakeNotifier(), FakeMemory()
+    notifier, memory = FakeNotifier(), FakeMemory({"ops": {}})
 
     maintain(PLAN, means(account, notifier, memory))
     maintain(PLAN, means(account, notifier, memory))
@@ -124,3 +131,16 @@ def test_an_address_that_hears_nothing_is_reported_with_the_pass(account: Accoun
     passes = maintain(PLAN, means(account, FakeNotifier(deaf=True)))
 
     assert passes[-1].error == "ops could not be told: no answer"
+
+
+def test_a_target_with_a_worker_of_its_own_is_settled_by_it(account: Account) -> None:
+    account.take(label="")
+    account.advance(timedelta(hours=2))
+    settlers = FakeSettlers()
+    far = replace(PLAN, targets=(Target(HERE, worker="far-worker"),))
+
+    here = maintain(far, replace(means(account, FakeNotifier()), settlers=settlers))[0]
+
+    assert settlers.asked == [Target(HERE, worker="far-worker")]
+    assert "unproven" in {finding.trouble.value for finding in here.findings}
+    assert "labelled" not in actions([here])[HERE]

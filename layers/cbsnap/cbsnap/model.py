@@ -255,10 +255,28 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How a message reads; `rules.wording` says what `{…}` may stand in which text.
+
+    `title` and `well` head a message while something is open and when nothing is; `line` tells a
+    finding, `error` why a region could not be looked after.
+    """
+
+    title: str = "cbsnap {deployment}: {open} open"
+    well: str = "cbsnap {deployment}: all is well"
+    new: str = "New:"
+    over: str = "Over:"
+    unchanged: str = "Unchanged: {unchanged}"
+    line: str = "{trouble}: {subject}{of_policy} in {region}: {reason}"
+    error: str = "{region}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
-    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret;
+    `templates` has the wording of those that do not take the usual one.
     """
 
     deployment: str
@@ -267,6 +285,7 @@ class Plan:
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Wording] = field(default_factory=dict)
     heartbeat: str | None = None
 
 
@@ -325,7 +344,10 @@ class Decision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well."""
+    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
+
+    `lost`: how its lease ended, when that did not last until its release.
+    """
 
     disk_id: str
     decision: Decision
@@ -333,6 +355,7 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    lost: str = ""
 
 
 @dataclass(frozen=True, slots=True)

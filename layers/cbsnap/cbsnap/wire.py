@@ -5,17 +5,22 @@ A batch comes back from outside, as a function's event, and is checked like any 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, Report
+from cbsnap.model import Batch, Report, Target
 from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+ERRAND = "cbsnap"  # an errand's key in a function's event; its value says which
+SETTLE = "settle"
 
 
 @cache
@@ -46,6 +51,19 @@ def batch(event: Mapping[str, Any]) -> Batch:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         raise InputError("batch." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
+
+
+def settling_text(target: Target) -> str:
+    """Return the errand to settle what is unproven in a target, as compact JSON."""
+    return json.dumps({ERRAND: SETTLE, "region": target.region, "role": target.role})
+
+
+def settling(event: Mapping[str, Any], targets: Iterable[Target]) -> Target:
+    """Return which of the targets an errand is about. Raises InputError."""
+    for target in targets:
+        if (target.region, target.role) == (event.get("region"), event.get("role")):
+            return target
+    raise InputError("region", f"{event.get('region')!r} with this role is no target of the policy file")
 
 
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Settlers, Workers
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.functions import Functions
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -87,13 +88,22 @@ class Wiring:
 
         return FileMemory(Path(self._environment.get("CBSNAP_MEMORY", IN_THE_INSTANCE)))
 
-    @cached_property
+    @property
     def workers(self) -> Workers:
         """The functions that take batches."""
-        from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
+        return self._functions
+
+    @property
+    def settlers(self) -> Settlers:
+        """The same functions, for what was left unproven."""
+        return self._functions
+
+    @cached_property
+    def _functions(self) -> Functions:
+        from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
-        return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+        return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""

@@ -69,6 +69,7 @@ class FakeCloud:
     made_all_the_same: set[str] = field(default_factory=set)
     appears_after_s: float = 0.0
     labels: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     on_create: Callable[[], None] | None = None
     never_stops: bool = False
@@ -113,8 +114,8 @@ class FakeCloud:
         return {disk_id: self._create(disk_id, name, tags) for disk_id, name in names.items()}
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        assert key == "cbsnap:label"
-        self.labels.update(dict.fromkeys(snapshot_ids, value))
+        kept = {"cbsnap:label": self.labels, "cbsnap:lost": self.losses}[key]
+        kept.update(dict.fromkeys(snapshot_ids, value))
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         self.log.append(f"stop {' '.join(ids)}")

@@ -149,7 +149,7 @@ def test_a_broken_lease_makes_the_snapshot_crash_consistent(scene: Scene) -> Non
 
     assert report.outcomes[0].label is Label.CRASH
     assert "somebody thawed /data" in report.outcomes[0].reason
-    assert scene.cloud.labels == {"snap-1": "crash"}
+    assert (scene.cloud.labels, scene.cloud.losses) == ({"snap-1": "crash"}, {"snap-1": "broken"})
 
 
 def test_a_release_that_nobody_confirms_leaves_the_snapshot_unproven(scene: Scene) -> None:

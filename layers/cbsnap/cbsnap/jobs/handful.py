@@ -15,7 +15,7 @@ from cbsnap.jobs import handing, preflight, stopping, verdicts
 from cbsnap.jobs.verdicts import Taken
 from cbsnap.model import Decision, Group, Label, Outcome
 from cbsnap.rules import quota
-from cbsnap.rules.ours import LABEL_TAG
+from cbsnap.rules.ours import LABEL_TAG, LOST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,14 +46,23 @@ def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
 def write_labels(outcomes: Sequence[Outcome], work: Work) -> list[Outcome]:
     """Write what was taken its label, one call for many of one label; says which could not be written."""
     unwritten: dict[str, str] = {}
-    for label in Label:
-        ids = [one.snapshot_id for one in outcomes if one.snapshot_id and _has_news(one, label)]
+    for (key, value), ids in _tags(outcomes).items():
         try:
-            if ids:
-                work.cloud.tag_snapshots(ids, LABEL_TAG, label.value)
+            work.cloud.tag_snapshots(ids, key, value)
         except CloudError as failed:
-            unwritten.update(dict.fromkeys(ids, f"the label's tag is not written yet: {failed}"))
+            unwritten.update(dict.fromkeys(ids, f"the tag {key} is not written yet: {failed}"))
     return [_noted(one, unwritten.get(one.snapshot_id or "", "")) for one in outcomes]
+
+
+def _tags(outcomes: Sequence[Outcome]) -> dict[tuple[str, str], list[str]]:
+    """Return what is to be written on which snapshots: first how leases were lost, then labels."""
+    taken = [one for one in outcomes if one.snapshot_id and one.decision is Decision.TAKEN]
+    wanted = [((LOST_TAG, one.lost), one.snapshot_id or "") for one in taken if one.lost]
+    wanted += [((LABEL_TAG, one.label.value), one.snapshot_id or "") for one in taken if one.label]
+    tags: dict[tuple[str, str], list[str]] = {}
+    for tag, snapshot_id in wanted:
+        tags.setdefault(tag, []).append(snapshot_id)
+    return tags
 
 
 def _patiently(groups: Sequence[Group], work: Work) -> Facts:
@@ -116,10 +125,6 @@ def _failed(groups: Iterable[Group], reason: str) -> Taken:
     return Taken(
         tuple(Outcome(one, Decision.FAILED, reason=reason) for group in groups for one in group.disk_ids)
     )
-
-
-def _has_news(outcome: Outcome, label: Label) -> bool:
-    return outcome.decision is Decision.TAKEN and outcome.label is label
 
 
 def _noted(outcome: Outcome, note: str) -> Outcome:
