@@ -85,7 +85,7 @@ class _Hosts:
         attached = sorted({one for disk in inventory.disks.values() for one in disk.instance_ids})
         there = inventory.cloud.instances(attached)
         self._running = {one.id: one for one in there if one.state == "RUNNING"}
-        self._silent: dict[str, Unsettled] = {}
+        self._silent: dict[str, str] = {}
 
     def of(self, disk_ids: Iterable[str]) -> list[Instance]:
         """Return the running instances that these disks are attached to."""
@@ -107,14 +107,13 @@ class _Hosts:
     def _read(self, one: Ours, instance: Instance) -> list[LeaseRecord]:
         """Read a journal; one that was silent is not waited for again in this pass."""
         if instance.id in self._silent:
-            raise self._silent[instance.id]
+            raise Unsettled(self._silent[instance.id])
         try:
             with closing(self._journals.on(instance)) as journal:
                 return journal.of_snapshot(one.snapshot.id)
         except (HostError, InputError) as silent:
-            unread = Unsettled(f"the journal of {instance.id} cannot be read: {silent}")
-            self._silent[instance.id] = unread
-            raise unread from silent
+            self._silent[instance.id] = f"the journal of {instance.id} cannot be read: {silent}"
+            raise Unsettled(self._silent[instance.id]) from silent
 
 
 def _settle(one: Ours, plan: Plan, hosts: _Hosts) -> Settled:
