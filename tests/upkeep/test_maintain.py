@@ -144,3 +144,32 @@ def test_a_target_with_a_worker_of_its_own_is_settled_by_it(account: Account) ->
     assert settlers.asked == [Target(HERE, worker="far-worker")]
     assert "unproven" in {finding.trouble.value for finding in here.findings}
     assert "labelled" not in actions([here])[HERE]
+
+
+def test_a_region_that_is_down_ends_nothing_and_keeps_no_other_from_its_work(account: Account) -> None:
+    account.take()
+    maintain(PLAN, means(account, FakeNotifier()))
+    account.advance(timedelta(hours=1))
+    account.local.cloud.faults.add([Fault("error", region=THERE, times=0)])
+    notifier = FakeNotifier()
+
+    passes = {one.region: one for one in maintain(PLAN, means(account, notifier))}
+
+    assert "cannot be read" in passes[THERE].error
+    assert passes[HERE].error == ""
+    assert dict(passes[HERE].standings) == {"covered": 1}
+    assert notifier.beats == []
+    assert f"{THERE}: the region cannot be read" in notifier.sent[0][2]
+
+
+def test_a_machine_whose_clock_is_an_hour_wrong_is_refused_and_touches_nothing(account: Account) -> None:
+    account.take()
+    account.advance(timedelta(hours=1))
+    account.take()
+    before = dict(account.held().snapshots)
+    account.local.cloud.faults.add([Fault("skew", by_s=3600, times=0)])
+
+    passes = maintain(PLAN, means(account, FakeNotifier()))
+
+    assert all("AuthFailure" in one.error for one in passes if one.region in {HERE, THERE})
+    assert account.held().snapshots == before

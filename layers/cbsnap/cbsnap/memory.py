@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from cbsnap.errors import NotificationFailed
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,8 +26,11 @@ class FileMemory:
         return dict(found) if isinstance(found, dict) else None
 
     def remember(self, address: str, told: dict[str, str]) -> None:
-        """Keep this for an address, instead of what was there."""
-        self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+        """Keep this for an address, instead of what was there. Raises NotificationFailed."""
+        try:
+            self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+        except OSError as full:
+            raise NotificationFailed(f"what was told cannot be remembered: {full}") from full
 
     def _all(self) -> dict[str, object]:
         try:

@@ -245,7 +245,7 @@ class Memory(Protocol):
         """Return what was remembered; None when nothing is known of the address."""
 
     def remember(self, address: str, told: dict[str, str]) -> None:
-        """Keep this instead."""
+        """Keep this instead. Raises NotificationFailed."""
 
 
 class Clock(Protocol):
