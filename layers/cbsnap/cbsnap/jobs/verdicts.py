@@ -73,7 +73,7 @@ def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Ho
     how = lost(hold.released)
     for disk_id, snapshot_id in hold.answered.items():
         label, reason = (Label.CRASH, not_thawed) if not_thawed else earned[disk_id]
-        outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms, how)
+        outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms, lost=how)
     pairs = zip(hold.records, hold.released, strict=True)
     return Taken(
         tuple(outcomes.values()), tuple(_proof(plan.group_id, after or before) for before, after in pairs)
