@@ -274,6 +274,11 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "notify: {ops: a}\ntemplates: {dev: {new: News}}\n" + policy(""),
             "2: templates.dev: no dev in the file's notify, which has ops",
         ),
+        ("notify: {Ops: a}\n" + policy(""), "1: notify.Ops: 'Ops' is none; one looks like ops"),
+        (
+            "notify: {ops: a}\ntemplates: {ops: {titel: x}}\n" + policy(""),
+            "2: templates.ops.titel: unknown key; did you mean title?",
+        ),
         (
             policy("    keep: {daily: 64}"),
             (

@@ -42,9 +42,8 @@ def mistakes(error: ValidationError) -> Iterator[Finding]:
     schema = json_schema()
     for details in error.errors(include_url=False):
         path = details["loc"]
-        if path[-1:] == (_KEY_ITSELF,) and details["type"] == "cbsnap":
-            path = path[:-1]
-        yield Finding(path, _sentence(details, schema, path))
+        place = path[:-1] if path[-1:] == (_KEY_ITSELF,) else path
+        yield Finding(place, _sentence(details, schema, path))
 
 
 def _sentence(details: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
@@ -52,7 +51,9 @@ def _sentence(details: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
         return _unknown_key(str(path[-1]), _node(schema, path[:-1])["properties"])
     facts = {"input": _shown(details["input"]), **details.get("ctx", {})}
     if details["type"] == "string_pattern_mismatch":
-        return f"{facts['input']} is none; one looks like {_node(schema, path)['examples'][0]}"
+        of_key = path[-1:] == (_KEY_ITSELF,)
+        wanted = _node(schema, path[:-2])["propertyNames"] if of_key else _node(schema, path)
+        return f"{facts['input']} is none; one looks like {wanted['examples'][0]}"
     return _SENTENCES.get(details["type"], details["msg"]).format_map(facts)
 
 
@@ -79,5 +80,7 @@ def _node(schema: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _inner(node: dict[str, Any], step: str | int) -> dict[str, Any]:
-    inner = node["items"] if isinstance(step, int) else node.get("properties", {}).get(step)
-    return dict(inner or node["additionalProperties"])
+    if isinstance(step, int):
+        return dict(node["items"])
+    of_any_name = [*node.get("patternProperties", {}).values(), node.get("additionalProperties")]
+    return dict(node.get("properties", {}).get(step) or of_any_name[0])
