@@ -210,7 +210,7 @@ class Policy:
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
     disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
-    its groups.
+    its groups. `make_room`: what retention would delete anyway is deleted before a run that lacks room.
     """
 
     name: str
@@ -234,6 +234,7 @@ class Policy:
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
+    make_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,12 +322,14 @@ class Run:
 class Group:
     """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
 
-    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    Groups of one `chain`, on the same hosts or members of one database cluster, are taken one after
+    the other. `run` is the place of its run in `Batch.runs`.
     """
 
     id: str
     disk_ids: tuple[str, ...]
     chain: str = ""
+    run: int = 0
 
 
 class Decision(Enum):
@@ -340,6 +343,7 @@ class Decision(Enum):
     REFUSED = "refused"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    PREVIEWED = "would be taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +351,8 @@ class Outcome:
     """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
 
     `lost`: how its lease ended, when that did not last until its release.
+    `tries` counts attempts, under a lease or without; finding a host busy is none.
+    `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
     """
 
     disk_id: str
@@ -356,6 +362,8 @@ class Outcome:
     reason: str = ""
     locked_ms: float | None = None
     lost: str = ""
+    tries: int = 0
+    create_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,6 +391,7 @@ class Batch:
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
     0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1) its
     place among the workers that begin with it. `side_by_side`: hosts held at the same time.
+    `beside`: runs of other policies that share leases with `run`.
     """
 
     run: Run
@@ -399,11 +408,35 @@ class Batch:
     patience_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
+    beside: tuple[Run, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs that it is about, its own first."""
+        return (self.run, *self.beside)
+
+    def run_of(self, disk_id: str) -> Run:
+        """Return the run for which a disk is taken; every disk is in one group only."""
+        places = (group.run for group in self.groups if self.beside and disk_id in group.disk_ids)
+        return self.runs[next(places, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A snapshot that was deleted to make room, or `error`: why it could not be."""
+
+    snapshot_id: str
+    disk_id: str
+    reason: str
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known."""
+    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known.
+
+    `began` and `ended` are a worker's; a run has as many reports as workers, and the schedule's.
+    """
 
     run: str
     region: str
@@ -412,3 +445,6 @@ class Report:
     quota_left: int | None = None
     batches: tuple[str, ...] = ()
     error: str = ""
+    removed: tuple[Removal, ...] = ()
+    began: datetime | None = None
+    ended: datetime | None = None

@@ -1,7 +1,7 @@
 """What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
 
-Each returns its reports and prints them, one JSON line a report, since the log is where a run
-is read back from.
+Each returns its reports and prints them as JSON lines, since the log is where a run is read back
+from; a large report is several lines.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     at_once = event.get("Message") == AT_ONCE
-    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    reports = plan.tick(
+        here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
+    )
     return _printed(reports, context)
 
 
@@ -51,14 +53,14 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     if event.get(wire.ERRAND) == wire.SETTLE:
         return _settle(wire.settling(event, here.plan.targets), context)
     batch = wire.batch(event)
-    report = take.take_batch(
+    reports = take.take_batch(
         batch,
         here.clouds.at(batch.target),
         here.hosts(batch.agent_port),
         here.clock,
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
-    return _printed([report], context)
+    return _printed(reports, context)
 
 
 def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -66,8 +68,9 @@ def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
 
     here = wiring()
     journals = here.hosts(here.plan.agent_port)
-    settled = asking.settle(here.plan, target, here.clouds, journals, here.clock)
-    return _logged("upkeep", wire.upkeep([settled]), context)
+    settled = wire.upkeep([asking.settle(here.plan, target, here.clouds, journals, here.clock)])
+    _log("upkeep", settled, context)
+    return settled
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -85,14 +88,16 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.notifier,
         here.memory,
     )
-    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
+    passes = wire.upkeep(job.maintain(here.plan, means))
+    _log("upkeep", passes, context)
+    return passes
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return _logged("report", wire.reports(reports), context)
+    _log("report", [line for report in reports for line in wire.report_lines(report)], context)
+    return wire.reports(reports)
 
 
-def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _log(kind: str, values: Sequence[dict[str, Any]], context: Mapping[str, Any]) -> None:
     for value in values:
         print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
-    return values
