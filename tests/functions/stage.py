@@ -108,7 +108,11 @@ class Stage:
 
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
-        return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+        return Region(self.own_api(name))
+
+    def own_api(self, region: str = REGION) -> Api:
+        """Return the core's own calls into a region."""
+        return Api(region, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
 
     def wiring(self) -> Wiring:
         """Return the wiring of somebody who looks on from outside."""
@@ -126,7 +130,7 @@ class Stage:
     def invoke_together(self, event: dict[str, Any], times: int) -> list[dict[str, Any]]:
         """Invoke the worker with one event several times at once; return what came of it."""
         before = {one["request_id"] for one in self.invocations()}
-        api = Api(REGION, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+        api = self.own_api()
         params = {
             "FunctionName": "cbsnap-snapshot",
             "InvocationType": "Event",

@@ -76,11 +76,16 @@ class Account:
         return made
 
     def api(self, target: Target) -> Api:
-        keys = {
-            "TENCENTCLOUD_SECRETID": self.local.secret_id,
-            "TENCENTCLOUD_SECRETKEY": self.local.secret_key,
-        }
-        return Api(target.region, EnvironmentCredentials(keys), self, self.local.url)
+        return Api(target.region, self.credentials, self, self.local.url)
+
+    @property
+    def credentials(self) -> EnvironmentCredentials:
+        return EnvironmentCredentials(
+            {
+                "TENCENTCLOUD_SECRETID": self.local.secret_id,
+                "TENCENTCLOUD_SECRETKEY": self.local.secret_key,
+            }
+        )
 
 
 @pytest.fixture

@@ -42,6 +42,7 @@ class Disk:
     snapshot_ability: bool = True
     snapshot_count: int = 0
     rolling_back: bool = False
+    rollback_percent: int = 0
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
@@ -295,7 +296,6 @@ class NewDisk:
     """A disk to be made of a snapshot; `type` is the API's DiskType."""
 
     snapshot_id: str
-    name: str
     zone: str
     size_gib: int
     type: str

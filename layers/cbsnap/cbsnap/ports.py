@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SnapshotUsage,
         Target,
     )
+    from cbsnap.restoration import RestoreOrder
 
 
 class Cloud(Protocol):
@@ -237,8 +238,14 @@ class Restorer(Protocol):
     def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
         """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
 
-    def create_disk(self, disk: NewDisk, token: str) -> str:
+    def disks_named(self, names: Sequence[str]) -> list[Disk]:
+        """Return the disks that have one of these names."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
         """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def tag_disks(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on disks."""
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
@@ -306,3 +313,10 @@ class Settlers(Protocol):
 
     def settle(self, target: Target) -> str:
         """Ask a target's worker to settle what is unproven there; return the request's id."""
+
+
+class Keeper(Protocol):
+    """Where errands are carried out, which take longer than a request may: restores, for one."""
+
+    def hand_over(self, order: RestoreOrder) -> str:
+        """Hand an errand over, asynchronously and at least once; return the request's id."""

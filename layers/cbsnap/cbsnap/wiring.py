@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cbsnap.ports import (
         Clock,
         Clouds,
+        Keeper,
         Lifecycles,
         Memory,
         Notifier,
@@ -125,6 +126,14 @@ class Wiring:
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The function that carries errands out."""
+        from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
+
+        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""

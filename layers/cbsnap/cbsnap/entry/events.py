@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cbsnap.model import Report, Target
+    from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
 AT_ONCE = "now"  # the timer's argument, or the Message of an event that a person sends
@@ -74,10 +75,33 @@ def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Look after what has been taken."""
+    """Look after what has been taken; or carry an errand out, which has its kind under the key `cbsnap`."""
+    if wire.ERRAND in event:
+        return _errand(wire.errand(event), context)
+    return _look_after(context)
+
+
+def _errand(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Carry a restore on, for as long as this invocation may."""
+    from cbsnap.jobs import carrying  # noqa: PLC0415 - what a timer's pass does not need
+
+    here, target = wiring(), order.target
+    means = carrying.Means(
+        order.deployment,
+        here.clouds.at(target),
+        here.restorer(target),
+        here.lifecycles.at(target),
+        here.clock,
+    )
+    progress = carrying.carry(order, means, here.keeper, context["time_limit_in_ms"] / 1000 - ENDING_S)
+    told = [wire.progress(progress)]
+    _log("restore", told, context)
+    return told
+
+
+def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     from cbsnap.jobs import maintain as job  # noqa: PLC0415 - what the worker does not need
 
-    del event
     here = wiring()
     means = job.Means(
         here.clouds,

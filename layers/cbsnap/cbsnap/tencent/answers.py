@@ -36,6 +36,7 @@ def disk(row: Mapping[str, Any], region: str) -> Disk:
         snapshot_ability=bool(row.get("SnapshotAbility")),
         snapshot_count=row.get("SnapshotCount") or 0,
         rolling_back=bool(row.get("Rollbacking")),
+        rollback_percent=row.get("RollbackPercent") or 0,
         migrating=bool(row.get("Migrating")),
         shareable=bool(row.get("Shareable")),
         encrypted=bool(row.get("Encrypt")),

@@ -1,4 +1,4 @@
-"""The ports `Workers` and `Settlers`: what is asked for becomes an asynchronous invocation of a worker."""
+"""The ports `Workers`, `Settlers` and `Keeper`: what is asked for becomes asynchronous invocations."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cbsnap.model import Batch, Target
+    from cbsnap.restoration import RestoreOrder
     from cbsnap.tencent.api import Api
 
 ASYNC_EVENT_BYTES = 128 * 1024  # the most an asynchronous event may have (583/11637)
@@ -29,19 +30,33 @@ class Functions:
 
     def dispatch(self, batch: Batch) -> str:
         """Invoke the worker, again if no answer came: events are delivered at least once anyway."""
-        return self._invoke(batch.target, wire.batch_text(batch))
+        return self._ask(batch.target, wire.batch_text(batch), "batch")
 
     def settle(self, target: Target) -> str:
         """Invoke a target's worker with the errand; it does no harm twice."""
-        return self._invoke(target, wire.settling_text(target))
+        return self._ask(target, wire.settling_text(target), "errand")
 
-    def _invoke(self, target: Target, context: str) -> str:
-        if len(context.encode()) > ASYNC_EVENT_BYTES:
-            raise InputError("batch", f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")
+    def _ask(self, target: Target, context: str, what: str) -> str:
         region, _, function = (target.worker or self._function).rpartition("/")
-        answer = self._api(region or self._region).read(
-            "scf",
-            "Invoke",
-            {"FunctionName": function, "InvocationType": "Event", "ClientContext": context},
-        )
-        return str(answer["Result"]["FunctionRequestId"])
+        return _invoke(self._api(region or self._region), function, context, what)
+
+
+class Keeper:
+    """The function that errands are carried out by, named `[region/]function`."""
+
+    def __init__(self, api: Callable[[str], Api], region: str, function: str) -> None:
+        self._api = api
+        self._region = region
+        self._function = function
+
+    def hand_over(self, order: RestoreOrder) -> str:
+        """Invoke the function, again if no answer came: an errand can be carried out more than once."""
+        region, _, function = self._function.rpartition("/")
+        return _invoke(self._api(region or self._region), function, wire.errand_text(order), "errand")
+
+
+def _invoke(api: Api, function: str, context: str, what: str) -> str:
+    if len(context.encode()) > ASYNC_EVENT_BYTES:
+        raise InputError(what, f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")
+    params = {"FunctionName": function, "InvocationType": "Event", "ClientContext": context}
+    return str(api.read("scf", "Invoke", params)["Result"]["FunctionRequestId"])

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown
-from cbsnap.tencent import answers
+from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,15 +112,15 @@ class Region:
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots; the resource is named as the vendor's Terraform provider does."""
-        self._tag([f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
+        tag(self._api, [f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
 
     def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on instances."""
-        self._tag(self._instances(ids), key, value)
+        tag(self._api, self._instances(ids), key, value)
 
     def untag_instances(self, ids: Sequence[str], key: str) -> None:
         """Take one tag from instances."""
-        self._all_done(
+        _all_done(
             self._api.read("tag", "UnTagResources", {"ResourceList": self._instances(ids), "TagKeys": [key]})
         )
 
@@ -135,19 +135,6 @@ class Region:
 
     def _instances(self, ids: Sequence[str]) -> list[str]:
         return [f"qcs::cvm:{self.region}::instance/{one}" for one in ids]
-
-    def _tag(self, resources: Sequence[str], key: str, value: str) -> None:
-        for some in _cut(resources, TAGGED_AT_ONCE):
-            tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
-            self._all_done(self._api.read("tag", "TagResources", tags))
-
-    @staticmethod
-    def _all_done(answer: Mapping[str, Any]) -> None:
-        failed = answer.get("FailedResources") or []
-        if failed:
-            first = failed[0]
-            code = first.get("Code", "FailedResources")
-            raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
 
     def _being_made(self) -> dict[str, Snapshot]:
         state = {"Filters": [{"Name": "snapshot-state", "Values": ["CREATING"]}]}
@@ -202,6 +189,21 @@ class Regions:
     def at(self, target: Target) -> Region:
         """Return one target's view; nothing is sent yet."""
         return self._regions.setdefault(target, Region(self._api(target)))
+
+
+def tag(api: Api, resources: Sequence[str], key: str, value: str) -> None:
+    """Set one tag on resources, each described in its six parts. Raises CloudError."""
+    for some in _cut(resources, TAGGED_AT_ONCE):
+        tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
+        _all_done(api.read("tag", "TagResources", tags))
+
+
+def _all_done(answer: Mapping[str, Any]) -> None:
+    failed = answer.get("FailedResources") or []
+    if failed:
+        first = failed[0]
+        code = first.get("Code", "FailedResources")
+        raise codes.error(code, f"{first['Resource']}: {first.get('Message')}")
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
