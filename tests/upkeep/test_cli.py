@@ -227,6 +227,7 @@ def test_what_cannot_be_ours_is_not_adopted(
     [
         (["covrage"], "Did you mean 'coverage'"),
         (["coverage", "--region", "eu-nowhere"], "region: eu-nowhere is not looked after"),
+        (["plan", "order"], "policy: there is no order; the policy file has orders"),
         (["prune", "--policy", "order"], "policy: there is no order; the policy file has orders"),
         (["show", "snap-none"], "there is no snap-none in the regions of the policy file"),
         (["snapshots", "adopt", "snap-none", "--yes"], "there is no snap-none"),
@@ -251,3 +252,30 @@ def test_the_schema_needs_no_keys_and_no_policy_file(capsys: pytest.CaptureFixtu
 
     assert code == 0
     assert "policies" in json.loads(capsys.readouterr().out)["properties"]
+
+
+def test_plan_says_when_and_what_and_takes_nothing(command: Command) -> None:
+    code, printed = command.run("plan")
+    _, stated = command.json("plan", "orders")
+
+    assert code == 0
+    for word in ("orders: next", "disk-a", "would be taken", "UTC"):
+        assert word in printed
+    (one,) = stated["items"]
+    assert len(one["next_runs"]) == 3
+    assert [(each["disk_id"], each["decision"]) for each in one["now"][0]["outcomes"]] == [
+        ("disk-a", "would be taken")
+    ]
+    assert left(command.account) == []
+    assert not [one for one in command.account.local.cloud.requests if one["action"] == "CreateSnapshot"]
+
+
+def test_a_plan_that_cannot_be_made_everywhere_says_so_in_its_exit_code(command: Command) -> None:
+    command.account.local.cloud.faults.add(
+        [Fault("error", code="AuthFailure.UnauthorizedOperation", times=0)]
+    )
+
+    code, printed = command.run("plan")
+
+    assert code == 1
+    assert "UnauthorizedOperation" in printed
