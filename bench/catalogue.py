@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, localcloud, retention, window
+from bench import agent, cold_start, fleet, localcloud, planning, retention, window
 
 BENCHMARKS = {
     one.name: one
@@ -12,5 +12,7 @@ BENCHMARKS = {
         agent.BENCHMARK,
         localcloud.BENCHMARK,
         retention.BENCHMARK,
+        planning.BENCHMARK,
+        fleet.BENCHMARK,
     )
 }

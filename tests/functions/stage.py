@@ -38,7 +38,7 @@ regions:
   ap-guangzhou:
     instances:
       - {{id: ins-db, ip: {ip}}}
-      - {{id: ins-mute, ip: 127.0.78.99}}
+      - {{id: ins-mute, ip: 127.0.78.99, env: {{PATH: "{folder}/scratch:/usr/bin:/bin"}}}}
     disks:
       - {{id: disk-db, instance: ins-db, tags: {{tier: db}}, content: {data}}}
       - {{id: disk-mute, instance: ins-mute, tags: {{tier: mute}}}}
@@ -61,7 +61,11 @@ policies:
     schedule: "0 0 * * *"
     window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
-  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
+  the-rest:
+    select: {{tags: {{tier: rest}}}}
+    schedule: "0 0 * * *"
+    window: 1d
+    drill: {{instance: ins-mute, region: ap-guangzhou, schedule: "0 0 29 2 *", window: 30m}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -203,7 +207,7 @@ def built(folder: Path) -> Iterator[Stage]:
     for part in ("functions", "layers"):
         (folder / part).symlink_to(ROOT / part)
     (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
-    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
+    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from cbsnap import wire
 from cbsnap.errors import InputError
-from cbsnap.model import NewDisk, Target
+from cbsnap.model import DrillOrder, NewDisk, Target
 from cbsnap.restoration import Clone, RestoreOrder, Rollback
 
 SOON = datetime(2026, 11, 22, 10, 20, tzinfo=timezone.utc)
@@ -55,3 +55,12 @@ def test_an_order_arrives_as_it_was_sent(order: RestoreOrder) -> None:
 def test_a_broken_errand_is_refused_by_field(wrong: dict[str, Any], why: str) -> None:
     with pytest.raises(InputError, match=why):
         wire.errand(wrong)
+
+
+def test_a_drill_arrives_as_it_was_sent() -> None:
+    order = DrillOrder("k", HERE, "orders", SOON)
+
+    text = wire.errand_text(order)
+
+    assert json.loads(text)["cbsnap"] == "drill"
+    assert wire.errand(json.loads(text)) == order

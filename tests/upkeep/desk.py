@@ -11,6 +11,7 @@ from cbsnap import wire
 from cbsnap.jobs.carrying import Means, carry
 from cbsnap.jobs.restore import Agreed, propose, start, status
 from cbsnap.model import Plan, QuotaLimits, Target
+from cbsnap.restoration import RestoreOrder
 from cbsnap.tencent.api import READ_TIMEOUT_S, Api
 from cbsnap.tencent.lifecycle import RegionLifecycle
 from cbsnap.tencent.region import Region
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cbsnap.jobs.restore import Asked
-    from cbsnap.restoration import Progress, RestoreOrder
+    from cbsnap.restoration import Progress
     from cbsnap.rules.restoring import Proposal
 
     from .conftest import Account
@@ -98,7 +99,9 @@ class Desk:
         return status(key, self.account.inventory(), self.account.now())
 
     def order(self, text: str) -> RestoreOrder:
-        return wire.errand(json.loads(text))
+        order = wire.errand(json.loads(text))
+        assert isinstance(order, RestoreOrder)
+        return order
 
     def means(self, api: Api | None = None) -> Means:
         """Return what an invocation works with; nothing of an earlier one is kept."""

@@ -52,6 +52,7 @@ def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = 
         account,
         notifier,
         memory or FakeMemory({"ops": {}}),
+        account.bench,
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cbsnap.model import (
         Batch,
         Disk,
+        DrillOrder,
         Instance,
         Label,
         NewDisk,
@@ -251,6 +252,49 @@ class Restorer(Protocol):
         """Begin to attach disks, ten at most."""
 
 
+class ScratchDisks(Protocol):
+    """What a drill does with disks of its own, in one region."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
+
+    def detach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to detach disks from that instance, ten at most."""
+
+    def terminate(self, disk_ids: Sequence[str]) -> None:
+        """Give disks back that are attached to nothing; their snapshots stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What became of one command; `error` says why it did not run to its end."""
+
+    invocation_id: str
+    running: bool
+    exit_code: int | None = None
+    output: str = ""
+    error: str = ""
+
+
+class Commands(Protocol):
+    """The cloud's command channel to one region's instances, where no port need be open."""
+
+    def reaches(self, instance_id: str) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def run(self, instance_id: str, script: str, timeout_s: int, name: str) -> str:
+        """Start a shell script as root and return the invocation's id. Raises OutcomeUnknown."""
+
+    def outcome(self, invocation_id: str) -> CommandOutcome | None:
+        """Return what became of an invocation; None where the cloud knows it not."""
+
+    def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
+        """Return what became of the instance's commands of this name, as far as the cloud remembers."""
+
+
 @dataclass(frozen=True, slots=True)
 class LoggedReport:
     """A run's report as one invocation of a function logged it, and when."""
@@ -320,3 +364,10 @@ class Keeper(Protocol):
 
     def hand_over(self, order: RestoreOrder) -> str:
         """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+class DrillKeeper(Protocol):
+    """The same for drills."""
+
+    def hand_over(self, order: DrillOrder) -> str:
+        """Hand a drill over, asynchronously and at least once; return the request's id."""

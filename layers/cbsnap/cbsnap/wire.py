@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, Report, Target
+from cbsnap.model import Batch, DrillOrder, Report, Target
 from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Upkeep
 
@@ -26,7 +26,8 @@ PART = 10  # outcomes, and proofs, of one log line
 Kind = TypeVar("Kind")
 
 ERRAND = "cbsnap"  # an errand's key in a function's event; its value says which
-ERRANDS: dict[str, type[RestoreOrder]] = {"restore": RestoreOrder}
+Errand = RestoreOrder | DrillOrder
+ERRANDS: dict[str, type[Errand]] = {"restore": RestoreOrder, "drill": DrillOrder}
 SETTLE = "settle"  # a worker's errand, to which nothing belongs but where
 
 
@@ -52,7 +53,7 @@ def _upkeep() -> TypeAdapter[tuple[Upkeep, ...]]:
 
 
 @cache
-def _errands(kind: str) -> TypeAdapter[RestoreOrder]:
+def _errands(kind: str) -> TypeAdapter[Errand]:
     return TypeAdapter(ERRANDS[kind])
 
 
@@ -71,14 +72,14 @@ def batch(event: Mapping[str, Any]) -> Batch:
     return _checked(_batches(), event, "batch")
 
 
-def errand_text(order: RestoreOrder) -> str:
+def errand_text(order: Errand) -> str:
     """Return an errand as compact JSON."""
     kind = next(kind for kind, orders in ERRANDS.items() if isinstance(order, orders))
     values = _errands(kind).dump_python(order, mode="json", exclude_defaults=True)
     return json.dumps({ERRAND: kind, **values}, separators=(",", ":"))
 
 
-def errand(event: Mapping[str, Any]) -> RestoreOrder:
+def errand(event: Mapping[str, Any]) -> Errand:
     """Return the errand of an event; InputError names the first field that is wrong."""
     kind = event.get(ERRAND)
     if not isinstance(kind, str) or kind not in ERRANDS:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
     from cbsnap.ports import (
         Clock,
         Clouds,
-        Keeper,
         Lifecycles,
         Memory,
         Notifier,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         Workers,
     )
     from cbsnap.tencent.api import Api, Credentials
-    from cbsnap.tencent.functions import Functions
+    from cbsnap.tencent.functions import Functions, Keeper
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -85,6 +85,15 @@ class Wiring:
         from cbsnap.tencent.restoring import RegionRestorer  # noqa: PLC0415 - only who restores needs it
 
         return RegionRestorer(self._api_of(target))
+
+    def bench(self, target: Target, until_s: float) -> Bench:
+        """Return what a target's drills work with, until that second of the clock's monotonic time."""
+        from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
+
+        api = self._api_of(target)
+        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
 
     @cached_property
     def notifier(self) -> Notifier:

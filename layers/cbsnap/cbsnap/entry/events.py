@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
+from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -77,11 +78,28 @@ def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Look after what has been taken; or carry an errand out, which has its kind under the key `cbsnap`."""
     if wire.ERRAND in event:
-        return _errand(wire.errand(event), context)
+        order = wire.errand(event)
+        return _drill(order, context) if isinstance(order, DrillOrder) else _restore(order, context)
     return _look_after(context)
 
 
-def _errand(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _drill(order: DrillOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Begin a drill and carry it as far as this invocation may; the timer's passes carry it on."""
+    from cbsnap.jobs import drill  # noqa: PLC0415 - what a worker does not need
+
+    here = wiring()
+    done = drill.carry(
+        order,
+        here.plan,
+        here.clouds.at(order.target),
+        here.bench(order.target, here.clock.monotonic() + context["time_limit_in_ms"] / 1000 - ENDING_S),
+    )
+    told = wire.upkeep([done])
+    _log("upkeep", told, context)
+    return told
+
+
+def _restore(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Carry a restore on, for as long as this invocation may."""
     from cbsnap.jobs import carrying  # noqa: PLC0415 - what a timer's pass does not need
 
@@ -111,6 +129,7 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
         here.clock,
         here.notifier,
         here.memory,
+        here.bench,
     )
     passes = wire.upkeep(job.maintain(here.plan, means))
     _log("upkeep", passes, context)

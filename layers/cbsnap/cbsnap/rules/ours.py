@@ -23,6 +23,7 @@ DEPLOYMENT_TAG = "cbsnap:deployment"
 POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
 LOST_TAG = "cbsnap:lost"  # how a lease ended that did not last: expired, broken, …
+DRILL_TAG = "cbsnap:drill"
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,5 +93,10 @@ def usage(answer: Mapping[str, Any]) -> SnapshotUsage:
     )
 
 
+def given(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as requests of CBS take them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
 def _tags(row: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value") or "" for tag in row.get("Tags") or ()}

@@ -10,7 +10,7 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Batch, Target
+    from cbsnap.model import Batch, DrillOrder, Target
     from cbsnap.restoration import RestoreOrder
     from cbsnap.tencent.api import Api
 
@@ -49,7 +49,7 @@ class Keeper:
         self._region = region
         self._function = function
 
-    def hand_over(self, order: RestoreOrder) -> str:
+    def hand_over(self, order: RestoreOrder | DrillOrder) -> str:
         """Invoke the function, again if no answer came: an errand can be carried out more than once."""
         region, _, function = self._function.rpartition("/")
         return _invoke(self._api(region or self._region), function, wire.errand_text(order), "errand")

@@ -48,7 +48,7 @@ class RegionRestorer:
                 "DiskSize": disk.size_gib,
                 "DiskChargeType": "POSTPAID_BY_HOUR",
                 "Placement": {"Zone": disk.zone},
-                "Tags": [{"Key": key, "Value": value} for key, value in tags.items()],
+                "Tags": answers.given(tags),
                 "ClientToken": token,
             },
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG, LOST_TAG, label_of
+from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LOST_TAG, label_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.model import Snapshot
 
-DRILL_TAG, TITLE_TAG = "cbsnap:drill", "cbsnap:title"
+TITLE_TAG = "cbsnap:title"
 
 
 def described(snapshot: Snapshot, deployment: str) -> dict[str, Any]:
