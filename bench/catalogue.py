@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, fleet, localcloud, planning, retention, window
+from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, retention, window
 
 BENCHMARKS = {
     one.name: one
@@ -14,5 +14,8 @@ BENCHMARKS = {
         retention.BENCHMARK,
         planning.BENCHMARK,
         fleet.BENCHMARK,
+        gateway.START,
+        gateway.LIST,
+        console.BENCHMARK,
     )
 }

@@ -122,6 +122,7 @@ def test_every_key_reaches_the_plan() -> None:
         notify={"ops": "json://${HOOK}"},
         templates={"ops": Wording(title="{open} of {deployment}", line="{trouble}: {{x}} {reason}")},
         heartbeat="https://beat.example/1",
+        time_zone="Europe/Berlin",
     )
 
 
