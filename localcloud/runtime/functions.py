@@ -91,8 +91,13 @@ class FunctionRuntime:
         self.instances.prepare(function, self.account(function), self.catalog.folders(function))
 
     def state(self) -> dict[str, object]:
-        """Return the processes and the timers."""
-        return {"instances": self.instances.state(), "timers": self.timers.state()}
+        """Return the processes, the timers and the triggers of other services."""
+        sources = [
+            {"function": deployed.key.name, "kind": each.kind, "name": each.name, "enabled": each.enabled}
+            for deployed in self.catalog.functions.values()
+            for each in deployed.sources
+        ]
+        return {"instances": self.instances.state(), "timers": self.timers.state(), "sources": sources}
 
     def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
         """Return what an account's functions logged to a topic, as the log service's records."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, Report
+from cbsnap.model import Batch, Reaction, Report
 from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ def _batches() -> TypeAdapter[Batch]:
 @cache
 def _reports() -> TypeAdapter[tuple[Report, ...]]:
     return TypeAdapter(tuple[Report, ...])
+
+
+@cache
+def _reactions() -> TypeAdapter[tuple[Reaction, ...]]:
+    return TypeAdapter(tuple[Reaction, ...])
 
 
 @cache
@@ -51,6 +56,12 @@ def batch(event: Mapping[str, Any]) -> Batch:
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def reactions(values: Iterable[Reaction]) -> list[dict[str, Any]]:
+    """Return what became of events as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _reactions().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped
 
 

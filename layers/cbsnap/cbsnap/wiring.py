@@ -95,6 +95,18 @@ class Wiring:
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
+    @property
+    def region(self) -> str:
+        """The region that the function runs in."""
+        return self._required("TENCENTCLOUD_REGION")
+
+    def own(self) -> tuple[str, str]:
+        """Return the id of the role that we call with, or nothing, and the id of its key."""
+        from cbsnap.tencent.credentials import EnvironmentCredentials, role_of  # noqa: PLC0415 - imports the SDK
+
+        secret_id, _, _ = EnvironmentCredentials(self._environment).get_credential_info()
+        return role_of(self._own_api(self.region).read("sts", "GetCallerIdentity", {})), secret_id
+
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it

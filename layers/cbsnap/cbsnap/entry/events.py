@@ -1,4 +1,4 @@
-"""What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
+"""What timers and asynchronous invocations start: `schedule`, `snapshot`, `maintain` and `events`.
 
 Each returns its reports and prints them, one JSON line a report, since the log is where a run
 is read back from.
@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
+from cbsnap.errors import EventsUnfinished
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -74,6 +75,25 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.memory,
     )
     return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
+
+
+def happened(event: object, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Deal with what other services tell.
+
+    Raises EventsUnfinished when the cloud failed: the platform delivers the event again, and what
+    has been done is not done twice.
+    """
+    from cbsnap.entry import envelopes  # noqa: PLC0415 - what the other functions do not need
+    from cbsnap.jobs import react  # noqa: PLC0415 - as above
+
+    here = wiring()
+    means = react.Means(here.clouds, here.workers, here.clock, here.region, here.own)
+    reactions = react.react(envelopes.happenings(event), here.plan, means)
+    logged = _logged("event", wire.reactions(reactions), context)
+    unfinished = [report.error for one in reactions for report in one.reports if report.error]
+    if unfinished:
+        raise EventsUnfinished(f"{len(unfinished)} runs could not be begun; the first: {unfinished[0]}")
+    return logged
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -20,13 +20,14 @@ from cbsnap.rules.selection import selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from cbsnap.jobs.preflight import Facts
     from cbsnap.model import Disk, Plan, Policy, Target
     from cbsnap.ports import Clock, Cloud, Clouds, Workers
     from cbsnap.rules.quota import Room
 
+PATIENCE_S = 600.0
 FEW_DISKS = 100  # up to here snapshots are listed by disk, ten a call; beyond, by time
 
 
@@ -61,6 +62,37 @@ def tick(
             lambda target: _target(plan, due, target, clouds, workers, now, at_once), plan.targets
         )
         return [report for reports in told for report in reports]
+
+
+def start_now(  # noqa: PLR0913, PLR0917 - what is run, where, and the means
+    plan: Plan,
+    policy: Policy,
+    run: Run,
+    target: Target,
+    clouds: Clouds,
+    workers: Workers,
+    now: datetime,
+    apart: timedelta,
+) -> list[Report]:
+    """Hand out one run of a policy in one target, whatever its schedule says; no tick goes on with it.
+
+    `apart`: disks that have been taken not longer ago by a run with a key are spared.
+    """
+    cloud = clouds.at(target)
+    try:
+        disks = cloud.disks()
+        chosen = selected(disks, policy.select)
+        facts = _facts(cloud, chosen, run.due - apart)
+        ground = _Ground(facts, quota.region_room(plan.quota, len(disks), cloud.usage()), now, at_once=True)
+        order = replace(
+            _order(plan, policy, run, target, ground),
+            deliver_by=run.due + policy.window,
+            patience_s=PATIENCE_S,
+            apart_s=apart.total_seconds(),
+        )
+        return handing.hand_out([_plan_policy(order, policy, chosen, ground)], workers)
+    except CloudError as failed:
+        return [Report(str(run), str(target), error=str(failed))]
 
 
 def _target(  # noqa: PLR0913, PLR0917 - a tick's parts, for one target

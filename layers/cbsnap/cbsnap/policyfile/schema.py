@@ -132,6 +132,27 @@ GroupName = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
 ]
 TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
+Patterns = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}],
+            "examples": ["ins-*"],
+        }
+    ),
+]
+FieldPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", examples=["requestParameters.DiskId"])]
+EventField = Annotated[
+    str, Field(pattern=r"^(subject|data(\.[^.]+)*)$", examples=["data.requestParameters.DiskIds"])
+]
+EventFields = Annotated[
+    list[EventField],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+EventName = AddressName
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -378,6 +399,59 @@ class PolicySection(Section):
         )
 
 
+class MatchSection(Section):
+    """Conditions on an event, each a pattern or several; all that are given must hold."""
+
+    source: Patterns = Field(default_factory=list)
+    type: Patterns = Field(default_factory=list)
+    subject: Patterns = Field(default_factory=list)
+    tags: dict[str, Patterns] = Field(default_factory=dict, min_length=1, description="Tags of the event")
+    data: dict[FieldPath, Patterns] = Field(
+        default_factory=dict, min_length=1, description="Fields of its data, by their dotted path"
+    )
+
+    @model_validator(mode="after")
+    def _meant(self) -> "MatchSection":
+        if not any(dict(self).values()):
+            raise _wrong('has no condition: give one, such as {type: "cvm:ErrorEvent:*"}')
+        return self
+
+
+class EventSection(Section):
+    """What is done when something happens."""
+
+    match: MatchSection
+    policy: PolicyName | None = Field(None, description="Whose disks are taken, in its way; under its name")
+    disks: EventFields | None = Field(
+        None, description="Take only what the event names in these fields: disks, or those of instances"
+    )
+    region: RegionName | None = Field(None, description="Instead of the event's own")
+    apart: Annotated[Duration, _between("1m", "9999w")] = Field(
+        "1h", validate_default=True, description="The least time between two such snapshots of a disk"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "EventSection":
+        if self.policy is None and self.disks is None:
+            raise _wrong("takes nothing: name a policy, or the fields with disks, such as {disks: subject}")
+        return self
+
+    def rule(self, name: str) -> model.EventRule:
+        """Return the rule under its name."""
+        return model.EventRule(
+            name=name,
+            source=tuple(self.match.source),
+            type=tuple(self.match.type),
+            subject=tuple(self.match.subject),
+            tags={key: tuple(patterns) for key, patterns in self.match.tags.items()},
+            data={path: tuple(patterns) for path, patterns in self.match.data.items()},
+            policy=self.policy,
+            disks=tuple(self.disks or ()),
+            region=self.region,
+            apart=self.apart,
+        )
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -394,6 +468,9 @@ class PolicyFile(Section):
     )
     heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
+    events: dict[EventName, EventSection] = Field(
+        default_factory=dict, min_length=1, description="What is done when something happens, by name"
+    )
 
     def plan(self) -> model.Plan:
         """Return the same in the core's words, policies in the file's order."""
@@ -405,6 +482,7 @@ class PolicyFile(Section):
             agent_port=self.agent.port,
             notify=self.notify,
             heartbeat=self.heartbeat,
+            events=tuple(section.rule(name) for name, section in self.events.items()),
         )
 
 
