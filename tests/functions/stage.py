@@ -60,6 +60,12 @@ policies:
     window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
   the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
+events:
+  host-ill: {{match: {{type: "cvm:ErrorEvent:*"}}, disks: subject}}
+  before-release: {{match: {{type: "ckafka:message", data: {{stage: migrate}}}}, policy: databases}}
+  on-call: {{match: {{type: "cbs:CloudEvent:*"}}, disks: data.requestParameters.DiskId, apart: 1m}}
+  upload: {{match: {{source: cos, subject: local/requests/*}}, disks: subject}}
+  queue: {{match: {{source: cmq}}, disks: data.body}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -106,6 +112,21 @@ class Stage:
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
         return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+
+    def deliver(self, kind: str, message: object) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Deliver another service's messages; return the reactions, and the workers' outcomes by disk."""
+        before = {one["request_id"] for one in self.invocations()}
+        url = f"{self.url}/_local/events/{kind}/cbsnap-events"
+        requests.post(url, json=message, timeout=10).raise_for_status()
+        until("all that came of it is over", lambda: self._over(before))
+        news = [one for one in self.invocations() if one["request_id"] not in before]
+        (told,) = [one for one in news if one["function"] == "cbsnap-events"]
+        assert told["state"] == "succeeded", told
+        return told["result"], outcomes([one for one in news if one is not told])
+
+    def fault(self, action: str, code: str) -> None:
+        """Let the action's next call be answered with an error."""
+        self._post("/_local/faults", {"kind": "error", "action": action, "code": code})
 
     def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}

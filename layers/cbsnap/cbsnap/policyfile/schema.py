@@ -51,6 +51,17 @@ def _checked(check: Callable[[str], None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _like(pattern: str, example: str) -> AfterValidator:
+    """Make a validator for names that are a mapping's keys, too: what is published has no place for those."""
+
+    def validate(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise _wrong(f"{value!r} is none; one looks like {example}")
+        return value
+
+    return AfterValidator(validate)
+
+
 def _duration(value: object) -> timedelta:
     if not isinstance(value, str) or re.fullmatch(_DURATION, value) is None:
         raise _wrong(f"{value!r} is no duration: write a number and a unit, such as 30s, 90m, 2h or 30d")
@@ -111,7 +122,10 @@ DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["d
 InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
-AddressName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["ops"])]
+AddressName = Annotated[str, _like(r"[a-z][a-z0-9-]{0,31}", "ops")]
+EventName = Annotated[str, _like(r"[a-z][a-z0-9-]{0,31}", "host-unreachable")]
+FieldPath = Annotated[str, _like(r"[^.]+(\.[^.]+)*", "requestParameters.DiskId")]
+EventField = Annotated[str, _like(r"subject|data(\.[^.]+)*", "subject or data.requestParameters.DiskIds")]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
 RoleName = Annotated[
@@ -143,16 +157,17 @@ Patterns = Annotated[
         }
     ),
 ]
-FieldPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", examples=["requestParameters.DiskId"])]
-EventField = Annotated[
-    str, Field(pattern=r"^(subject|data(\.[^.]+)*)$", examples=["data.requestParameters.DiskIds"])
-]
 EventFields = Annotated[
     list[EventField],
     BeforeValidator(_listed),
     Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}],
+            "examples": ["subject"],
+        }
+    ),
 ]
-EventName = AddressName
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
