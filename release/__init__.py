@@ -1,0 +1,5 @@
+"""What is deployed, built from a checkout: layers and functions as zip files, the same bytes each time.
+
+Started by `make package`, imported by nothing that runs. `contents` says what there is to build, `wheels`
+fetches and unpacks the pinned dependencies, `bytecode` compiles them, `archive` packs.
+"""
