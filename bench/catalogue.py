@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, localcloud, window
+from bench import agent, cold_start, localcloud, packaged, window
 
 BENCHMARKS = {
     one.name: one
     for one in (
         window.BENCHMARK,
         cold_start.BENCHMARK,
+        *packaged.BENCHMARKS,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
     )
