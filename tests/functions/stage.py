@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+import yaml
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
+from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,6 +81,7 @@ steps = sqlite sync
 sqlite.databases = {folder}/data/orders.db
 disks = {folder}/data=disk-db
 """
+TOPIC = "topic-of-the-tests"
 OVER = {"succeeded", "failed", "dead"}
 
 
@@ -127,6 +130,13 @@ class Stage:
     def fault(self, action: str, code: str) -> None:
         """Let the action's next call be answered with an error."""
         self._post("/_local/faults", {"kind": "error", "action": action, "code": code})
+
+    def wiring(self) -> Wiring:
+        """Return the wiring of somebody who looks on from outside."""
+        return Wiring(
+            self._credentials()
+            | {"TENCENTCLOUD_REGION": REGION, "CBSNAP_ENDPOINT": self.url, "CBSNAP_LOG_TOPIC": TOPIC}
+        )
 
     def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}
@@ -205,6 +215,9 @@ def built(folder: Path) -> Iterator[Stage]:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
     (folder / "policies").mkdir()
+    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
     (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
     (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
@@ -219,6 +232,14 @@ def built(folder: Path) -> Iterator[Stage]:
         processes.callback(agent.end)
         ready = processes.enter_context(_cloud(folder))
         yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+
+
+def _logging_to(topic: str) -> str:
+    """Return the repository's functions, with a topic for their logs."""
+    found = yaml.safe_load((ROOT / "serverless.yml").read_text())
+    for function in found["inputs"]["functions"].values():
+        function["cls"] = {"topicId": topic}
+    return yaml.safe_dump(found)
 
 
 def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -259,7 +280,7 @@ def _cloud(folder: Path) -> Iterator[Path]:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,

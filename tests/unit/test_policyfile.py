@@ -214,7 +214,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
                 "good, lesser_for, fuse, coverage, notify, copy, share, "
-                "max_held, one_at_a_time, jitter, skip_dates, paused"
+                "max_held, one_at_a_time, jitter, skip_dates, paused, make_room"
             ),
         ),
         (

@@ -215,7 +215,7 @@ class Policy:
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
     disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
-    its groups.
+    its groups. `make_room`: what retention would delete anyway is deleted before a run that lacks room.
     """
 
     name: str
@@ -239,6 +239,7 @@ class Policy:
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
+    make_room: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,12 +332,14 @@ class Run:
 class Group:
     """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
 
-    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    Groups of one `chain`, on the same hosts or members of one database cluster, are taken one after
+    the other. `run` is the place of its run in `Batch.runs`.
     """
 
     id: str
     disk_ids: tuple[str, ...]
     chain: str = ""
+    run: int = 0
 
 
 class Decision(Enum):
@@ -351,11 +354,16 @@ class Decision(Enum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     SPARED = "spared"
+    PREVIEWED = "would be taken"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well."""
+    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
+
+    `tries` counts attempts, under a lease or without; finding a host busy is none.
+    `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
+    """
 
     disk_id: str
     decision: Decision
@@ -363,6 +371,8 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    tries: int = 0
+    create_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -391,6 +401,7 @@ class Batch:
     0. `apart_s`: a disk is spared whose newest snapshot of the policy with a key is not older than
     this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1)
     its place among the workers that begin with it. `side_by_side`: hosts held at the same time.
+    `beside`: runs of other policies that share leases with `run`.
     """
 
     run: Run
@@ -408,11 +419,35 @@ class Batch:
     apart_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
+    beside: tuple[Run, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs that it is about, its own first."""
+        return (self.run, *self.beside)
+
+    def run_of(self, disk_id: str) -> Run:
+        """Return the run for which a disk is taken; every disk is in one group only."""
+        places = (group.run for group in self.groups if self.beside and disk_id in group.disk_ids)
+        return self.runs[next(places, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A snapshot that was deleted to make room, or `error`: why it could not be."""
+
+    snapshot_id: str
+    disk_id: str
+    reason: str
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known."""
+    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known.
+
+    `began` and `ended` are a worker's; a run has as many reports as workers, and the schedule's.
+    """
 
     run: str
     region: str
@@ -421,6 +456,9 @@ class Report:
     quota_left: int | None = None
     batches: tuple[str, ...] = ()
     error: str = ""
+    removed: tuple[Removal, ...] = ()
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 # --- what happens elsewhere -----------------------------------------------------------------

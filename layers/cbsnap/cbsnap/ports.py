@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import (
+        Batch,
+        Disk,
+        Instance,
+        Label,
+        NewDisk,
+        Report,
+        Snapshot,
+        SnapshotUsage,
+        Target,
+    )
 
 
 class Cloud(Protocol):
@@ -46,9 +56,15 @@ class Cloud(Protocol):
         """Open that many connections now, so that `create_snapshots` spends no time on it."""
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
+
+        `tags` are for all of them, `own_tags` by disk id for one.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.
@@ -226,6 +242,23 @@ class Restorer(Protocol):
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReport:
+    """A run's report as one invocation of a function logged it, and when."""
+
+    at: datetime
+    function: str
+    request_id: str
+    report: Report
+
+
+class ReportLog(Protocol):
+    """What the functions have reported, as far back as the log is kept."""
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
 class Notifier(Protocol):

@@ -5,6 +5,7 @@ A batch comes back from outside, as a function's event, and is checked like any 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,21 @@ from cbsnap.model import Batch, Reaction, Report
 from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+PART = 10  # outcomes, and proofs, of one log line
 
 
 @cache
 def _batches() -> TypeAdapter[Batch]:
     """Make the schema when it is first needed: it costs more than all else here."""
     return TypeAdapter(Batch)
+
+
+@cache
+def _report() -> TypeAdapter[Report]:
+    return TypeAdapter(Report)
 
 
 @cache
@@ -63,6 +72,38 @@ def reactions(values: Iterable[Reaction]) -> list[dict[str, Any]]:
     """Return what became of events as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reactions().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped
+
+
+def report_lines(report: Report) -> list[dict[str, Any]]:
+    """Return a report in parts, each for one log line of some KB: how long one may be is not documented."""
+    longest = max(len(report.outcomes), len(report.proofs), len(report.removed), 1)
+    return reports(
+        replace(
+            report,
+            outcomes=report.outcomes[start : start + PART],
+            proofs=report.proofs[start : start + PART],
+            removed=report.removed[start : start + PART],
+        )
+        for start in range(0, longest, PART)
+    )
+
+
+def put_together(parts: Sequence[Report]) -> Report:
+    """Return the report that was logged in parts."""
+    return replace(
+        parts[0],
+        outcomes=tuple(one for part in parts for one in part.outcomes),
+        proofs=tuple(one for part in parts for one in part.proofs),
+        removed=tuple(one for part in parts for one in part.removed),
+    )
+
+
+def report(line: Mapping[str, Any]) -> Report:
+    """Return the report, or the part of one, that a log line holds; InputError for what is none."""
+    try:
+        return _report().validate_python(line)
+    except ValidationError as wrong:
+        raise InputError("report", wrong.errors()[0]["msg"]) from wrong
 
 
 def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:

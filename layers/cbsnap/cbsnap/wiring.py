@@ -5,11 +5,12 @@ Everything is made when first used, so that a function imports only what it need
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbsnap
 from cbsnap.clock import SystemClock
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, ReportLog, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -88,6 +89,16 @@ class Wiring:
         return FileMemory(Path(self._environment.get("CBSNAP_MEMORY", IN_THE_INSTANCE)))
 
     @cached_property
+    def reports(self) -> ReportLog | None:
+        """What the functions have reported; None when no log topic is named."""
+        topic = self._environment.get("CBSNAP_LOG_TOPIC")
+        if not topic:
+            return None
+        from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - only who reads reports back needs it
+
+        return TopicLog(self._own_api(self._required("TENCENTCLOUD_REGION")), topic)
+
+    @cached_property
     def workers(self) -> Workers:
         """The functions that take batches."""
         from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
@@ -139,10 +150,17 @@ class Wiring:
     def _api(self, region: str, credentials: Credentials) -> Api:
         from cbsnap.tencent.api import Api  # noqa: PLC0415 - imports the SDK
 
-        return Api(region, credentials, self.clock, self._environment.get("CBSNAP_ENDPOINT") or None)
+        in_a_function = self._environment.get("TENCENTCLOUD_RUNENV") == "SCF"
+        endpoint = self._environment.get("CBSNAP_ENDPOINT") or None
+        return Api(region, credentials, self.clock, endpoint, _log_call if in_a_function else None)
 
     def _required(self, name: str) -> str:
         value = self._environment.get(name)
         if not value:
             raise InputError(name, "is not set in the environment")
         return value
+
+
+def _log_call(line: dict[str, Any]) -> None:
+    """Write a line of the function's log about one call of the API."""
+    print(json.dumps({"cbsnap": "call", **line}))  # noqa: T201 - a function's log is what it prints

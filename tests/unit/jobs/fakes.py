@@ -104,13 +104,21 @@ class FakeCloud:
         self.log.append(f"warm {connections}")
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         assert timeout_s > 0
         self.log.append("create " + " ".join(sorted(names)))
         if self.on_create is not None:
             self.on_create()
-        return {disk_id: self._create(disk_id, name, tags) for disk_id, name in names.items()}
+        own = own_tags or {}
+        return {
+            disk_id: self._create(disk_id, name, {**own.get(disk_id, {}), **tags})
+            for disk_id, name in names.items()
+        }
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         assert key == "cbsnap:label"

@@ -172,13 +172,18 @@ def test_quota_is_known_for_the_whole_run_before_anything_is_handed_out(scene: S
 
 
 def test_policies_share_the_room_in_the_order_of_the_file(scene: Scene) -> None:
-    other = replace(DATA, name="other", quiesce=None)
-    scene.plan = replace(scene.plan, policies=(DATA, other), quota=QuotaLimits(region=4))
+    scene.plan = replace(
+        scene.plan, policies=(one_disk("first", "disk-b"), one_disk("second", "disk-a")), quota=QuotaLimits(1)
+    )
 
     first, second = scene.tick()
 
-    assert list(decisions(first).values()).count(Decision.DISPATCHED) == 3
-    assert list(decisions(second).values()).count(Decision.DISPATCHED) == 1
+    assert decisions(first) == {"disk-b": Decision.DISPATCHED}
+    assert decisions(second) == {"disk-a": Decision.REFUSED}
+
+
+def one_disk(name: str, disk_id: str, **changes: object) -> Policy:
+    return replace(DATA, name=name, select=Selection(disks=frozenset({disk_id})), **changes)  # type: ignore[arg-type]
 
 
 def many(scene: Scene, disks: int, per_instance: int = 1) -> None:
@@ -302,7 +307,7 @@ def test_what_few_held_hosts_cannot_take_in_a_tick_waits(scene: Scene) -> None:
     (report,) = scene.tick()
 
     assert [len(batch.groups) for batch in scene.workers.batches] == [1000]
-    assert "max_held" in report.outcomes[-1].reason
+    assert "max_held: the rest follows" in report.outcomes[-1].reason
 
 
 def test_a_large_batch_fits_an_asynchronous_event(scene: Scene) -> None:

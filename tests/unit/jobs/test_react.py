@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from cbsnap.errors import CloudFault, InputError
@@ -30,6 +31,9 @@ from cbsnap.rules.names import snapshot_name
 from cbsnap.wire import batch, batch_text
 
 from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
+
+if TYPE_CHECKING:
+    from cbsnap.ports import Lifecycle
 
 ROLE = "4611686018427397919"
 PING = Happening(
@@ -71,6 +75,13 @@ class Regions:
         return self.by_target[target]
 
 
+class NoLifecycles:
+    """Gives nothing to delete with: no policy here makes room."""
+
+    def at(self, target: Target) -> Lifecycle:
+        return cast("Lifecycle", None)
+
+
 class Scene:
     def __init__(self) -> None:
         self.clock = FakeClock()
@@ -92,7 +103,8 @@ class Scene:
 
     def react(self, *arrived: Happening | InputError) -> list[Reaction]:
         regions = Regions({Target(REGION): self.cloud, OTHERS: self.others})
-        return react(arrived, self.plan, Means(regions, self.workers, self.clock, REGION, self._own))
+        means = Means(regions, NoLifecycles(), self.workers, self.clock, REGION, self._own)
+        return react(arrived, self.plan, means)
 
     def one(self, arrived: Happening) -> Reaction:
         (reaction,) = self.react(arrived)

@@ -64,6 +64,10 @@ class Scene:
         )
 
     def take(self, **changes: object) -> Report:
+        (report,) = self.take_all(**changes)
+        return report
+
+    def take_all(self, **changes: object) -> list[Report]:
         batch = replace(self.batch, **changes)  # type: ignore[arg-type]
         return take_batch(batch, self.cloud, FakeHosts(self.host, self.others), self.clock, budget_s=880)
 
@@ -74,6 +78,9 @@ class Scene:
         self.others["ins-2"] = FakeHost(self.clock, self.cloud.log, frozenset({"disk-b"}))
         self.batch = replace(self.batch, groups=(Group("app=orders", ("disk-a", "disk-b")),))
         return self.others["ins-2"]
+
+    def explode(self) -> None:
+        raise RuntimeError("a bug")
 
     def both(self) -> None:
         self.host.plan_disks = frozenset({"disk-a", "disk-b"})
@@ -189,10 +196,7 @@ def test_the_host_is_released_when_creating_fails(scene: Scene) -> None:
 
 
 def test_the_host_is_released_when_the_worker_itself_breaks(scene: Scene) -> None:
-    def explode() -> None:
-        raise RuntimeError("a bug")
-
-    scene.cloud.on_create = explode
+    scene.cloud.on_create = scene.explode
 
     with pytest.raises(RuntimeError):
         scene.take()
@@ -366,7 +370,7 @@ def test_a_lost_request_is_sent_again_only_when_it_can_no_longer_be_accepted(sce
 def test_a_lost_request_stays_unknown_when_the_worker_has_no_time_to_settle_it(scene: Scene) -> None:
     scene.cloud.answers["disk-a"] = lost()
 
-    report = take_batch(
+    (report,) = take_batch(
         replace(scene.batch, quiesce=None), scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=60
     )
 
@@ -500,7 +504,7 @@ def test_a_thaw_point_that_is_not_reached_in_the_lease_is_not_claimed(scene: Sce
 
 
 def test_no_lease_is_begun_that_the_invocation_could_not_end(scene: Scene) -> None:
-    report = take_batch(scene.batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=100)
+    (report,) = take_batch(scene.batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=100)
 
     assert report.outcomes[0].decision is Decision.FAILED
     assert "time" in report.outcomes[0].reason
@@ -699,7 +703,7 @@ def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) ->
     groups = tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
     batch = replace(scene.batch, groups=groups, quiesce=None, rate_per_s=1.0)
 
-    report = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
+    (report,) = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
 
     decisions = [one.decision for one in report.outcomes]
     assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)
@@ -730,3 +734,82 @@ def test_groups_of_one_chain_are_never_held_together(scene: Scene) -> None:
 
     assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
     assert held_together == [False, False]
+
+
+def test_what_was_found_between_two_tries_is_told_though_a_later_try_fails(scene: Scene) -> None:
+    def another_worker_takes_one_of_two() -> None:
+        scene.host.on_check = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.both()
+    scene.host.on_check = another_worker_takes_one_of_two
+    scene.host.fails = ["a long query", "a long query"]
+
+    report = scene.take()
+
+    told = {one.disk_id: (one.decision, one.snapshot_id) for one in report.outcomes}
+    assert told == {"disk-a": (Decision.DONE, "snap-1"), "disk-b": (Decision.FAILED, None)}
+
+
+def test_a_report_counts_tries_and_takes_times(scene: Scene) -> None:
+    scene.host.fails = ["a long query"]
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)]
+    scene.cloud.on_create = lambda: scene.clock.sleep(0.25)
+
+    report = scene.take()
+
+    assert (report.outcomes[0].tries, report.outcomes[0].create_ms) == (2, 250)
+    assert (report.began, report.ended) == (NOON, scene.clock.now())
+
+
+def test_a_bug_at_one_host_leaves_no_other_locked(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.unusable = ValueError("a defect of ours")
+
+    with pytest.raises(ValueError, match="a defect"):
+        scene.take()
+
+    assert scene.host.holding is None
+    assert other.holding is None
+
+
+def test_a_bug_in_one_release_does_not_keep_another_back(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    scene.host.troubles["release"] = [ValueError("a defect of ours")]  # type: ignore[list-item]
+
+    with pytest.raises(ValueError, match="a defect"):
+        scene.take()
+
+    assert other.holding is None
+
+
+def test_a_bug_in_one_group_ends_the_worker_with_every_host_released(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    scene.cloud.on_create = scene.explode
+    groups = (Group("disk-a", ("disk-a",)), Group("disk-b", ("disk-b",)))
+
+    with pytest.raises(RuntimeError):
+        scene.take(groups=groups)
+
+    assert scene.host.holding is None
+    assert other.holding is None
+
+
+def test_what_was_found_between_several_tries_is_told_once_each(scene: Scene) -> None:
+    waiting = ["a", "b"]
+
+    def another_worker_takes_the_next() -> None:
+        if waiting:
+            letter = waiting.pop(0)
+            scene.cloud.create_snapshots({f"disk-{letter}": f"orders.20261122T0400Z.{letter}"}, {}, 1)
+
+    scene.both()
+    scene.host.on_check = another_worker_takes_the_next
+    scene.host.fails = ["a long query"] * 3
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=4))
+
+    assert [(one.disk_id, one.decision) for one in report.outcomes] == [
+        ("disk-a", Decision.DONE),
+        ("disk-b", Decision.DONE),
+    ]

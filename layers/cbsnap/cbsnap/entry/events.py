@@ -1,13 +1,14 @@
 """What timers and asynchronous invocations start: `schedule`, `snapshot`, `maintain` and `events`.
 
-Each returns its reports and prints them, one JSON line a report, since the log is where a run
-is read back from.
+Each returns its reports and prints them as JSON lines, since the log is where a run is read back
+from; a large report is several lines.
 """
 
 from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,9 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     at_once = event.get("Message") == AT_ONCE
-    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    reports = plan.tick(
+        here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
+    )
     return _printed(reports, context)
 
 
@@ -50,14 +53,14 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     batch = wire.batch(event)
-    report = take.take_batch(
+    reports = take.take_batch(
         batch,
         here.clouds.at(batch.target),
         here.hosts(batch.agent_port),
         here.clock,
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
-    return _printed([report], context)
+    return _printed(reports, context)
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -74,7 +77,9 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.notifier,
         here.memory,
     )
-    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
+    passes = wire.upkeep(job.maintain(here.plan, means))
+    _log("upkeep", passes, context)
+    return passes
 
 
 def happened(event: object, context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -87,20 +92,21 @@ def happened(event: object, context: Mapping[str, Any]) -> list[dict[str, Any]]:
     from cbsnap.jobs import react  # noqa: PLC0415 - as above
 
     here = wiring()
-    means = react.Means(here.clouds, here.workers, here.clock, here.region, here.own)
+    means = react.Means(here.clouds, here.lifecycles, here.workers, here.clock, here.region, here.own)
     reactions = react.react(envelopes.happenings(event), here.plan, means)
-    logged = _logged("event", wire.reactions(reactions), context)
-    unfinished = [report.error for one in reactions for report in one.reports if report.error]
-    if unfinished:
+    reports = [report for one in reactions for report in one.reports]
+    _log("event", wire.reactions(replace(one, reports=()) for one in reactions), context)
+    _printed(reports, context)
+    if unfinished := [report.error for report in reports if report.error]:
         raise EventsUnfinished(f"{len(unfinished)} runs could not be begun; the first: {unfinished[0]}")
-    return logged
+    return wire.reactions(reactions)
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return _logged("report", wire.reports(reports), context)
+    _log("report", [line for report in reports for line in wire.report_lines(report)], context)
+    return wire.reports(reports)
 
 
-def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _log(kind: str, values: Sequence[dict[str, Any]], context: Mapping[str, Any]) -> None:
     for value in values:
         print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
-    return values

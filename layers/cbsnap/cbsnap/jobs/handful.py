@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import group as one_group
-from cbsnap.jobs import handing, preflight, stopping, verdicts
+from cbsnap.jobs import handing, preflight, stopping, uniting, verdicts
 from cbsnap.jobs.verdicts import Taken
 from cbsnap.model import Decision, Group, Label, Outcome
 from cbsnap.rules import quota
@@ -33,7 +33,8 @@ def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
         facts = _patiently(groups, work)
     except CloudError as failed:
         return _failed(groups, str(failed)), room
-    plans = [preflight.ahead(group, facts, work.batch) for group in groups]
+    united = uniting.united(groups, facts, work)
+    plans = [preflight.ahead(group, facts, work.batch) for group in united]
     admitted, refused = _admit(plans, facts, room, work)
     wanted = sum(len(plan.missing) for plan in admitted)
     taken = _side_by_side([*admitted, *_left_stopped(plans, facts, work)], facts, work)

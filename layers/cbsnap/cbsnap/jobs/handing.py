@@ -6,7 +6,6 @@ asynchronous event and for a worker to end well inside its time.
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from cbsnap.model import Batch, Group, Report
     from cbsnap.ports import Workers
+    from cbsnap.rules.quota import Room
 
 T = TypeVar("T")
 
@@ -29,33 +29,37 @@ HANDS = 8  # invocations sent at the same time
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick."""
+    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick.
+
+    `done` were taken earlier in this run. `bounded`: how many hosts it holds must be counted.
+    """
 
     report: Report
     order: Batch
     ready: tuple[Group, ...]
     max_held: int | None = None
-    admitted: int = 0
+    room: Room | None = None
+    done: tuple[Group, ...] = ()
+    bounded: bool = False
 
 
 def hand_out(planned: Sequence[Planned], workers: Workers) -> list[Report]:
     """Hand all batches to workers; returns the reports with the requests' ids."""
-    cut = [batches(one) for one in planned]
-    workers_of_all = max(1, sum(map(len, cut)))
-    share, places = pacing.CREATES_PER_S / workers_of_all, itertools.count()
+    cut = [batch for one in planned for batch in batches(one)]
     with ThreadPoolExecutor(HANDS) as hands:
         sent = [
-            [
+            (
+                {batch.runs[group.run] for group in batch.groups},
                 hands.submit(
-                    workers.dispatch, replace(batch, rate_per_s=share, phase=next(places) / workers_of_all)
-                )
-                for batch in some
-            ]
-            for some in cut
+                    workers.dispatch,
+                    replace(batch, rate_per_s=pacing.CREATES_PER_S / len(cut), phase=place / len(cut)),
+                ),
+            )
+            for place, batch in enumerate(cut)
         ]
         return [
-            replace(one.report, batches=tuple(each.result() for each in some))
-            for one, some in zip(planned, sent, strict=True)
+            replace(one.report, batches=tuple(each.result() for runs, each in sent if one.order.run in runs))
+            for one in planned
         ]
 
 

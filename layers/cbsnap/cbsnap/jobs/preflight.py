@@ -135,7 +135,7 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
     mine = [
         snapshot
         for snapshot in sorted(snapshots, key=lambda one: (one.created_at, one.id))
-        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id)
+        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run_of(disk_id), disk_id)
     ]
     if not mine:
         return None
@@ -146,15 +146,15 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
 
 def _taken_lately(disk_id: str, facts: Facts, batch: Batch) -> str:
     """Say which snapshot of the policy was asked for not long ago, by the time in its name, or nothing."""
-    apart = timedelta(seconds=batch.apart_s)
+    run, apart = batch.run_of(disk_id), timedelta(seconds=batch.apart_s)
     for snapshot in facts.snapshots.get(disk_id, ()) if apart else ():
         name = names.parse(snapshot.name)
         if (
             name is not None
             and name.digest is not None
             and snapshot.state != RECYCLED
-            and name.policy == batch.run.policy
-            and batch.run.due - name.due < apart
+            and name.policy == run.policy
+            and run.due - name.due < apart
         ):
             return (
                 f"{snapshot.id} of {name.due:%Y-%m-%d %H:%M} UTC is there, the least time between is {apart}"

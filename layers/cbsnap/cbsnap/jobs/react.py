@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
-from cbsnap.jobs import plan as planning
+from cbsnap.jobs import handing
+from cbsnap.jobs.plan import Asked, planned
+from cbsnap.jobs.request import PATIENCE_S
 from cbsnap.model import Decision, Reaction, Report, Run, Selection
 from cbsnap.rules import eventrules
 from cbsnap.rules.selection import selected
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.model import Disk, EventRule, Happening, Plan, Policy, Target
-    from cbsnap.ports import Clock, Clouds, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Means:
     """What reacting needs. `region` is the function's own, `own` tells our role's id and our key's."""
 
     clouds: Clouds
+    lifecycles: Lifecycles
     workers: Workers
     clock: Clock
     region: str
@@ -104,10 +107,22 @@ class _Begun:
             chosen = replace(policy, select=Selection(disks=frozenset(self._untaken(policy, disks))))
             if chosen.select.disks:
                 run = Run(policy.name, due, self.happening.id)
-                begun = planning.start_now(
-                    plan, chosen, run, target, means.clouds, means.workers, now, self.rule.apart
+                asked = Asked(
+                    plan,
+                    [(chosen, run)],
+                    target,
+                    now,
+                    at_once=True,
+                    apart=self.rule.apart,
+                    patience_s=PATIENCE_S,
                 )
-                self._note(policy, begun)
+                self._note(policy, self._handed_out(asked))
+
+    def _handed_out(self, asked: Asked) -> list[Report]:
+        means = self.invocation.means
+        return planned(
+            asked, means.clouds, means.lifecycles, lambda parts: handing.hand_out(parts, means.workers)
+        )
 
     def left_out(self) -> list[str]:
         """Return what was skipped, with what the event names and no target has."""

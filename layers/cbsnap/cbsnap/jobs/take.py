@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import handful, settle
+from cbsnap.jobs.handing import chains
 from cbsnap.jobs.pace import Pace
 from cbsnap.jobs.verdicts import Taken
 from cbsnap.jobs.work import Work
@@ -19,27 +20,32 @@ from cbsnap.rules import quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
-    from cbsnap.model import Batch, Group, Proof
+    from cbsnap.model import Batch, Group
     from cbsnap.ports import Clock, Cloud, Hosts
 
 HANDFUL_DISKS = 30
 
 
-def take_batch(batch: Batch, cloud: Cloud, hosts: Hosts, clock: Clock, budget_s: float) -> Report:
-    """Take a batch's groups. `budget_s`: the invocation's time, less what ending it needs."""
+def take_batch(batch: Batch, cloud: Cloud, hosts: Hosts, clock: Clock, budget_s: float) -> list[Report]:
+    """Take a batch's groups; returns a report for each of its runs.
+
+    `budget_s`: the invocation's time, less what ending it needs.
+    """
+    began = clock.now()
     work = Work(
         batch, cloud, hosts, clock, Pace(batch.rate_per_s, clock, batch.phase), clock.monotonic() + budget_s
     )
     if clock.now() > batch.deliver_by:
         late = f"delivered after {batch.deliver_by:%H:%M:%S} UTC: dropped, since it is handed out anew"
-        return _report(batch, [_left(batch.groups, late)])
+        return _reports(work, [_left(batch.groups, late)], began)
     taken = list(_take(batch.groups, work))
     outcomes = [outcome for one in taken for outcome in one.outcomes]
     settled = settle.settle(settle.adopt(outcomes, work), clock.monotonic(), work)
     handful.write_labels([one for one in settled if one not in outcomes], work)
     again = list(_take(_never_made(batch.groups, outcomes, settled), work))
-    return _report(batch, [*taken, Taken(tuple(settled)), *again], _room_left(batch, cloud))
+    return _reports(work, [*taken, Taken(tuple(settled)), *again], began, _room_left(batch, cloud))
 
 
 def _take(groups: Sequence[Group], work: Work) -> Iterator[Taken]:
@@ -66,10 +72,12 @@ def _left(groups: Iterable[Group], reason: str) -> Taken:
 
 
 def _never_made(groups: Iterable[Group], before: Iterable[Outcome], after: Iterable[Outcome]) -> list[Group]:
-    """Return the groups in which an unknown outcome turned out never to have happened."""
+    """Return the groups, whole chains, in which an unknown outcome turned out never to have happened."""
     unknown = {one.disk_id for one in before if one.decision is Decision.UNKNOWN}
     failed = {one.disk_id for one in after if one.decision is Decision.FAILED}
-    return [group for group in groups if unknown & failed & set(group.disk_ids)]
+    never = unknown & failed
+    lots = chains(groups, lambda group: group.chain or group.id)
+    return [group for lot in lots if any(never & set(one.disk_ids) for one in lot) for group in lot]
 
 
 def _room_left(batch: Batch, cloud: Cloud) -> int | None:
@@ -81,20 +89,33 @@ def _room_left(batch: Batch, cloud: Cloud) -> int | None:
         return None
 
 
-def _report(batch: Batch, taken: Sequence[Taken], left: int | None = None) -> Report:
-    """Report each disk once: what was found out last is what counts."""
+def _reports(work: Work, taken: Sequence[Taken], began: datetime, left: int | None = None) -> list[Report]:
+    """Report each disk once, with its own run: what was found out last is what counts."""
+    batch = work.batch
     outcomes = {outcome.disk_id: outcome for one in taken for outcome in one.outcomes}
-    proofs: list[Proof] = [proof for one in taken for proof in one.proofs]
-    in_order = tuple(outcomes[disk_id] for disk_id in sorted(outcomes))
-    return Report(str(batch.run), str(batch.target), in_order, tuple(proofs), left)
+    in_order = [(batch.run_of(disk_id), outcomes[disk_id]) for disk_id in sorted(outcomes)]
+    proofs = tuple(proof for one in taken for proof in one.proofs)
+    return [
+        Report(
+            str(run),
+            str(batch.target),
+            tuple(outcome for own, outcome in in_order if own == run),
+            proofs,
+            left,
+            began=began,
+            ended=work.clock.now(),
+        )
+        for run in batch.runs
+    ]
 
 
 def _handfuls(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """Cut into handfuls; what is of one chain may have to be taken together, and stays so."""
     some: list[Group] = []
-    for group in groups:
-        if some and sum(len(one.disk_ids) for one in (*some, group)) > HANDFUL_DISKS:
+    for chain in chains(groups, lambda group: group.chain or group.id):
+        if some and sum(len(one.disk_ids) for one in (*some, *chain)) > HANDFUL_DISKS:
             yield some
             some = []
-        some.append(group)
+        some += chain
     if some:
         yield some

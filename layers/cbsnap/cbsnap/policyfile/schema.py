@@ -386,6 +386,9 @@ class PolicySection(Section):
         default_factory=list, description="Days of the policy's zone on which nothing is due"
     )
     paused: bool = Field(default=False, description="Nothing is due while it is true")
+    make_room: bool = Field(
+        default=False, description="Before a run that lacks room, delete what keep would delete anyway"
+    )
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -411,6 +414,7 @@ class PolicySection(Section):
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,
+            make_room=self.make_room,
         )
 
 

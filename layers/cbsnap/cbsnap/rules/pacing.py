@@ -7,7 +7,7 @@ worker must have ended. A tick hands out what its share of the rate suffices for
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -26,11 +26,15 @@ TICK_DISKS = int(TICK.total_seconds() * CREATES_PER_S)
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When a group's turn is: `now` to hand it out in this tick, otherwise `at` and `why` it waits."""
+    """When a group's turn is: `now` to hand it out in this tick, otherwise `at` and `why` it waits.
+
+    `first` is when its first turn was or will be.
+    """
 
     group: Group
     now: bool
     at: datetime
+    first: datetime
     why: str = ""
 
 
@@ -45,18 +49,28 @@ def turns(
     found = []
     for group in groups:
         offset = timedelta(seconds=ahead / CREATES_PER_S) + jitter * _fraction(f"{due.timestamp()}{group.id}")
-        found.append(_turn(group, due, offset // TICK, now))
+        found.append(_turn(group, due + offset // TICK * TICK, now))
         ahead += len(group.disk_ids)
     return found
 
 
-def _turn(group: Group, due: datetime, slot: int, now: datetime) -> Turn:
-    past = (now - due) // TICK - slot
+def with_turn(group: Group, other: Turn) -> Turn:
+    """Return a group's turn together with another's, to share its lease."""
+    return replace(other, group=group)
+
+
+def after(group: Group, other: Turn, now: datetime) -> Turn:
+    """Return a group's turn one tick after another's, which takes the same disk first."""
+    return _turn(group, other.first + TICK, now)
+
+
+def _turn(group: Group, first: datetime, now: datetime) -> Turn:
+    past = (now - first) // TICK
     if past >= 0 and past % AGAIN == 0:
-        return Turn(group, now=True, at=now)
+        return Turn(group, now=True, at=now, first=first)
     ticks_to_come = -past if past < 0 else AGAIN - past % AGAIN
-    at = due + (slot + past + ticks_to_come) * TICK
-    return Turn(group, now=False, at=at, why=f"its next turn comes at {at:%H:%M} UTC")
+    at = first + (past + ticks_to_come) * TICK
+    return Turn(group, now=False, at=at, first=first, why=f"its next turn comes at {at:%H:%M} UTC")
 
 
 def _fraction(text: str) -> float:

@@ -71,6 +71,56 @@ def admit(groups: Iterable[Group], counts: Mapping[str, int], room: Room, limits
     return Admission(tuple(admitted), tuple(refused))
 
 
+def to_free(
+    groups: Iterable[Group],
+    counts: Mapping[str, int],
+    room: Room,
+    limits: QuotaLimits,
+    spare: Mapping[str, str],
+) -> list[str]:
+    """Return which spare snapshots have to go for groups to fit, and no more.
+
+    `spare` maps snapshot id to disk id, the first to go first. A group that would not fit even so
+    frees nothing.
+    """
+    left, counts = dict(spare), dict(counts)
+    freed: list[str] = []
+    for group in groups:
+        chosen = _for_disks(group, counts, disk_limit(limits), left)
+        if chosen is not None:
+            chosen = _for_region(group, room, chosen, left)
+        if chosen is not None:
+            freed += chosen
+            for one in chosen:
+                counts[left.pop(one)] -= 1
+            room = Room(room.limit, room.used + len(group.disk_ids) - len(chosen))
+    return freed
+
+
+def _for_disks(
+    group: Group, counts: Mapping[str, int], limit: int, spare: Mapping[str, str]
+) -> list[str] | None:
+    """Return what has to go from the group's own disks; None when that does not suffice."""
+    chosen: list[str] = []
+    for disk_id in group.disk_ids:
+        surplus = counts[disk_id] + 1 - limit
+        if surplus > 0:
+            own = [one for one, of in spare.items() if of == disk_id][:surplus]
+            if len(own) < surplus:
+                return None
+            chosen += own
+    return chosen
+
+
+def _for_region(group: Group, room: Room, chosen: list[str], spare: Mapping[str, str]) -> list[str] | None:
+    """Return the same with what else has to go for the region's sake; None when that does not suffice."""
+    lacking = room.used + len(group.disk_ids) - len(chosen) - room.limit
+    if lacking <= 0:
+        return chosen
+    more = [one for one in spare if one not in chosen][:lacking]
+    return [*chosen, *more] if len(more) == lacking else None
+
+
 def _full_disk(group: Group, counts: Mapping[str, int], limit: int) -> str | None:
     for disk_id in group.disk_ids:
         if counts[disk_id] >= limit:

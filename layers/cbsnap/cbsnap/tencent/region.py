@@ -93,12 +93,18 @@ class Region:
                 continue  # one of them failed, and says why itself
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk at the same moment (20 requests a second, 362/15648)."""
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        own = own_tags or {}
         calls = {
-            disk_id: self._burst.submit(self._create, disk_id, name, given, timeout_s)
+            disk_id: self._burst.submit(
+                self._create, disk_id, name, {**own.get(disk_id, {}), **tags}, timeout_s
+            )
             for disk_id, name in names.items()
         }
         wait(calls.values(), timeout=timeout_s)
@@ -156,8 +162,9 @@ class Region:
         pool: ThreadPoolExecutor = self._local.burst
         return pool
 
-    def _create(self, disk_id: str, name: str, tags: list[dict[str, str]], timeout_s: float) -> str:
-        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": tags}
+    def _create(self, disk_id: str, name: str, tags: Mapping[str, str], timeout_s: float) -> str:
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": given}
         answer = self._api.call("cbs", "CreateSnapshot", params, timeout_s)
         snapshot_id = answer.get("SnapshotId")
         if not snapshot_id:  # documented as possible; whether one was made is not said
