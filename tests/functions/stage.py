@@ -214,12 +214,7 @@ def built(folder: Path) -> Iterator[Stage]:
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    (folder / "policies").mkdir()
-    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
-    for part in ("functions", "layers"):
-        (folder / part).symlink_to(ROOT / part)
-    (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
-    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
+    lay_out(folder, FLEET.format(ip=HOST_IP, data=folder / "data"), POLICIES.format(port=port))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -230,8 +225,18 @@ def built(folder: Path) -> Iterator[Stage]:
     with ExitStack() as processes:
         agent = Agent(folder, port)
         processes.callback(agent.end)
-        ready = processes.enter_context(_cloud(folder))
+        ready = processes.enter_context(cloud(folder))
         yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+
+
+def lay_out(folder: Path, fleet: str, policies: str) -> None:
+    """Write what a cloud with our functions is started with."""
+    (folder / "policies").mkdir()
+    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
+    (folder / "policies/policies.yml").write_text(policies)
+    (folder / "fleet.yml").write_text(fleet)
 
 
 def _logging_to(topic: str) -> str:
@@ -276,11 +281,13 @@ class Agent:
 
 
 @contextmanager
-def _cloud(folder: Path) -> Iterator[Path]:
+def cloud(folder: Path) -> Iterator[Path]:
+    """Start a cloud with our functions, each with the rights of its role and no more."""
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
     command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--rights", str(ROOT / "docs/cam")]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,
@@ -289,8 +296,10 @@ def _cloud(folder: Path) -> Iterator[Path]:
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
-        yield ready
-        process.terminate()
+        try:
+            yield ready
+        finally:
+            process.terminate()
 
 
 def _answers(url: str) -> bool:
