@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, localcloud, packaged, window
+from bench import agent, cold_start, fleet, localcloud, packaged, planning, window
 
 BENCHMARKS = {
     one.name: one
@@ -12,5 +12,7 @@ BENCHMARKS = {
         *packaged.BENCHMARKS,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        planning.BENCHMARK,
+        fleet.BENCHMARK,
     )
 }

@@ -24,6 +24,14 @@ LOOK = {"cbs:DescribeDisks", "cbs:DescribeSnapshots", "cbs:DescribeSnapshotOverv
 HAND_OUT = {"scf:Invoke"}
 MAKE_ROOM = {"cbs:DeleteSnapshots"}  # for policies with make_room
 WAKE = {"cvm:StartInstances", "tag:UnTagResources"}  # for policies with quiesce: {stop: instance}
+RESTORE = {"cbs:ApplySnapshot", "cbs:AttachDisks", "cbs:CreateDisks", "cbs:CreateSnapshot"}
+DRILL = {
+    "cbs:DetachDisks",
+    "cbs:TerminateDisks",
+    "tat:DescribeAutomationAgentStatus",
+    "tat:DescribeInvocationTasks",
+    "tat:RunCommand",
+}
 
 # By function; an action is written as the API has it, `service:Action`.
 CALLS: dict[str, set[str]] = {
@@ -34,8 +42,11 @@ CALLS: dict[str, set[str]] = {
     | WAKE
     | {"cbs:CreateSnapshot", "cvm:DescribeInstances", "cvm:StopInstances", "tag:TagResources"},
     "cbsnap-maintain": LOOK
+    | HAND_OUT  # an errand that takes longer than an invocation, to itself
     | MAKE_ROOM
     | WAKE
+    | RESTORE
+    | DRILL
     | {
         "cbs:CopySnapshotCrossRegions",
         "cbs:DescribeSnapshotSharePermission",

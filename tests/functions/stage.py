@@ -38,7 +38,7 @@ regions:
   ap-guangzhou:
     instances:
       - {{id: ins-db, ip: {ip}}}
-      - {{id: ins-mute, ip: 127.0.78.99}}
+      - {{id: ins-mute, ip: 127.0.78.99, env: {{PATH: "{folder}/scratch:/usr/bin:/bin"}}}}
     disks:
       - {{id: disk-db, instance: ins-db, tags: {{tier: db}}, content: {data}}}
       - {{id: disk-mute, instance: ins-mute, tags: {{tier: mute}}}}
@@ -61,7 +61,11 @@ policies:
     schedule: "0 0 * * *"
     window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
-  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
+  the-rest:
+    select: {{tags: {{tier: rest}}}}
+    schedule: "0 0 * * *"
+    window: 1d
+    drill: {{instance: ins-mute, region: ap-guangzhou, schedule: "0 0 29 2 *", window: 30m}}
 events:
   host-ill: {{match: {{type: "cvm:ErrorEvent:*"}}, disks: subject}}
   before-release: {{match: {{type: "ckafka:message", data: {{stage: migrate}}}}, policy: databases}}
@@ -83,6 +87,8 @@ disks = {folder}/data=disk-db
 """
 TOPIC = "topic-of-the-tests"
 OVER = {"succeeded", "failed", "dead"}
+NOT_ALLOWED = "AuthFailure.UnauthorizedOperation"
+CALLED: dict[str, set[str]] = {}  # what each function has called in this session
 
 
 @dataclass
@@ -98,8 +104,10 @@ class Stage:
     def reset(self) -> None:
         """Put cloud and host back to where they began: the host's journal would remember, as it should."""
         self.settle()
+        refused = note_calls(self.url)
         self.agent.restart_without_memory()
         self._post("/_local/reset")
+        assert refused == set(), "for the test before: add it to release/rights.py, python -m release.rights"
 
     def fire(self) -> dict[str, dict[str, Any]]:
         """Fire the schedule's timer; return the outcomes by disk when everything that came of it is over."""
@@ -114,7 +122,11 @@ class Stage:
 
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
-        return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+        return Region(self.own_api(name))
+
+    def own_api(self, region: str = REGION) -> Api:
+        """Return the core's own calls into a region."""
+        return Api(region, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
 
     def deliver(self, kind: str, message: object) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
         """Deliver another service's messages; return the reactions, and the workers' outcomes by disk."""
@@ -147,7 +159,7 @@ class Stage:
     def invoke_together(self, event: dict[str, Any], times: int) -> None:
         """Invoke the worker with one event several times at once; return when all are over."""
         before = {one["request_id"] for one in self.invocations()}
-        api = Api(REGION, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+        api = self.own_api()
         params = {
             "FunctionName": "cbsnap-snapshot",
             "InvocationType": "Event",
@@ -214,7 +226,8 @@ def built(folder: Path) -> Iterator[Stage]:
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    lay_out(folder, FLEET.format(ip=HOST_IP, data=folder / "data"), POLICIES.format(port=port))
+    fleet = FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder)
+    lay_out(folder, fleet, POLICIES.format(port=port))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -226,7 +239,9 @@ def built(folder: Path) -> Iterator[Stage]:
         agent = Agent(folder, port)
         processes.callback(agent.end)
         ready = processes.enter_context(cloud(folder))
-        yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        yield stage
+        assert note_calls(stage.url) == set()
 
 
 def lay_out(folder: Path, fleet: str, policies: str) -> None:
@@ -245,6 +260,17 @@ def _logging_to(topic: str) -> str:
     for function in found["inputs"]["functions"].values():
         function["cls"] = {"topicId": topic}
     return yaml.safe_dump(found)
+
+
+def note_calls(url: str) -> set[str]:
+    """Note what the functions have called since the last reset; return what no right allowed."""
+    calls = requests.get(f"{url}/_local/requests", timeout=30).json()["requests"]
+    ours = [one for one in calls if one.get("function")]
+    for one in ours:
+        CALLED.setdefault(one["function"], set()).add(f"{one['service']}:{one['action']}")
+    return {
+        f"{one['function']} {one['service']}:{one['action']}" for one in ours if one["code"] == NOT_ALLOWED
+    }
 
 
 def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:

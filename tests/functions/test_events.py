@@ -131,7 +131,7 @@ def test_events_that_make_no_sense_do_not_fail_the_function(stage: Stage) -> Non
 
 
 def test_a_cloud_that_fails_has_the_event_delivered_again_until_it_is_done(stage: Stage) -> None:
-    stage.fault("DescribeDisks", "AuthFailure.UnauthorizedOperation")
+    stage.fault("DescribeDisks", "AuthFailure.TokenFailure")
 
     _, taken = stage.deliver("eventbus", PING | {"subject": "disk-idle"})
 

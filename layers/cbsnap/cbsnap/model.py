@@ -47,6 +47,7 @@ class Disk:
     snapshot_ability: bool = True
     snapshot_count: int = 0
     rolling_back: bool = False
+    rollback_percent: int = 0
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
@@ -198,6 +199,24 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilling:
+    """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
+
+    `checks` names the section of that host's own configuration that says what is looked at beyond the
+    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
+    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    """
+
+    instance: str
+    schedule: str
+    window: timedelta
+    max_gib: int
+    region: str | None = None
+    checks: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -240,6 +259,7 @@ class Policy:
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
     make_room: bool = False
+    drill: Drilling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +325,6 @@ class NewDisk:
     """A disk to be made of a snapshot; `type` is the API's DiskType."""
 
     snapshot_id: str
-    name: str
     zone: str
     size_gib: int
     type: str
@@ -399,9 +418,9 @@ class Batch:
     dropped, since what it asks for has been handed out again. `patience_s`: how long another
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
     0. `apart_s`: a disk is spared whose newest snapshot of the policy with a key is not older than
-    this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1)
-    its place among the workers that begin with it. `side_by_side`: hosts held at the same time.
-    `beside`: runs of other policies that share leases with `run`.
+    this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on;
+    at once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies
+    that share leases with `run`.
     """
 
     run: Run
@@ -413,7 +432,7 @@ class Batch:
     quiesce: Quiesce | None = None
     quota: QuotaLimits = QuotaLimits()
     rate_per_s: float = 10.0
-    phase: float = 0.0
+    begins_at: datetime | None = None
     side_by_side: int = 8
     patience_s: float = 0.0
     apart_s: float = 0.0
@@ -440,6 +459,16 @@ class Removal:
     disk_id: str
     reason: str
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOrder:
+    """A policy's drill that somebody asked for; `deliver_by`: a message that comes later is dropped."""
+
+    key: str
+    target: Target
+    policy: str
+    deliver_by: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cbsnap.model import (
         Batch,
         Disk,
+        DrillOrder,
         Instance,
         Label,
         NewDisk,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         SnapshotUsage,
         Target,
     )
+    from cbsnap.restoration import RestoreOrder
 
 
 class Cloud(Protocol):
@@ -237,11 +239,60 @@ class Restorer(Protocol):
     def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
         """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
 
-    def create_disk(self, disk: NewDisk, token: str) -> str:
+    def disks_named(self, names: Sequence[str]) -> list[Disk]:
+        """Return the disks that have one of these names."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def tag_disks(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on disks."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
+
+
+class ScratchDisks(Protocol):
+    """What a drill does with disks of its own, in one region."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
         """Begin to make a disk and return its id; the same token makes none twice."""
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
+
+    def detach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to detach disks from that instance, ten at most."""
+
+    def terminate(self, disk_ids: Sequence[str]) -> None:
+        """Give disks back that are attached to nothing; their snapshots stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What became of one command; `error` says why it did not run to its end."""
+
+    invocation_id: str
+    running: bool
+    exit_code: int | None = None
+    output: str = ""
+    error: str = ""
+
+
+class Commands(Protocol):
+    """The cloud's command channel to one region's instances, where no port need be open."""
+
+    def reaches(self, instance_id: str) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def run(self, instance_id: str, script: str, timeout_s: int, name: str) -> str:
+        """Start a shell script as root and return the invocation's id. Raises OutcomeUnknown."""
+
+    def outcome(self, invocation_id: str) -> CommandOutcome | None:
+        """Return what became of an invocation; None where the cloud knows it not."""
+
+    def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
+        """Return what became of the instance's commands of this name, as far as the cloud remembers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,3 +350,17 @@ class Workers(Protocol):
 
     def dispatch(self, batch: Batch) -> str:
         """Hand a batch over, asynchronously and at least once; return the request's id."""
+
+
+class Keeper(Protocol):
+    """Where errands are carried out, which take longer than a request may: restores, for one."""
+
+    def hand_over(self, order: RestoreOrder) -> str:
+        """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+class DrillKeeper(Protocol):
+    """The same for drills."""
+
+    def hand_over(self, order: DrillOrder) -> str:
+        """Hand a drill over, asynchronously and at least once; return the request's id."""

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
     from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, ReportLog, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.functions import Keeper
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -74,6 +76,15 @@ class Wiring:
 
         return RegionRestorer(self._api_of(target))
 
+    def bench(self, target: Target, until_s: float) -> Bench:
+        """Return what a target's drills work with, until that second of the clock's monotonic time."""
+        from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
+
+        api = self._api_of(target)
+        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+
     @cached_property
     def notifier(self) -> Notifier:
         """The way to people."""
@@ -117,6 +128,14 @@ class Wiring:
 
         secret_id, _, _ = EnvironmentCredentials(self._environment).get_credential_info()
         return role_of(self._own_api(self.region).read("sts", "GetCallerIdentity", {})), secret_id
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The function that carries errands out."""
+        from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
+
+        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""

@@ -111,7 +111,7 @@ def test_groups_of_one_policy_that_meet_on_a_host_go_to_one_worker(scene: Scene)
     scene.tick()
 
     of_hosts = [{group.chain for group in batch.groups} for batch in scene.workers.batches]
-    assert len(scene.workers.batches) == 5
+    assert len(scene.workers.batches) == 4
     assert sum(map(len, of_hosts)) == len(set().union(*of_hosts)) == 250
 
 

@@ -25,7 +25,7 @@ from cbsnap.model import (
     Snapshot,
     Target,
 )
-from cbsnap.rules.pacing import AGAIN, TICK, TICK_DISKS
+from cbsnap.rules.pacing import AGAIN, START, TICK, TICK_DISKS
 from cbsnap.tencent.functions import ASYNC_EVENT_BYTES
 from cbsnap.wire import batch_text
 
@@ -199,9 +199,29 @@ def test_many_disks_are_cut_into_batches_that_share_the_rate(scene: Scene) -> No
     scene.tick()
 
     sizes = [len(batch.groups) for batch in scene.workers.batches]
-    assert sizes == [BATCH_DISKS] * 5
+    assert sizes == [250] * 4
+    assert max(sizes) <= BATCH_DISKS
     assert sum(batch.rate_per_s for batch in scene.workers.batches) == pytest.approx(10)
-    assert sorted(batch.phase for batch in scene.workers.batches) == [0.0, 0.2, 0.4, 0.6, 0.8]
+    begin = sorted(batch.begins_at for batch in scene.workers.batches if batch.begins_at)
+    assert [(one - scene.clock.now() - START).total_seconds() for one in begin] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_a_worker_that_is_alone_begins_at_once(scene: Scene) -> None:
+    many(scene, 10)
+
+    scene.tick()
+
+    assert scene.workers.batches[0].begins_at == scene.clock.now()
+
+
+def test_a_group_that_is_larger_than_what_is_left_of_a_tick_has_its_turn_all_the_same(scene: Scene) -> None:
+    many(scene, TICK_DISKS + 20, per_instance=7)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, group=Grouping.INSTANCE),))
+
+    (report,) = scene.tick()
+
+    dispatched = list(decisions(report).values()).count(Decision.DISPATCHED)
+    assert TICK_DISKS < dispatched < TICK_DISKS + 7
 
 
 def test_a_run_larger_than_a_tick_goes_on_in_the_next_ones(scene: Scene) -> None:

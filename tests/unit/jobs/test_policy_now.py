@@ -10,6 +10,7 @@ from cbsnap.errors import InputError
 from cbsnap.jobs.policy_now import NextRun, next_runs, preview, start_now
 from cbsnap.model import Decision, Grouping, QuotaLimits, Report, Run, Target
 from cbsnap.rules.names import snapshot_name
+from cbsnap.rules.pacing import TICK_DISKS
 
 from .fakes import NOON, REGION, disk
 from .test_making_room import Region
@@ -110,7 +111,7 @@ def test_a_run_now_hands_out_everything_at_once(scene: Scene) -> None:
 
 
 def test_what_one_start_cannot_hand_out_is_asked_for_with_the_same_key(scene: Scene) -> None:
-    many(scene, 3100)
+    many(scene, TICK_DISKS + 100)
 
     (report,) = start(scene)
 

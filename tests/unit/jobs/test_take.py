@@ -511,13 +511,16 @@ def test_no_lease_is_begun_that_the_invocation_could_not_end(scene: Scene) -> No
     assert "lease disk-a" not in scene.cloud.log
 
 
-def test_tokens_are_saved_before_the_lease(scene: Scene) -> None:
+def test_what_is_sent_together_is_paid_for_before_the_next_lease(scene: Scene) -> None:
     scene.both()
+    scene.cloud.disk_list.append(disk("disk-c", "ins-2"))
+    scene.cloud.instance_list.append(instance("ins-2"))
+    scene.others["ins-2"] = FakeHost(scene.clock, scene.cloud.log, frozenset({"disk-c"}))
+    scene.others["ins-2"].on_check = lambda: scene.cloud.log.append(f"after {scene.clock.waited_s:.0f} s")
 
-    scene.take(rate_per_s=0.1)
+    scene.take(groups=(*scene.batch.groups, Group("ins-2", ("disk-c",))), rate_per_s=0.1)
 
-    assert scene.clock.waited_s == 10
-    assert scene.cloud.log.index("lease disk-a disk-b") > 0
+    assert "after 20 s" in scene.cloud.log
 
 
 def test_a_group_across_hosts_is_taken_while_all_are_held(scene: Scene) -> None:
@@ -597,6 +600,46 @@ def test_what_is_throttled_twice_is_left_and_the_host_released(scene: Scene) -> 
 
     assert report.outcomes[0].decision is Decision.FAILED
     assert scene.host.holding is None
+
+
+def test_what_was_throttled_is_tried_once_more_when_the_others_have_had_their_turn(scene: Scene) -> None:
+    refusals = [Throttled("RequestLimitExceeded", "slow down")] * 2
+
+    def until_others_are_done() -> None:
+        if refusals:
+            scene.cloud.answers["disk-a"] = refusals.pop()
+
+    scene.cloud.on_create = until_others_are_done
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.APPLICATION)
+    assert scene.cloud.log.count("release") == 2
+
+
+def test_what_was_throttled_without_a_plan_is_tried_once_more_too(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    report = scene.take(quiesce=None)
+
+    assert report.outcomes[0].decision is Decision.TAKEN
+
+
+def test_a_member_taken_before_the_other_was_throttled_is_told_as_it_was_taken(scene: Scene) -> None:
+    scene.both()
+    refusals = [Throttled("RequestLimitExceeded", "slow down")] * 2
+
+    def until_others_are_done() -> None:
+        if refusals:
+            scene.cloud.answers["disk-b"] = refusals.pop()
+
+    scene.cloud.on_create = until_others_are_done
+
+    report = scene.take()
+
+    assert [one.decision for one in report.outcomes] == [Decision.TAKEN, Decision.TAKEN]
+    assert [one.label for one in report.outcomes] == [Label.CRASH, Label.CRASH]
+    assert len(scene.cloud.snapshot_list) == 2
 
 
 @pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "PENDING"])
@@ -680,11 +723,52 @@ def test_disks_that_need_nothing_cost_no_tokens(scene: Scene) -> None:
 
 
 def test_a_worker_begins_at_its_place_among_the_others(scene: Scene) -> None:
-    scene.both()
+    scene.take(begins_at=scene.clock.now() + timedelta(seconds=4))
 
-    scene.take(rate_per_s=0.1, phase=0.5)
+    assert scene.clock.waited_s == 4
 
-    assert scene.clock.waited_s == 20  # 10 for the second token, and half of the turn of two
+
+def fleet(scene: Scene, disks: int) -> tuple[Group, ...]:
+    scene.cloud.disk_list = [disk(f"disk-{number:03}") for number in range(disks)]
+    return tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
+
+
+def test_snapshots_are_looked_at_ten_disks_a_call(scene: Scene) -> None:
+    groups = fleet(scene, 30)
+
+    scene.take(groups=groups, quiesce=None, rate_per_s=1000.0)
+
+    assert scene.cloud.log.count("look") == 3
+
+
+def test_labels_are_written_as_soon_as_a_call_is_full(scene: Scene) -> None:
+    groups = fleet(scene, 30)
+
+    scene.take(groups=groups, quiesce=None)
+
+    assert len(scene.cloud.labels) == 30
+    assert scene.cloud.labelled == [9, 9, 9, 3]
+
+
+def test_a_label_that_could_not_be_written_is_told_with_its_snapshot(scene: Scene) -> None:
+    scene.cloud.tag_failures = [CloudFault("InternalError", "later")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert "the label's tag is not written yet" in report.outcomes[0].reason
+
+
+def test_whoever_waits_for_somebody_elses_snapshot_does_not_keep_the_others(scene: Scene) -> None:
+    groups = fleet(scene, 20)
+    other = Snapshot("snap-x", REGION, "of somebody", "disk-003", "CREATING", 50, NOON, 10)
+    scene.cloud.snapshot_list.append(other)
+
+    report = scene.take(groups=groups, quiesce=None, patience_s=10.0)
+
+    decisions = [one.decision for one in report.outcomes]
+    assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (19, 1)
+    assert scene.cloud.snapshot_list[1].disk_id == "disk-010"
 
 
 def test_two_snapshots_of_one_run_are_reported(scene: Scene) -> None:

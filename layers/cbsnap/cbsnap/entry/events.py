@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import EventsUnfinished
+from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cbsnap.model import Report
+    from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
 AT_ONCE = "now"  # the timer's argument, or the Message of an event that a person sends
@@ -64,10 +66,50 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Look after what has been taken."""
+    """Look after what has been taken; or carry an errand out, which has its kind under the key `cbsnap`."""
+    if wire.ERRAND in event:
+        order = wire.errand(event)
+        return _drill(order, context) if isinstance(order, DrillOrder) else _restore(order, context)
+    return _look_after(context)
+
+
+def _drill(order: DrillOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Begin a drill and carry it as far as this invocation may; the timer's passes carry it on."""
+    from cbsnap.jobs import drill  # noqa: PLC0415 - what a worker does not need
+
+    here = wiring()
+    done = drill.carry(
+        order,
+        here.plan,
+        here.clouds.at(order.target),
+        here.bench(order.target, here.clock.monotonic() + context["time_limit_in_ms"] / 1000 - ENDING_S),
+    )
+    told = wire.upkeep([done])
+    _log("upkeep", told, context)
+    return told
+
+
+def _restore(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Carry a restore on, for as long as this invocation may."""
+    from cbsnap.jobs import carrying  # noqa: PLC0415 - what a timer's pass does not need
+
+    here, target = wiring(), order.target
+    means = carrying.Means(
+        order.deployment,
+        here.clouds.at(target),
+        here.restorer(target),
+        here.lifecycles.at(target),
+        here.clock,
+    )
+    progress = carrying.carry(order, means, here.keeper, context["time_limit_in_ms"] / 1000 - ENDING_S)
+    told = [wire.progress(progress)]
+    _log("restore", told, context)
+    return told
+
+
+def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     from cbsnap.jobs import maintain as job  # noqa: PLC0415 - what the worker does not need
 
-    del event
     here = wiring()
     means = job.Means(
         here.clouds,
@@ -76,6 +118,7 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.clock,
         here.notifier,
         here.memory,
+        here.bench,
     )
     passes = wire.upkeep(job.maintain(here.plan, means))
     _log("upkeep", passes, context)

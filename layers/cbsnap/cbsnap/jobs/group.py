@@ -20,7 +20,6 @@ from cbsnap.errors import (
     HostRefused,
     HostUnreachable,
     InputError,
-    Throttled,
 )
 from cbsnap.jobs import preflight, stopping, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
@@ -45,7 +44,7 @@ _LOOK_FOR_ROW_S = 5.0
 
 
 def take(plan: Ahead, facts: Facts, work: Work) -> Taken:
-    """Take the missing disks of a group at one moment."""
+    """Take the missing disks of a group at one moment; the calls for that have been paid for."""
     course = _Course(plan, work)
     return course.closed(_take(course, facts, work))
 
@@ -95,7 +94,7 @@ class _Course:
     def closed(self, taken: Taken) -> Taken:
         """Return the whole group's outcomes."""
         told = (replace(one, tries=self.tries, create_ms=self._create_ms) for one in taken.outcomes)
-        return verdicts.Taken((*self._found, *told), taken.proofs)
+        return replace(taken, outcomes=(*self._found, *told))
 
 
 def _take_quiesced(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) -> Taken:
@@ -103,7 +102,6 @@ def _take_quiesced(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) 
     if unsettled := facts.unsettled(plan.members):
         raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
     if quiesce.stops:
-        work.pace.save(len(plan.missing))
         _require_time(1, quiesce, work)
         course.tries += 1
         return stopping.take(plan, facts, work)
@@ -121,7 +119,6 @@ def _try(course: _Course, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -
     """
     tries_left, after = quiesce.tries, ""
     while course.plan.missing:
-        work.pace.save(len(course.plan.missing))
         _require_time(len(hosts), quiesce, work)
         course.tries += 1
         try:
@@ -212,9 +209,10 @@ def _create_held(course: _Course, work: Work, hold: Hold) -> dict[str, str | Exc
     if hold.left_s(work.clock) <= 0:
         raise HostRefused("not-quiesced", "", "holding took so long that no time was left to create")
     answers = course.create(course.plan.missing, hold.left_s(work.clock))
-    throttled = [disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled)]
+    throttled = sorted(verdicts.throttled(answers))
     if throttled and hold.left_s(work.clock) > 2 * THROTTLED_PAUSE_S:
         work.clock.sleep(THROTTLED_PAUSE_S)
+        work.pace.spend(len(throttled))
         answers.update(course.create(throttled, hold.left_s(work.clock)))
     return answers
 
@@ -254,7 +252,6 @@ def _final(failed: HostError) -> bool:
 
 def _take_unquiesced(course: _Course, facts: Facts, work: Work, reason: str) -> Taken:
     """Create without a lease; when some time has passed since the last look, after another one."""
-    work.pace.save(len(course.plan.missing))
     try:
         if work.clock.monotonic() - facts.read_at > FRESH_S:
             course.look_again()
@@ -265,4 +262,4 @@ def _take_unquiesced(course: _Course, facts: Facts, work: Work, reason: str) -> 
     course.tries += 1
     answers = course.create(course.plan.missing, UNQUIESCED_TIMEOUT_S)
     taken = (verdicts.outcome_of(disk_id, answer, Label.CRASH, reason) for disk_id, answer in answers.items())
-    return verdicts.Taken(tuple(taken))
+    return verdicts.Taken(tuple(taken), throttled=verdicts.throttled(answers))

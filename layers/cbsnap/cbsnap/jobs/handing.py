@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.rules import pacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from cbsnap.model import Batch, Group, Report
     from cbsnap.ports import Workers
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BATCH_DISKS = 200
+BATCH_DISKS = 300
 MOST_OF_A_BATCH = 1000  # where few hosts may be held: what fits an event and a worker's time
 SIDE_BY_SIDE = 8  # hosts of one worker that are held at the same time
 HANDS = 8  # invocations sent at the same time
@@ -43,24 +45,37 @@ class Planned:
     bounded: bool = False
 
 
-def hand_out(planned: Sequence[Planned], workers: Workers) -> list[Report]:
+def hand_out(planned: Sequence[Planned], workers: Workers, now: datetime) -> list[Report]:
     """Hand all batches to workers; returns the reports with the requests' ids."""
-    cut = [batch for one in planned for batch in batches(one)]
+    cut = _placed([batch for one in planned for batch in batches(one)], now)
     with ThreadPoolExecutor(HANDS) as hands:
         sent = [
-            (
-                {batch.runs[group.run] for group in batch.groups},
-                hands.submit(
-                    workers.dispatch,
-                    replace(batch, rate_per_s=pacing.CREATES_PER_S / len(cut), phase=place / len(cut)),
-                ),
-            )
-            for place, batch in enumerate(cut)
+            ({batch.runs[group.run] for group in batch.groups}, hands.submit(workers.dispatch, batch))
+            for batch in cut
         ]
         return [
             replace(one.report, batches=tuple(each.result() for runs, each in sent if one.order.run in runs))
             for one in planned
         ]
+
+
+def _placed(orders: Sequence[Batch], now: datetime) -> list[Batch]:
+    """Give each worker its share of the rate, and its place: none begins in step with another."""
+    share = pacing.CREATES_PER_S / max(1, len(orders))
+    first = now + pacing.START if len(orders) > 1 else now
+    return [
+        replace(
+            one,
+            rate_per_s=share,
+            begins_at=first + timedelta(seconds=pacing.stagger_s(place, _together(one))),
+        )
+        for place, one in enumerate(orders)
+    ]
+
+
+def _together(order: Batch) -> float:
+    """Return how many disks a worker takes at the same moment, on average."""
+    return sum(len(group.disk_ids) for group in order.groups) / len(order.groups)
 
 
 def most_disks(max_held: int | None) -> int:

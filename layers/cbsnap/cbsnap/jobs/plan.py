@@ -68,7 +68,7 @@ def tick(  # noqa: PLR0913 - what is planned, and the means
 
     def one_target(target: Target) -> list[Report]:
         asked = Asked(plan, due, target, now, at_once)
-        return planned(asked, clouds, lifecycles, lambda parts: handing.hand_out(parts, workers))
+        return planned(asked, clouds, lifecycles, lambda parts: handing.hand_out(parts, workers, clock.now()))
 
     return side_by_side(plan.targets, one_target) if due else []
 
@@ -226,8 +226,8 @@ def _in_turn(
     left = handing.most_disks(policy.max_held)
     for part in parts:
         turn, other = turns[part.id], before.takes(part)
-        left -= len(part.disk_ids) if turn.now and not other else 0
-        if turn.now and not other and left >= 0:
+        if turn.now and not other and left > 0:  # the last may be more than what is left: it cannot be cut
+            left -= len(part.disk_ids)
             ready.append(part)
         else:
             waiting += [_waits(disk_id, turn, order, other) for disk_id in part.disk_ids]

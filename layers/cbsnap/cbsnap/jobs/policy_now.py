@@ -71,7 +71,7 @@ def start_now(  # noqa: PLR0913, PLR0917 - what is started, where, and the means
 
     def one_target(target: Target) -> list[Report]:
         asked = Asked(plan, [(policy, run)], target, now, at_once=True)
-        return planned(asked, clouds, lifecycles, lambda parts: handing.hand_out(parts, workers))
+        return planned(asked, clouds, lifecycles, lambda parts: handing.hand_out(parts, workers, clock.now()))
 
     return side_by_side(_targets(plan, region), one_target)
 

@@ -121,7 +121,10 @@ class _Begun:
     def _handed_out(self, asked: Asked) -> list[Report]:
         means = self.invocation.means
         return planned(
-            asked, means.clouds, means.lifecycles, lambda parts: handing.hand_out(parts, means.workers)
+            asked,
+            means.clouds,
+            means.lifecycles,
+            lambda parts: handing.hand_out(parts, means.workers, asked.now),
         )
 
     def left_out(self) -> list[str]:

@@ -83,18 +83,37 @@ def to_free(
     `spare` maps snapshot id to disk id, the first to go first. A group that would not fit even so
     frees nothing.
     """
-    left, counts = dict(spare), dict(counts)
+    left, counts, limit = dict(spare), dict(counts), disk_limit(limits)
     freed: list[str] = []
+    for_region: list[str] = []
+    grown: set[str] = set()
     for group in groups:
-        chosen = _for_disks(group, counts, disk_limit(limits), left)
-        if chosen is not None:
-            chosen = _for_region(group, room, chosen, left)
-        if chosen is not None:
+        own = _for_disks(group, counts, limit, left)
+        chosen = own if own is None else _for_region(group, room, own, left)
+        if own is not None and chosen is not None:
             freed += chosen
+            for_region += chosen[len(own) :]
+            grown.update(group.disk_ids)
             for one in chosen:
                 counts[left.pop(one)] -= 1
             room = Room(room.limit, room.used + len(group.disk_ids) - len(chosen))
-    return freed
+    disks = {one: spare[one] for one in for_region}
+    may_hold = {disk_id: limit - 1 - counts[disk_id] for disk_id in grown}
+    needless = _needless(disks, room, may_hold)
+    return [one for one in freed if one not in needless]
+
+
+def _needless(disks: Mapping[str, str], room: Room, may_hold: Mapping[str, int]) -> set[str]:
+    """Return those, freed for the region alone, that later groups' own disks have made room for since.
+
+    `disks` maps snapshot id to disk id. `may_hold`: how many a disk of the run may hold in addition.
+    """
+    room_on, needless = dict(may_hold), set[str]()
+    for one, disk_id in reversed(list(disks.items())):
+        if len(needless) < room.left and room_on.get(disk_id, 1) > 0:
+            needless.add(one)
+            room_on[disk_id] = room_on.get(disk_id, room.left + 1) - 1
+    return needless
 
 
 def _for_disks(

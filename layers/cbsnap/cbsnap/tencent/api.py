@@ -131,14 +131,26 @@ class Api:
         return dict(answer)
 
     def warm(self, service: str) -> None:
-        """Open this thread's connection to a service, without a call that counts against the rate."""
+        """Open this thread's connection to a service, without a call that counts against the rate.
+
+        One that was kept may be closed by the other side in this very moment: then a new one is opened.
+        """
+        try:
+            self._head(service)
+        except RequestException:
+            try:
+                self._head(service)
+            except RequestException as failed:
+                raise OutcomeUnknown(
+                    "ClientNetworkError", f"{service} cannot be reached: {failed}"
+                ) from failed
+
+    def _head(self, service: str) -> None:
         client = self._client(service)
         client.request.conn.timeout = READ_TIMEOUT_S
         scheme = self._endpoint.scheme if self._endpoint else "https"
-        try:
-            client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={}).close()
-        except RequestException as failed:
-            raise OutcomeUnknown("ClientNetworkError", f"{service} cannot be reached: {failed}") from failed
+        answer = client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={})
+        answer.content  # noqa: B018 - read to its end the connection is kept, closed unread it is not
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK has no types
         clients = self._local.__dict__.setdefault("clients", {})
@@ -190,6 +202,12 @@ def _cls(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
     return ClsClient(*arguments)
 
 
+def _tat(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.tat.v20201028.tat_client import TatClient  # noqa: PLC0415 - only what a function calls
+
+    return TatClient(*arguments)
+
+
 _CLIENTS: dict[str, Callable[..., Any]] = {
     "cbs": _cbs,
     "cvm": _cvm,
@@ -197,4 +215,5 @@ _CLIENTS: dict[str, Callable[..., Any]] = {
     "scf": _scf,
     "sts": _sts,
     "cls": _cls,
+    "tat": _tat,
 }
