@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, fleet, localcloud, packaged, planning, window
+from bench import (
+    agent,
+    cold_start,
+    console,
+    fleet,
+    gateway,
+    localcloud,
+    packaged,
+    planning,
+    retention,
+    window,
+)
 
 BENCHMARKS = {
     one.name: one
@@ -12,7 +23,11 @@ BENCHMARKS = {
         *packaged.BENCHMARKS,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        retention.BENCHMARK,
         planning.BENCHMARK,
         fleet.BENCHMARK,
+        gateway.START,
+        gateway.LIST,
+        console.BENCHMARK,
     )
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from bench.trials import Side
 
 TOKEN = "a bench's token"  # noqa: S105 - good for the cloud of this run only
+TOKENS = f"bench:admin:{hashlib.sha256(TOKEN.encode()).hexdigest()}:9999-12-31"
 POLICIES = """version: 1
 deployment: bench
 time_zone: UTC
@@ -92,7 +93,7 @@ CALLS = {
     "snapshot": Call(_batch, lambda reports: _decisions(reports) == ["taken"]),
     "maintain": Call(_tick, lambda regions: bool(regions) and not any("error" in one for one in regions)),
     "events": Call(_event, lambda reactions: _decisions(reactions[0]["reports"]) == ["deferred"]),
-    "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("disks"))),
+    "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("items"))),
 }
 
 
@@ -102,7 +103,7 @@ def sides() -> Iterator[Mapping[str, Side]]:
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary:
         folder = Path(temporary)
         functions = deployed(folder)
-        with cloud(folder, POLICIES, CBSNAP_API_TOKENS=hashlib.sha256(TOKEN.encode()).hexdigest()) as runtime:
+        with cloud(folder, POLICIES, CBSNAP_API_TOKENS=TOKENS) as runtime:
             yield {key: first_call(runtime, key, functions[key]["name"]) for key in functions}
 
 

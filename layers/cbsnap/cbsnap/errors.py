@@ -115,6 +115,11 @@ class SnapshotInProgress(DiskBusy):
 class Refused(CloudError):
     """Final: the same request will be refused again."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether what it was about is not there, or not any more."""
+        return self.code.endswith("NotFound")
+
 
 class EventsUnfinished(CbsnapError):
     """Runs that events asked for could not be begun; what could is done, and is not done twice."""

@@ -20,13 +20,8 @@ class Label(Enum):
     APPLICATION = "application"
     CLEAN = "clean"
 
-    @property
-    def rank(self) -> int:
-        """Place in the order of trust, 0 for the weakest."""
-        return _RANKS[self]
-
-
-_RANKS = {label: rank for rank, label in enumerate(Label)}
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)  # place in the order of trust, 0 for the weakest
 
 
 # --- what the cloud holds -------------------------------------------------------------------
@@ -304,10 +299,29 @@ class EventRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How a message reads; `rules.wording` says what `{…}` may stand in which text.
+
+    `title` and `well` head a message while something is open and when nothing is; `line` tells a
+    finding, `error` why a region could not be looked after.
+    """
+
+    title: str = "cbsnap {deployment}: {open} open"
+    well: str = "cbsnap {deployment}: all is well"
+    new: str = "New:"
+    over: str = "Over:"
+    unchanged: str = "Unchanged: {unchanged}"
+    line: str = "{trouble}: {subject}{of_policy} in {region}: {reason}"
+    error: str = "{region}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
-    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret;
+    `templates` has the wording of those that do not take the usual one.
+    `time_zone` is that of the policies that name none.
     """
 
     deployment: str
@@ -316,8 +330,10 @@ class Plan:
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Wording] = field(default_factory=dict)
     heartbeat: str | None = None
     events: tuple[EventRule, ...] = ()
+    time_zone: str = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +396,7 @@ class Decision(Enum):
 class Outcome:
     """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
 
+    `lost`: how its lease ended, when that did not last until its release.
     `tries` counts attempts, under a lease or without; finding a host busy is none.
     `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
     """
@@ -390,6 +407,7 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    lost: str = ""
     tries: int = 0
     create_ms: float | None = None
 
@@ -420,7 +438,8 @@ class Batch:
     0. `apart_s`: a disk is spared whose newest snapshot of the policy with a key is not older than
     this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on;
     at once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies
-    that share leases with `run`.
+    that share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a
+    person asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -439,6 +458,7 @@ class Batch:
     title: str | None = None
     agent_port: int = 9780
     beside: tuple[Run, ...] = ()
+    deadline: datetime | None = None
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -25,6 +25,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
     """Yield where each lies in the file, and what would be right."""
     yield from _repeated_targets(plan)
     yield from _rules_without_ground(plan)
+    yield from _templates_for_nobody(plan)
     for policy in plan.policies:
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
@@ -56,6 +57,12 @@ def _rules_without_ground(plan: Plan) -> Iterator[Finding]:
             )
 
 
+def _templates_for_nobody(plan: Plan) -> Iterator[Finding]:
+    for name in plan.templates:
+        if name not in plan.notify:
+            yield Finding(("templates", name), f"no {name} in the file's notify, which has {_known(plan)}")
+
+
 def _long_names(policy: Policy) -> Iterator[Finding]:
     longest_id = max(policy.select.disks, key=len, default=_ORDINARY_ID)
     try:
@@ -74,10 +81,14 @@ def _idle_quiesce(policy: Policy) -> Iterator[Finding]:
 
 def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
     if policy.notify is not None and policy.notify not in plan.notify:
-        known = ", ".join(plan.notify) or "none"
         yield Finding(
-            ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
+            ("policies", policy.name, "notify"),
+            f"no {policy.notify} in the file's notify, which has {_known(plan)}",
         )
+
+
+def _known(plan: Plan) -> str:
+    return ", ".join(plan.notify) or "none"
 
 
 def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from cbsnap import model
 from cbsnap.errors import InputError
-from cbsnap.rules import names, schedule
+from cbsnap.rules import names, schedule, wording
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -52,7 +52,7 @@ def _checked(check: Callable[[str], None]) -> AfterValidator:
 
 
 def _like(pattern: str, example: str) -> AfterValidator:
-    """Make a validator for names that are a mapping's keys, too: what is published has no place for those."""
+    """Make a validator for what is published with its list only, or as a bare text."""
 
     def validate(value: str) -> str:
         if re.fullmatch(pattern, value) is None:
@@ -98,6 +98,10 @@ def _group(value: str) -> str:
     return value
 
 
+def _placeholders(known: tuple[str, ...]) -> str:
+    return ", ".join(f"{{{one}}}" for one in known)
+
+
 _TEXT_SCHEMA = {"type": "string"}
 Duration = Annotated[
     timedelta,
@@ -122,9 +126,9 @@ DiskId = Annotated[str, Field(pattern=r"^disk-[a-z0-9][a-z0-9-]*$", examples=["d
 InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=["ins-1a2b3c4d"])]
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
-AddressName = Annotated[str, _like(r"[a-z][a-z0-9-]{0,31}", "ops")]
-EventName = Annotated[str, _like(r"[a-z][a-z0-9-]{0,31}", "host-unreachable")]
-FieldPath = Annotated[str, _like(r"[^.]+(\.[^.]+)*", "requestParameters.DiskId")]
+AddressName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["ops"])]
+EventName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["host-unreachable"])]
+FieldPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", examples=["requestParameters.DiskId"])]
 EventField = Annotated[str, _like(r"subject|data(\.[^.]+)*", "subject or data.requestParameters.DiskIds")]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
@@ -144,6 +148,16 @@ GroupName = Annotated[
     str,
     AfterValidator(_group),
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
+]
+CountsText = Annotated[
+    str,
+    _checked(lambda text: wording.check(text, wording.COUNTS)),
+    Field(min_length=1, max_length=200, description="May hold " + _placeholders(wording.COUNTS)),
+]
+FactsText = Annotated[
+    str,
+    _checked(lambda text: wording.check(text, wording.FACTS)),
+    Field(min_length=1, max_length=500, description="May hold " + _placeholders(wording.FACTS)),
 ]
 DiskType = Annotated[str, Field(pattern=r"^CLOUD_[A-Z]+$", examples=["CLOUD_PREMIUM"])]
 TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
@@ -443,6 +457,25 @@ class PolicySection(Section):
         )
 
 
+_USUAL = model.Wording()
+
+
+class TemplateSection(Section):
+    """An own wording of the messages to one address; what is left out stays as usual."""
+
+    title: CountsText = Field(_USUAL.title)
+    well: CountsText = Field(_USUAL.well)
+    new: CountsText = Field(_USUAL.new)
+    over: CountsText = Field(_USUAL.over)
+    unchanged: CountsText = Field(_USUAL.unchanged)
+    line: FactsText = Field(_USUAL.line)
+    error: FactsText = Field(_USUAL.error)
+
+    def wording(self) -> model.Wording:
+        """Return the same in the core's words."""
+        return model.Wording(**dict(self))
+
+
 class MatchSection(Section):
     """Conditions on an event, each a pattern or several; all that are given must hold."""
 
@@ -510,6 +543,9 @@ class PolicyFile(Section):
     notify: dict[AddressName, str] = Field(
         default_factory=dict, description="Who can be told: names, each with a URL of apprise"
     )
+    templates: dict[AddressName, TemplateSection] = Field(
+        default_factory=dict, description="An own wording for names in notify"
+    )
     heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
     events: dict[EventName, EventSection] = Field(
@@ -521,10 +557,12 @@ class PolicyFile(Section):
         return model.Plan(
             deployment=self.deployment,
             targets=tuple(target.target() for target in self.targets),
+            time_zone=self.time_zone,
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,
             notify=self.notify,
+            templates={name: section.wording() for name, section in self.templates.items()},
             heartbeat=self.heartbeat,
             events=tuple(section.rule(name) for name, section in self.events.items()),
         )
