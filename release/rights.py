@@ -32,12 +32,13 @@ DRILL = {
     "tat:DescribeInvocationTasks",
     "tat:RunCommand",
 }
+GATEWAY = {"cbs:DeleteSnapshots", "cls:SearchLog", "cvm:DescribeInstances"}
 
 # By function; an action is written as the API has it, `service:Action`.
 CALLS: dict[str, set[str]] = {
     "cbsnap-schedule": LOOK | HAND_OUT | MAKE_ROOM,
     "cbsnap-events": LOOK | HAND_OUT | MAKE_ROOM | {"sts:GetCallerIdentity"},
-    "cbsnap-gateway": LOOK | HAND_OUT,
+    "cbsnap-gateway": LOOK | HAND_OUT | GATEWAY,
     "cbsnap-snapshot": LOOK
     | WAKE
     | {"cbs:CreateSnapshot", "cvm:DescribeInstances", "cvm:StopInstances", "tag:TagResources"},
