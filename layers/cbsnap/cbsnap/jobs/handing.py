@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Group, Report
+    from cbsnap.model import Batch, Group, Policy, Report
     from cbsnap.ports import Workers
     from cbsnap.rules.quota import Room
 
@@ -81,6 +81,18 @@ def _together(order: Batch) -> float:
 def most_disks(max_held: int | None) -> int:
     """Return how many disks of a policy can be handed out in one tick."""
     return pacing.TICK_DISKS if max_held is None else min(pacing.TICK_DISKS, max_held * MOST_OF_A_BATCH)
+
+
+def is_bounded(policy: Policy) -> bool:
+    """Tell whether the hosts that a policy holds must be counted, by workers that know of no other."""
+    return policy.max_held is not None or policy.one_at_a_time is not None
+
+
+def stride(policy: Policy) -> pacing.Stride:
+    """Return how a policy's hand-outs follow each other: where hosts are counted, none beside another."""
+    if not is_bounded(policy):
+        return pacing.EVERY_TICK
+    return pacing.Stride(most_disks(policy.max_held), pacing.AGAIN * pacing.TICK)
 
 
 def batches(planned: Planned) -> list[Batch]:
