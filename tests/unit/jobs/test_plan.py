@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from cbsnap.errors import CloudFault
+from cbsnap.errors import CloudFault, Refused
 from cbsnap.jobs import preflight
 from cbsnap.jobs.handing import BATCH_DISKS
 from cbsnap.jobs.plan import tick
@@ -397,3 +397,27 @@ def test_where_hosts_are_counted_no_hand_out_begins_beside_another(
         scene.clock.time += TICK
 
     assert ticks == [0, AGAIN, 2 * AGAIN]
+
+
+class Picky(FakeWorkers):
+    """Takes no batch with this disk."""
+
+    def dispatch(self, batch: Batch) -> str:
+        if any("disk-00000" in group.disk_ids for group in batch.groups):
+            raise Refused("LimitExceeded.Async", "too many")
+        return super().dispatch(batch)
+
+
+def test_a_batch_that_cannot_be_handed_out_is_said_of_its_disks_alone(scene: Scene) -> None:
+    many(scene, BATCH_DISKS + 2)
+    scene.workers = Picky()
+
+    (report,) = scene.tick()
+
+    (sent,) = scene.workers.batches
+    told = decisions(report)
+    handed = {one for group in sent.groups for one in group.disk_ids}
+    assert {one for one, decision in told.items() if decision is Decision.DISPATCHED} == handed
+    assert {decision for one, decision in told.items() if one not in handed} == {Decision.FAILED}
+    assert "too many" in report.outcomes[0].reason
+    assert (report.error, len(report.batches)) == ("", 1)
