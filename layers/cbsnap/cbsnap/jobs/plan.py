@@ -174,11 +174,12 @@ def _plan_policy(
     }
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
     counts = {disk.id: disk.snapshot_count for disk in disks}
+    turns = _turns(order, policy, disks, ground)
+    in_time = [part for part in open_parts if turns[part.id].now or turns[part.id].at <= order.not_after]
     space = making_room.made(
-        policy, open_parts, making_room.Space(ground.room, counts, order.quota), ground.means
+        policy, in_time, making_room.Space(ground.room, counts, order.quota), ground.means
     )
     admission = quota.admit(open_parts, space.counts, space.room, order.quota)
-    turns = _turns(order, policy, disks, ground)
     others = {part.id: ground.before.takes(groups[part.id]) for part in admission.groups}
     by_claim = pacing.by_claim(admission.groups, turns, ground.asked.now)
     ready, waiting = _in_turn(by_claim, turns, policy, order, others)
