@@ -37,6 +37,7 @@ class Holding:
         """`abandoned` tells whether the holder has gone: asked before each step."""
         self.steps, self.caveats, self.covers, self.positions = [], [], [], {}
         self.locked_ms = self.frozen_ms = None
+        self.ended_s = None  # seconds since the epoch: what comes after it, a marker for one, may be slow
         self.guard = None
         self.was_late = False
         self._plan = plan
@@ -100,6 +101,7 @@ class Holding:
             breaks += self._timed("thaw", self._thaw)
         for session in reversed(self._sessions):
             breaks += self._unlock(session)
+        self.ended_s = time.time()
         if self._locked_at is not None:
             self.locked_ms = _since_ms(self._locked_at)
         if self.guard:

@@ -124,9 +124,9 @@ class Host:
         self.quiet.clear()
         return Lease(wanted, plan, self._runtime_dir, abandoned, self._keep)
 
-    def _keep(self, record):
+    def _keep(self, record, ended_s):
         self.quiet.set()
-        self.journal.put(record)
+        self.journal.put(record, ended_s)
         self._metrics.count(record)
 
     def _state(self):

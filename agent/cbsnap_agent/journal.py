@@ -28,10 +28,10 @@ class Journal:
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
         self._entries = collections.OrderedDict(self._load())
 
-    def put(self, record):
-        """Keep a record, in place of an earlier one of the same lease."""
+    def put(self, record, ended_s=None):
+        """Keep a record, in place of an earlier one of the same lease, which keeps its time."""
         with self._lock:
-            entry = {"ended_s": self._clock(), "record": record}
+            entry = {"ended_s": self._clock() if ended_s is None else ended_s, "record": record}
             lease_id = record["lease_id"]
             entry["ended_s"] = self._entries.get(lease_id, entry)["ended_s"]
             self._entries[lease_id] = entry

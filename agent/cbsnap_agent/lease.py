@@ -20,7 +20,7 @@ class Lease:
     """One holder's one attempt. `wanted` is the request; see requests.py."""
 
     def __init__(self, wanted, plan, runtime_dir, abandoned, keep):
-        """`abandoned` tells whether the holder has gone; `keep` gets the record at the end."""
+        """`abandoned` tells whether the holder has gone; `keep` gets the record and the time at the end."""
         self.wanted = wanted
         self.state = "PREPARING"
         self.settled = threading.Event()  # HELD, or ended
@@ -184,7 +184,7 @@ class Lease:
         self.state = state
         try:
             if keep:
-                keep(self.record())
+                keep(self.record(), self.holding.ended_s)
         finally:  # whoever waits for the end gets it, whatever became of the record
             self.settled.set()
             self.ended.set()

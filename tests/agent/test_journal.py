@@ -60,3 +60,10 @@ def test_a_later_record_of_a_lease_replaces_the_earlier_one(tmp_path: Path) -> N
 
     assert [found["answered"] for found in kept.of_operation("o")] == [{"disk-1": "snap-1"}]
     assert len(json.loads(next((tmp_path / "journal").iterdir()).read_text())) == 2
+
+
+def test_notes_when_a_lease_ended_not_when_it_was_written_down(tmp_path: Path) -> None:
+    journal.Journal(str(tmp_path), clock=lambda: 1009.0).put(record(1), ended_s=1000.0)
+
+    entry = json.loads(next((tmp_path / "journal").iterdir()).read_text())
+    assert entry["ended_s"] == 1000.0

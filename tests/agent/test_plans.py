@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,10 @@ from cbsnap_agent.disks import Disks
 from cbsnap_agent.errors import ConfigError, Refusal
 from cbsnap_agent.lease import Lease
 
+from tests.agent.driver import eventually
+
 A, B = "disk-aaaaaaaa", "disk-bbbbbbbb"
+CLOCK_TICK_S = 0.02  # a file's time may lag behind by the kernel's tick
 
 
 def read(text: str) -> plan.Plan:
@@ -421,3 +425,19 @@ def test_a_lease_is_abandoned_when_every_connection_that_waits_for_it_has_gone(t
 
     assert not one_left
     assert lease.is_abandoned()
+
+
+def test_a_lease_ends_when_its_locks_do_and_not_when_that_has_been_marked(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    lasting = requests.LeaseWanted("ab" * 16, "o", "p", [A], 30, 10)
+    plan = read(f"[plan:p]\nsteps = sync\nmounts = {tmp_path / 'data'}\ndisks = {tmp_path / 'data'}={A}")
+    kept: list[float] = []
+    lease = Lease(lasting, plan, str(tmp_path), lambda: False, lambda _, ended_s: kept.append(ended_s))
+    lease.prepare()
+
+    before_s = time.time()
+    lease.release({})
+
+    eventually(lease.is_over)
+    assert lease.state == "RELEASED"
+    assert before_s <= kept[0] <= (tmp_path / "data/.cbsnap-post").stat().st_ctime_ns / 1e9 + CLOCK_TICK_S

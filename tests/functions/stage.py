@@ -179,6 +179,10 @@ class Stage:
         until("all are over", lambda: self._over(before))
         return [one for one in self.invocations() if one["request_id"] not in before]
 
+    def until_normal(self) -> None:
+        """Wait until no snapshot is being made."""
+        until("all are whole", lambda: all(one["state"] == "NORMAL" for one in self.snapshots()))
+
     def settle(self) -> None:
         """Wait until no invocation is under way."""
         until("nothing is under way", lambda: all(one["state"] in OVER for one in self.invocations()))
@@ -231,14 +235,16 @@ def outcomes(invocations: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 @contextmanager
-def built(folder: Path) -> Iterator[Stage]:
+def built(
+    folder: Path, fleet: str = FLEET, policies: str = POLICIES, agent_ini: str = AGENT
+) -> Iterator[Stage]:
     """Start everything, and end it with the body."""
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    fleet = FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder)
-    lay_out(folder, fleet, POLICIES.format(port=port))
-    (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
+    scenery = fleet.format(ip=HOST_IP, data=folder / "data", folder=folder)
+    lay_out(folder, scenery, policies.format(port=port))
+    (folder / "agent.ini").write_text(agent_ini.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
     database = folder / "data/orders.db"

@@ -186,3 +186,34 @@ def test_a_disk_that_both_had_goes_along_once(scene: Scene) -> None:
     (batch,) = scene.workers.batches
     assert sorted(one for group in batch.groups for one in group.disk_ids) == ["disk-a", "disk-b"]
     assert runs(batch) == {"disk-a": "first", "disk-b": "second"}
+
+
+def test_a_disk_of_two_policies_is_never_in_one_hand_out_twice(scene: Scene) -> None:
+    second(scene, group=Grouping.INSTANCE, select=replace(DATA.select, disks=frozenset({"disk-a", "disk-b"})))
+    scene.has("disk-a", "second.20261122T0400Z.a")
+
+    _, waits = tick(scene.plan, Regions(scene.cloud), scene.workers, scene.clock, at_once=True)
+
+    handed = [one for each in scene.workers.batches for group in each.groups for one in group.disk_ids]
+    assert handed == ["disk-a"]
+    assert decisions(waits) == {"disk-a": Decision.DONE, "disk-b": Decision.DEFERRED}
+
+
+def test_hosts_that_are_counted_are_never_held_in_anothers_turn(scene: Scene) -> None:
+    first = replace(
+        scene.plan.policies[0],
+        jitter=20 * TICK,
+        select=replace(DATA.select, disks=frozenset({"disk-a", "disk-b"})),
+    )
+    counted = replace(scene.plan.policies[1], max_held=1)
+    scene.plan = replace(scene.plan, policies=(first, counted))
+
+    ticks = []
+    for tick_no in range(9 * AGAIN):
+        scene.workers.batches.clear()
+        scene.tick()
+        ticks += [tick_no for batch in scene.workers.batches if batch.run.policy == "second"]
+        scene.clock.time += TICK
+
+    assert ticks
+    assert {tick_no % AGAIN for tick_no in ticks} == {0}

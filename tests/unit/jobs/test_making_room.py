@@ -161,3 +161,13 @@ def test_the_newest_good_one_is_never_spent(scene: Scene) -> None:
     scene.plan = replace(scene.plan, quota=QuotaLimits(region=1))
 
     assert scene.tick().removed == ()
+
+
+def test_nothing_goes_for_what_cannot_be_taken_inside_the_window(scene: Scene) -> None:
+    late = replace(ROOMY, jitter=timedelta(hours=12), window=timedelta(minutes=10))
+    scene.plan = replace(scene.plan, policies=(late,))
+
+    report = scene.tick()
+
+    assert report.removed == ()
+    assert [one.decision for one in report.outcomes] == [Decision.REFUSED]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from cbsnap.errors import CloudFault
+from cbsnap.errors import CloudFault, Refused
 from cbsnap.jobs import preflight
 from cbsnap.jobs.handing import BATCH_DISKS
 from cbsnap.jobs.plan import tick
@@ -320,14 +320,14 @@ def test_no_more_hosts_are_held_at_once_than_the_policy_allows(scene: Scene) -> 
     assert sum(len(batch.groups) for batch in scene.workers.batches) == 1000
 
 
-def test_what_few_held_hosts_cannot_take_in_a_tick_waits(scene: Scene) -> None:
+def test_what_few_held_hosts_cannot_take_in_a_hand_out_waits(scene: Scene) -> None:
     many(scene, 1100)
     scene.plan = replace(scene.plan, policies=(replace(DATA, max_held=1),))
 
     (report,) = scene.tick()
 
     assert [len(batch.groups) for batch in scene.workers.batches] == [1000]
-    assert "max_held: the rest follows" in report.outcomes[-1].reason
+    assert report.outcomes[-1].reason == "its next turn comes at 04:15 UTC"
 
 
 def test_a_large_batch_fits_an_asynchronous_event(scene: Scene) -> None:
@@ -370,3 +370,54 @@ def test_one_regions_failure_does_not_stop_another(scene: Scene) -> None:
 
     assert "ap-nowhere is down" in down.error
     assert up.batches == ("request-1",)
+
+
+def test_a_late_part_of_a_run_is_not_starved_by_an_early_one_that_fails(scene: Scene) -> None:
+    many(scene, (AGAIN + 1) * TICK_DISKS)
+    scene.clock.time = NOON + AGAIN * TICK
+
+    scene.tick()
+
+    handed = {one for batch in scene.workers.batches for group in batch.groups for one in group.disk_ids}
+    assert handed == {f"disk-{number:05}" for number in range(AGAIN * TICK_DISKS, (AGAIN + 1) * TICK_DISKS)}
+
+
+@pytest.mark.parametrize("bound", [{"max_held": 1}, {"one_at_a_time": "cluster"}])
+def test_where_hosts_are_counted_no_hand_out_begins_beside_another(
+    scene: Scene, bound: dict[str, object]
+) -> None:
+    many(scene, TICK_DISKS + 10)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, jitter=4 * TICK, **bound),))  # type: ignore[arg-type]
+
+    ticks = []
+    for tick_no in range(2 * AGAIN + 1):
+        scene.workers.batches.clear()
+        scene.tick()
+        ticks += [tick_no] if scene.workers.batches else []
+        scene.clock.time += TICK
+
+    assert ticks == [0, AGAIN, 2 * AGAIN]
+
+
+class Picky(FakeWorkers):
+    """Takes no batch with this disk."""
+
+    def dispatch(self, batch: Batch) -> str:
+        if any("disk-00000" in group.disk_ids for group in batch.groups):
+            raise Refused("LimitExceeded.Async", "too many")
+        return super().dispatch(batch)
+
+
+def test_a_batch_that_cannot_be_handed_out_is_said_of_its_disks_alone(scene: Scene) -> None:
+    many(scene, BATCH_DISKS + 2)
+    scene.workers = Picky()
+
+    (report,) = scene.tick()
+
+    (sent,) = scene.workers.batches
+    told = decisions(report)
+    handed = {one for group in sent.groups for one in group.disk_ids}
+    assert {one for one, decision in told.items() if decision is Decision.DISPATCHED} == handed
+    assert {decision for one, decision in told.items() if one not in handed} == {Decision.FAILED}
+    assert "too many" in report.outcomes[0].reason
+    assert (report.error, len(report.batches)) == ("", 1)

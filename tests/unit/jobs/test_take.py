@@ -35,6 +35,7 @@ from cbsnap.model import (
     Snapshot,
     Thaw,
 )
+from cbsnap.rules.names import snapshot_name
 
 from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost
 
@@ -897,3 +898,42 @@ def test_what_was_found_between_several_tries_is_told_once_each(scene: Scene) ->
         ("disk-a", Decision.DONE),
         ("disk-b", Decision.DONE),
     ]
+
+
+@pytest.mark.parametrize(("run", "busy_for_s"), [(Run("orders", NOON), 60), (Run("orders", NOON, "k"), 5)])
+def test_what_was_looked_at_long_ago_is_looked_at_again_before_the_lease(
+    scene: Scene, run: Run, busy_for_s: float
+) -> None:
+    other = scene.on_two_hosts()
+    groups = (Group("disk-a", ("disk-a",), "c1"), Group("disk-b", ("disk-b",), "c1"))
+
+    def somebody_takes_b() -> None:
+        scene.clock.sleep(busy_for_s)
+        made = Snapshot("snap-x", REGION, snapshot_name(run, "disk-b"), "disk-b", "NORMAL", 100, NOON, 10)
+        scene.cloud.snapshot_list.append(made)
+
+    scene.host.on_check = somebody_takes_b
+
+    report = scene.take(run=run, groups=groups)
+
+    assert [one.decision for one in report.outcomes] == [Decision.TAKEN, Decision.DONE]
+    assert other.operations == []
+
+
+def test_an_instance_is_not_stopped_for_what_somebody_took_meanwhile(scene: Scene) -> None:
+    scene.on_two_hosts()
+    groups = (Group("disk-a", ("disk-a",), "c1"), Group("disk-b", ("disk-b",), "c1"))
+
+    def somebody_takes_b() -> None:
+        scene.clock.sleep(5)
+        name = snapshot_name(scene.batch.run, "disk-b")
+        made = Snapshot("snap-x", REGION, name, "disk-b", "NORMAL", 100, NOON, 10)
+        scene.cloud.snapshot_list.append(made)
+        scene.cloud.on_create = None
+
+    scene.cloud.on_create = somebody_takes_b
+
+    report = scene.take(groups=groups, quiesce=Quiesce(""))
+
+    assert [one.decision for one in report.outcomes] == [Decision.TAKEN, Decision.DONE]
+    assert "stop ins-2" not in scene.cloud.log

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.errors import DiskBusy, HostUnreachable
-from cbsnap.model import Decision, Group, Label, OnFailure, Quiesce, Run
+from cbsnap.model import Decision, Group, Label, OnFailure, Quiesce, QuotaLimits, Run
 
 from .fakes import NOON, disk, lost
 from .test_take import Scene
@@ -157,3 +157,30 @@ def test_what_was_never_made_is_taken_again_together_with_its_set(scene: Scene) 
     assert told(report)["disk-b"] == (Decision.TAKEN, Label.CRASH)
     assert "disk-a" in report.outcomes[1].reason
     assert len(scene.cloud.snapshot_list) == 2
+
+
+def same_name(scene: Scene) -> None:
+    """Have both policies call their group by the instance, as `group: instance` does."""
+    of_two_policies(scene)
+    scene.batch = replace(scene.batch, groups=tuple(replace(one, id="ins-1") for one in scene.batch.groups))
+
+
+def test_groups_of_the_same_name_are_not_one_when_the_host_holds_them_apart(scene: Scene) -> None:
+    same_name(scene)
+    scene.host.plan_disks = frozenset({"disk-a"})
+
+    orders, logs = scene.take_all()
+
+    assert told(orders) == {"disk-a": (Decision.TAKEN, Label.APPLICATION)}
+    assert told(logs) == {"disk-b": (Decision.FAILED, None)}
+
+
+def test_of_groups_of_the_same_name_only_the_one_with_room_is_taken(scene: Scene) -> None:
+    same_name(scene)
+    scene.host.plan_disks = frozenset({"disk-a"})
+
+    orders, logs = scene.take_all(quota=QuotaLimits(region=1), quiesce=None)
+
+    assert told(orders) == {"disk-a": (Decision.TAKEN, Label.CRASH)}
+    assert told(logs) == {"disk-b": (Decision.REFUSED, None)}
+    assert len(scene.cloud.snapshot_list) == 1

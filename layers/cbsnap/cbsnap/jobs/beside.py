@@ -29,12 +29,21 @@ class Before:
     by_host: Mapping[Way, pacing.Turn] = field(default_factory=dict)
     handed_out: Mapping[str, str] = field(default_factory=dict)
 
-    def turn(self, own: pacing.Turn, order: Batch, disks: Mapping[str, Disk], now: datetime) -> pacing.Turn:
-        """Return a group's turn in view of the policies before."""
+    def turn(
+        self,
+        own: pacing.Turn,
+        order: Batch,
+        disks: Mapping[str, Disk],
+        now: datetime,
+        stride: pacing.Stride = pacing.EVERY_TICK,
+    ) -> pacing.Turn:
+        """Return a group's turn in view of the policies before; who has a stride of his own joins nobody."""
         group = own.group
         same_disk = [self.by_disk[one] for one in group.disk_ids if one in self.by_disk]
         if same_disk:
-            return pacing.after(group, max(same_disk, key=lambda turn: turn.first), now)
+            return pacing.after(own, max(same_disk, key=lambda turn: turn.first), now, stride)
+        if stride != pacing.EVERY_TICK:
+            return own
         same_host = (self.by_host[way] for way in _ways(group, order, disks) if way in self.by_host)
         together = next(same_host, None)
         if together is None or together.first > order.not_after:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 UNQUIESCED_TIMEOUT_S = 30.0
 VANISHED_S = 60.0
 FRESH_S = 2.0
+STALE_S = 20.0  # where the host's journal knows what has been taken under the same operation
 THROTTLED_PAUSE_S = 1.0  # the rate is counted by the second
 LONGEST_OPERATION = 400  # characters that an agent takes
 _LOOK_AGAIN_S = 0.2
@@ -98,6 +99,8 @@ class _Course:
 
 
 def _take_quiesced(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) -> Taken:
+    if _taken_meanwhile(course, facts, quiesce, work):
+        return verdicts.Taken(())
     plan = course.plan
     if unsettled := facts.unsettled(plan.members):
         raise HostRefused("no-host", "", f"{', '.join(unsettled)}: nobody can be asked to hold it")
@@ -109,6 +112,19 @@ def _take_quiesced(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) 
         running = facts.running(plan.members)
         hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in running]
         return _try(course, hosts, quiesce, work)
+
+
+def _taken_meanwhile(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) -> bool:
+    """Look again at what was looked at some time ago, and tell whether nothing is left to take.
+
+    No journal helps where there is no lease, or where the same key asked for it at another time.
+    """
+    alone = quiesce.stops or work.batch.run.key is not None
+    is_old = work.clock.monotonic() - facts.read_at > (FRESH_S if alone else STALE_S)
+    if not (is_old and course.plan.missing):
+        return False
+    course.look_again()
+    return not course.plan.missing
 
 
 def _try(course: _Course, hosts: Sequence[Host], quiesce: Quiesce, work: Work) -> Taken:

@@ -128,8 +128,8 @@ def _admit(
     wanted = [Group(plan.group_id, plan.missing) for plan in plans if plan.missing]
     counts = {disk_id: disk.snapshot_count for disk_id, disk in facts.disks.items()}
     admission = quota.admit(wanted, counts, room, work.batch.quota)
-    let_in = {group.id for group in admission.groups}
-    return [plan for plan in plans if plan.group_id in let_in], admission.refused
+    let_in = set(admission.groups)  # not by id: two policies' groups may have the same
+    return [plan for plan in plans if Group(plan.group_id, plan.missing) in let_in], admission.refused
 
 
 def _left_stopped(plans: Sequence[Ahead], facts: Facts, work: Work) -> list[Ahead]:

@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from cbsnap.errors import CloudError, InputError
+from cbsnap.model import Decision
 from cbsnap.rules import pacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Group, Report
+    from cbsnap.model import Batch, Group, Outcome, Policy, Report, Run
     from cbsnap.ports import Workers
     from cbsnap.rules.quota import Room
 
@@ -49,14 +51,45 @@ def hand_out(planned: Sequence[Planned], workers: Workers, now: datetime) -> lis
     """Hand all batches to workers; returns the reports with the requests' ids."""
     cut = _placed([batch for one in planned for batch in batches(one)], now)
     with ThreadPoolExecutor(HANDS) as hands:
-        sent = [
-            ({batch.runs[group.run] for group in batch.groups}, hands.submit(workers.dispatch, batch))
-            for batch in cut
-        ]
-        return [
-            replace(one.report, batches=tuple(each.result() for runs, each in sent if one.order.run in runs))
-            for one in planned
-        ]
+        sent = list(hands.map(lambda batch: _sent(batch, workers), cut))
+    return [_told(one, sent) for one in planned]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A batch and its request's id, or why it could not be handed out; the others are all the same."""
+
+    batch: Batch
+    request_id: str = ""
+    error: str = ""
+
+    def of(self, run: Run) -> list[str]:
+        """Return the disks that it has of a run."""
+        groups = (group for group in self.batch.groups if self.batch.runs[group.run] == run)
+        return [disk_id for group in groups for disk_id in group.disk_ids]
+
+
+def _sent(batch: Batch, workers: Workers) -> _Sent:
+    try:
+        return _Sent(batch, request_id=workers.dispatch(batch))
+    except (CloudError, InputError) as failed:
+        return _Sent(batch, error=f"could not be handed to a worker: {failed}")
+
+
+def _told(planned: Planned, sent: Sequence[_Sent]) -> Report:
+    report, run = planned.report, planned.order.run
+    left = {disk_id: one.error for one in sent if one.error for disk_id in one.of(run)}
+    return replace(
+        report,
+        batches=tuple(one.request_id for one in sent if one.request_id and one.of(run)),
+        outcomes=tuple(_not_sent(one, left.get(one.disk_id, "")) for one in report.outcomes),
+    )
+
+
+def _not_sent(outcome: Outcome, error: str) -> Outcome:
+    if not error or outcome.decision is not Decision.DISPATCHED:
+        return outcome
+    return replace(outcome, decision=Decision.FAILED, reason=error)
 
 
 def _placed(orders: Sequence[Batch], now: datetime) -> list[Batch]:
@@ -81,6 +114,18 @@ def _together(order: Batch) -> float:
 def most_disks(max_held: int | None) -> int:
     """Return how many disks of a policy can be handed out in one tick."""
     return pacing.TICK_DISKS if max_held is None else min(pacing.TICK_DISKS, max_held * MOST_OF_A_BATCH)
+
+
+def is_bounded(policy: Policy) -> bool:
+    """Tell whether the hosts that a policy holds must be counted, by workers that know of no other."""
+    return policy.max_held is not None or policy.one_at_a_time is not None
+
+
+def stride(policy: Policy) -> pacing.Stride:
+    """Return how a policy's hand-outs follow each other: where hosts are counted, none beside another."""
+    if not is_bounded(policy):
+        return pacing.EVERY_TICK
+    return pacing.Stride(most_disks(policy.max_held), pacing.AGAIN * pacing.TICK)
 
 
 def batches(planned: Planned) -> list[Batch]:

@@ -179,12 +179,15 @@ def _plan_policy(
     }
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
     counts = {disk.id: disk.snapshot_count for disk in disks}
+    turns = _turns(order, policy, disks, ground)
+    in_time = [part for part in open_parts if turns[part.id].now or turns[part.id].at <= order.not_after]
     space = making_room.made(
-        policy, open_parts, making_room.Space(ground.room, counts, order.quota), ground.means
+        policy, in_time, making_room.Space(ground.room, counts, order.quota), ground.means
     )
     admission = quota.admit(open_parts, space.counts, space.room, order.quota)
-    turns = _turns(order, policy, disks, ground)
-    ready, waiting = _in_turn(admission.groups, turns, policy, order, ground.before)
+    others = {part.id: ground.before.takes(groups[part.id]) for part in admission.groups}
+    by_claim = pacing.by_claim(admission.groups, turns, ground.asked.now)
+    ready, waiting = _in_turn(by_claim, turns, policy, order, others)
     known = [one for one in settled.values() if one is not None]
     taken = [Outcome(one, Decision.DISPATCHED) for part in ready for one in part.disk_ids]
     outcomes = sorted((*known, *admission.refused, *waiting, *taken), key=lambda one: one.disk_id)
@@ -199,11 +202,11 @@ def _plan_policy(
     whole = handing.Planned(
         report,
         order,
-        tuple(groups[part.id] for part in ready),
+        tuple(groups[one] for one in sorted(part.id for part in ready)),
         policy.max_held,
         replace(space.room, used=space.room.used + sum(len(part.disk_ids) for part in admission.groups)),
         tuple(group for group in groups.values() if group.id not in opened),
-        bounded=policy.max_held is not None or policy.one_at_a_time is not None,
+        bounded=handing.is_bounded(policy),
     )
     return whole, turns.values()
 
@@ -212,20 +215,25 @@ def _turns(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground)
     """Return each group's turn; places are counted over all, done ones too, so that they do not move."""
     groups = grouped(disks, policy.group, policy.group_tag)
     now = ground.asked.now
-    places = pacing.turns(groups, order.run.due, now, ground.ahead, policy.jitter)
-    beside = (ground.before.turn(one, order, ground.facts.disks, now) for one in places)
+    stride = handing.stride(policy)
+    places = pacing.turns(groups, order.run.due, now, ground.ahead, policy.jitter, stride)
+    beside = (ground.before.turn(one, order, ground.facts.disks, now, stride) for one in places)
     return {turn.group.id: replace(turn, now=turn.now or ground.asked.at_once) for turn in beside}
 
 
 def _in_turn(
-    parts: Iterable[Group], turns: Mapping[str, pacing.Turn], policy: Policy, order: Batch, before: Before
+    parts: Iterable[Group],
+    turns: Mapping[str, pacing.Turn],
+    policy: Policy,
+    order: Batch,
+    others: Mapping[str, str],
 ) -> tuple[list[Group], list[Outcome]]:
-    """Part what is handed out now from what waits, with the reason."""
+    """Part what is handed out now from what waits; `others`: for whom a disk of a group is taken."""
     ready: list[Group] = []
     waiting: list[Outcome] = []
     left = handing.most_disks(policy.max_held)
     for part in parts:
-        turn, other = turns[part.id], before.takes(part)
+        turn, other = turns[part.id], others[part.id]
         if turn.now and not other and left > 0:  # the last may be more than what is left: it cannot be cut
             left -= len(part.disk_ids)
             ready.append(part)

@@ -54,12 +54,12 @@ def connected(items: Iterable[T], marks: Callable[[T], Sequence[str]]) -> list[l
 def united(groups: Iterable[Group], sets: Sequence[Collection[str]]) -> list[Group]:
     """Make one group of those that hold disks of the same set: a database or a filesystem on several disks.
 
-    Such a group's id names all of its parts.
+    Such a group's id names all of its parts. Groups of several runs may have the same id.
     """
 
     def marks(group: Group) -> list[str]:
         shared = [f"set {place}" for place, some in enumerate(sets) if set(some) & set(group.disk_ids)]
-        return [group.id, *shared]
+        return [f"{group.run} {group.id}", *shared]
 
     return [_one_of(some) for some in connected(groups, marks)]
 

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from cbsnap.model import Group
@@ -41,8 +41,24 @@ class Turn:
     why: str = ""
 
 
-def turns(
-    groups: Iterable[Group], due: datetime, now: datetime, ahead: int = 0, jitter: timedelta = timedelta(0)
+@dataclass(frozen=True, slots=True)
+class Stride:
+    """A policy's hand-outs: of how many disks each is at most, and how long after each other they come."""
+
+    disks: int = TICK_DISKS
+    every: timedelta = TICK
+
+
+EVERY_TICK = Stride()
+
+
+def turns(  # noqa: PLR0913, PLR0917 - all that a turn hangs on
+    groups: Iterable[Group],
+    due: datetime,
+    now: datetime,
+    ahead: int = 0,
+    jitter: timedelta = timedelta(0),
+    stride: Stride = EVERY_TICK,
 ) -> list[Turn]:
     """Return the turn of each group of a run, in the order given.
 
@@ -50,11 +66,27 @@ def turns(
     `ahead` counts the disks of other policies' runs that come first. `jitter` spreads the starts.
     """
     found = []
+    place = -(-ahead * stride.disks * TICK // (TICK_DISKS * stride.every))  # in disks of this stride
     for group in groups:
-        offset = TICK * (ahead / TICK_DISKS) + jitter * _fraction(f"{due.timestamp()}{group.id}")
-        found.append(_turn(group, due + offset // TICK * TICK, now))
-        ahead += len(group.disk_ids)
+        offset = stride.every * (place / stride.disks) + jitter * _fraction(f"{due.timestamp()}{group.id}")
+        found.append(_turn(group, due + offset // stride.every * stride.every, now))
+        place += len(group.disk_ids)
     return found
+
+
+def by_claim(groups: Iterable[Group], by_id: Mapping[str, Turn], now: datetime) -> list[Group]:
+    """Return groups with those first that have been handed out the fewest times.
+
+    So what fails again and again keeps nobody from his first turn; among those that had one, the
+    order is another in each tick.
+    """
+
+    def claim(group: Group) -> tuple[int, datetime, float]:
+        first = by_id[group.id].first
+        earlier = max(0, (now - first) // (AGAIN * TICK))
+        return earlier, first, _fraction(f"{(now - first) // TICK}{group.id}") if earlier else 0.0
+
+    return sorted(groups, key=claim)
 
 
 def with_turn(group: Group, other: Turn) -> Turn:
@@ -62,9 +94,12 @@ def with_turn(group: Group, other: Turn) -> Turn:
     return replace(other, group=group)
 
 
-def after(group: Group, other: Turn, now: datetime) -> Turn:
-    """Return a group's turn one tick after another's, which takes the same disk first."""
-    return _turn(group, other.first + TICK, now)
+def after(own: Turn, other: Turn, now: datetime, stride: Stride = EVERY_TICK) -> Turn:
+    """Return a turn one tick after another's, which takes the same disk first; longer strides are kept."""
+    first = other.first + TICK
+    if stride.every > TICK:
+        first = own.first + max(0, -((own.first - first) // stride.every)) * stride.every
+    return _turn(own.group, first, now)
 
 
 def stagger_s(place: int, together: float) -> float:
