@@ -68,6 +68,9 @@ export function useAll(path, query) {
 export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/* Whether a refusal means that nothing was done: without an answer, or after a fault, it may have been. */
+export const isSettled = ({ status }) => status >= 400 && status < 500;
+
 /* Load one thing and keep it: { data, problem, busy, again }. No path, no call.
 
 `unsettled(data, problem)` tells whether it has to be looked at again: soon at first, then less often, since
