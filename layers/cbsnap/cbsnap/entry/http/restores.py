@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Response
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.promises import Key, fresh
+from cbsnap.entry.http.times import Moment
 from cbsnap.errors import InputError
 from cbsnap.jobs import restore
 from cbsnap.jobs.inventory import Inventory
@@ -58,7 +59,7 @@ class Clone(BaseModel):
     snapshot_ids: list[SnapshotId] = Field([], max_length=MOST_DISKS)
     disk_ids: list[DiskId] = Field([], max_length=MOST_DISKS)
     instance_id_of: InstanceId | None = Field(None, description="all data disks of this instance")
-    as_of: AwareDatetime | None = Field(None, description="the latest run by then that has all of them")
+    as_of: Moment | None = Field(None, description="the latest run by then that has all of them")
     attach_to: InstanceId | None = None
     zone: str | None = Field(None, max_length=40)
     size_gib: int | None = Field(None, ge=10, le=32_000)

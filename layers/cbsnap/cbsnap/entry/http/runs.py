@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places
+from cbsnap.entry.http.times import Moment
 from cbsnap.jobs import runs
 from cbsnap.jobs.runs import Seen
 from cbsnap.model import Label, Outcome, Proof, Run
@@ -78,7 +79,7 @@ class RunQuery(paging.Paged):
     """Which runs are wanted."""
 
     policy: Annotated[str | None, Query(max_length=28, examples=["orders-db"])] = None
-    since: Annotated[AwareDatetime | None, Query(description="a week ago by default")] = None
+    since: Annotated[Moment | None, Query(description="a week ago by default")] = None
 
 
 def routes(wiring: Wiring) -> APIRouter:

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places, runs
+from cbsnap.entry.http.times import Moment
 from cbsnap.model import Label, Run, Snapshot, Target
 from cbsnap.rules import names, ours
 from cbsnap.rules.tokens import Scope
@@ -64,8 +65,8 @@ class SnapshotQuery(paging.Paged):
     policy: Annotated[str | None, Query(max_length=28, examples=["orders-db"])] = None
     label: Annotated[Label | None, Query()] = None
     state: Annotated[str | None, Query(pattern=r"^[A-Z_]{1,40}$", examples=["NORMAL"])] = None
-    since: Annotated[AwareDatetime | None, Query(description="made then or later")] = None
-    until: Annotated[AwareDatetime | None, Query(description="made before")] = None
+    since: Annotated[Moment | None, Query(description="made then or later")] = None
+    until: Annotated[Moment | None, Query(description="made before")] = None
     key: Annotated[str | None, Query(max_length=100, description="of the request with this key")] = None
 
     def wants(self, one: SnapshotShown) -> bool:
