@@ -74,7 +74,11 @@ class Seen:
         """Whether nothing of it is under way any more; a report of no disks says that it had none here."""
         waiting = [one for one in self.outcomes.values() if one.decision in _OPEN]
         settled = all(one.state == "NORMAL" and label_of(one) for one in self.snapshots.values())
-        return settled and bool(self.reported or self.disk_ids) and all(one.disk_id in self.snapshots for one in waiting)
+        return (
+            settled
+            and bool(self.reported or self.disk_ids)
+            and all(one.disk_id in self.snapshots for one in waiting)
+        )
 
     def label(self, disk_id: str) -> Label | None:
         """Return what a disk's snapshot may be trusted for, as it stands on it if it is there."""

@@ -30,6 +30,7 @@ InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9-]{1,40}$")]
 
 _ROLLBACK: JsonDict = {"kind": "rollback", "snapshot_id": "snap-1a2b3c4d", "stop": True, "start": True}
 _CLONE: JsonDict = {"kind": "clone", "snapshot_ids": ["snap-1a2b3c4d"], "attach_to": "ins-1a2b3c4d"}
+_AGREEMENT = r"^[0-9a-f]{16}$"
 _OUR_WORDS = {"instance_id": "instance_id_of", "key": "Idempotency-Key"}  # the core's fields, as sent
 
 
@@ -88,7 +89,7 @@ class AgreedRollback(Rollback):
         }
     )
 
-    confirm: str = Field(max_length=64)
+    confirm: str = Field(pattern=_AGREEMENT)
     typed: str = Field(max_length=50)
 
 
@@ -97,7 +98,7 @@ class AgreedClone(Clone):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_CLONE, "confirm": "0123456789abcdef"}]})
 
-    confirm: str = Field(max_length=64)
+    confirm: str = Field(pattern=_AGREEMENT)
     typed: str = Field("", max_length=50)
 
 
@@ -164,7 +165,7 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.post("", status_code=202, **access.only(Scope.RESTORE))
     async def start(body: AgreedTo, answer: Response, key: Key = None) -> Promised:
         """Restore as agreed to; 409 when it would be something else by now."""
-        target, key = places.first(wiring, body.region), key or fresh()
+        target, key = places.first(wiring, body.region), key or _key_of(body)
         here, agreed = _inventory(wiring, target), Agreed(key, body.confirm, body.typed)
         with _in_the_words_of_the_request():
             restore.start(body.asked(), agreed, wiring.plan, target, here, wiring.keeper, wiring.clock)
@@ -187,6 +188,11 @@ def routes(wiring: Wiring) -> APIRouter:
         )
 
     return router
+
+
+def _key_of(body: AgreedRollback | AgreedClone) -> str:
+    """Return a key for a request that has none: of a rollback its agreement, which is good for one only."""
+    return f"agreed-{body.confirm}" if isinstance(body, AgreedRollback) else fresh()
 
 
 def _inventory(wiring: Wiring, target: Target) -> Inventory:
