@@ -116,4 +116,4 @@ def test_a_policy_that_is_not_drilled_says_what_it_lacks(stage: Stage) -> None:
 
     assert (answer.status_code, answer.json()["field"]) == (422, "policy")
     assert "drill" in answer.json()["detail"]
-    assert stage.api("GET", "/v1/drills").json() == {"items": []}
+    assert stage.api("GET", "/v1/drills").json() == {"items": [], "errors": []}

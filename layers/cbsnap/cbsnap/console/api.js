@@ -116,7 +116,7 @@ export function useList(path, query, limit = PAGE) {
     setLate({ busy: true });
     try {
       const page = await call("GET", path, { query: { limit, ...query, cursor: mine.cursor } });
-      setRest({ of: first.data, items: [...mine.items, ...page.items], cursor: page.next_cursor });
+      setRest({ of: first.data, items: [...mine.items, ...page.items], cursor: page.next_cursor, errors: page.errors });
       setLate({});
     } catch (problem) {
       setLate({ problem });
@@ -125,6 +125,7 @@ export function useList(path, query, limit = PAGE) {
   return {
     items: first.data && [...first.data.items, ...mine.items],
     data: first.data,
+    missing: [first.data, mine].flatMap((one) => one?.errors ?? []),
     more: mine.cursor ? more : null,
     problem: first.problem ?? late.problem,
     busy: first.busy || late.busy === true,

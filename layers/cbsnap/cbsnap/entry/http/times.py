@@ -1,4 +1,4 @@
-"""Times as callers give them: with their zone, and far enough from the ends of the calendar to reckon with."""
+"""Times as callers give them: with their zone, and far from the ends of the calendar."""
 
 from datetime import datetime, timezone
 from typing import Annotated
