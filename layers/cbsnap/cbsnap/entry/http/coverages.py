@@ -16,7 +16,6 @@ from cbsnap.rules.coverage import Coverage, Standing
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
 
-
 UNKNOWN = 2
 
 
