@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import requests
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import Route
 
     from .page import Console, Visitor
 
@@ -113,6 +116,44 @@ def test_a_disk_without_room_is_refused_with_figures(person: Visitor) -> None:
     expect(person.page.get_by_text(re.compile("disk-full0001 has 64 of 64")).first).to_be_visible(
         timeout=UNTIL_NORMAL_MS
     )
+
+
+def test_pressing_again_after_a_lost_answer_is_the_same_request(person: Visitor) -> None:
+    keys: list[str] = []
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        route.fulfill(status=502, body="lost on the way")
+
+    person.page.route("**/v1/snapshots", lose, times=2)
+    person.open("disks")
+    person.row("disk-archive1").get_by_role("button", name="Create snapshot").click()
+    dialog = person.page.get_by_role("dialog")
+
+    for _ in range(2):
+        with person.page.expect_response("**/v1/snapshots"):
+            dialog.get_by_role("button", name="Create", exact=True).click()
+
+    expect(dialog.get_by_role("button", name="Create", exact=True)).to_be_enabled()
+    assert len(keys) == 2
+    assert keys[0] == keys[1]
+    person.faults.clear()  # the browser tells of the lost answers
+
+
+def test_a_region_that_cannot_be_read_is_named_above_what_the_others_have(
+    person: Visitor, console: Console
+) -> None:
+    fault = {"kind": "error", "region": "ap-singapore", "times": 0, "code": "UnauthorizedOperation"}
+    requests.post(f"{console.cloud_url}/_local/faults", json=[fault], timeout=10).raise_for_status()
+    try:
+        person.open("disks")
+
+        expect(person.row("disk-orders01")).to_be_visible()
+        alert = person.page.get_by_role("alert").filter(has_text="could not be read and is missing")
+        expect(alert.first).to_contain_text("ap-singapore")
+        expect(alert.first).to_contain_text("UnauthorizedOperation")
+    finally:
+        requests.delete(f"{console.cloud_url}/_local/faults", timeout=10).raise_for_status()
 
 
 def test_a_token_that_may_only_read_sees_everything_and_can_press_nothing(

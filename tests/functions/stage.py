@@ -129,6 +129,10 @@ class Stage:
         found: list[dict[str, Any]] = one["result"]
         return found
 
+    def set_fault(self, **fault: str | int) -> None:
+        """Let calls go wrong until the next reset; the fields are those of the local cloud's faults."""
+        requests.post(f"{self.url}/_local/faults", json=[fault], timeout=10).raise_for_status()
+
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
         return Region(self.own_api(name))

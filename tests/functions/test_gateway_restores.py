@@ -50,6 +50,24 @@ def test_a_disk_is_put_back_with_a_safety_snapshot_before(stage: Stage, snapshot
     assert len(stage.snapshots()) == 2
 
 
+def test_one_agreement_overwrites_a_disk_once_however_often_it_is_sent(
+    stage: Stage, snapshot_id: str
+) -> None:
+    asked = {"kind": "rollback", "snapshot_id": snapshot_id}
+    plan = stage.api("POST", "/v1/restores/plan", json=asked).json()
+    agreed = {**asked, "confirm": plan["confirm"], "typed": "disk-idle"}
+
+    first, second = (stage.api("POST", "/v1/restores", json=agreed) for _ in range(2))
+    stage.settle()
+    later = stage.api("POST", "/v1/restores", json=agreed)
+    under_another_key = stage.api("POST", "/v1/restores", json=agreed, headers={"Idempotency-Key": "new"})
+
+    assert {first.json()["key"], second.json()["key"]} == {later.json()["key"]}
+    assert (under_another_key.status_code, under_another_key.json()["field"]) == (409, "confirm")
+    stage.settle()
+    assert len(stage.snapshots()) == 2
+
+
 def test_nothing_is_overwritten_without_the_typed_id_or_after_another_plan(
     stage: Stage, snapshot_id: str
 ) -> None:
@@ -98,4 +116,4 @@ def test_a_policy_that_is_not_drilled_says_what_it_lacks(stage: Stage) -> None:
 
     assert (answer.status_code, answer.json()["field"]) == (422, "policy")
     assert "drill" in answer.json()["detail"]
-    assert stage.api("GET", "/v1/drills").json() == {"items": []}
+    assert stage.api("GET", "/v1/drills").json() == {"items": [], "errors": []}

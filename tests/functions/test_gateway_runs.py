@@ -103,3 +103,41 @@ def test_a_snapshot_that_is_to_stay_some_days_has_an_end(stage: Stage) -> None:
     (one,) = stage.api("GET", "/v1/snapshots", params={"key": "short"}).json()["items"]
 
     assert one["deadline"] > one["created_at"]
+
+
+def test_a_run_is_done_although_one_of_the_regions_has_no_disk_for_it(stage: Stage) -> None:
+    stage.fire()
+
+    def lines() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = stage.api("GET", "/v1/runs", params={"policy": "databases"}).json()[
+            "items"
+        ]
+        return found
+
+    until("it is done", lambda: all(one["done"] for one in lines()))
+
+    assert {one["region"]: one["disks"] for one in lines()} == {"ap-guangzhou": 1, "ap-singapore": 0}
+    assert stage.api("GET", f"/v1/runs/{lines()[0]['run']}").json()["done"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/v1/runs?since=0001-01-01T00:00:00Z", "since"),
+        ("/v1/runs?since=0001-01-01T00:00:00%2B14:00", "since"),
+        ("/v1/snapshots?since=9999-12-31T23:59:59-14:00", "since"),
+        ("/v1/snapshots?until=0001-01-01T00:00:00Z", "until"),
+        ("/v1/runs/manual@00010101T0000Z", "run"),
+        ("/v1/runs/manual@99991231T2359Z", "run"),
+    ],
+)
+def test_a_time_at_the_end_of_time_is_refused_by_field(stage: Stage, path: str, field: str) -> None:
+    answer = stage.api("GET", path)
+
+    assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+def test_all_time_that_clocks_know_may_be_asked_for(stage: Stage) -> None:
+    answer = stage.api("GET", "/v1/runs", params={"since": "1970-01-01T00:00:00Z"})
+
+    assert answer.json()["items"] == []

@@ -90,6 +90,12 @@ def test_a_base64_body_is_decoded() -> None:
     assert json.loads(asgi.answer(echo, event, "r1")["body"])["body"] == "\x00\xff"
 
 
+def test_a_body_with_half_of_a_surrogate_pair_arrives_to_be_refused() -> None:
+    told = json.loads(asgi.answer(echo, {**FUNCTION_URL, "body": '{"a": "\ud800"}'}, "r1")["body"])
+
+    assert told["body"] == '{"a": "\xed\xa0\x80"}'
+
+
 def test_a_call_without_body_headers_or_query_is_served() -> None:
     event = {
         "httpMethod": "GET",

@@ -68,6 +68,9 @@ export function useAll(path, query) {
 export const newKey = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
+/* Whether a refusal means that nothing was done: without an answer, or after a fault, it may have been. */
+export const isSettled = ({ status }) => status >= 400 && status < 500;
+
 /* Load one thing and keep it: { data, problem, busy, again }. No path, no call.
 
 `unsettled(data, problem)` tells whether it has to be looked at again: soon at first, then less often, since
@@ -113,7 +116,7 @@ export function useList(path, query, limit = PAGE) {
     setLate({ busy: true });
     try {
       const page = await call("GET", path, { query: { limit, ...query, cursor: mine.cursor } });
-      setRest({ of: first.data, items: [...mine.items, ...page.items], cursor: page.next_cursor });
+      setRest({ of: first.data, items: [...mine.items, ...page.items], cursor: page.next_cursor, errors: page.errors });
       setLate({});
     } catch (problem) {
       setLate({ problem });
@@ -122,6 +125,7 @@ export function useList(path, query, limit = PAGE) {
   return {
     items: first.data && [...first.data.items, ...mine.items],
     data: first.data,
+    missing: [first.data, mine].flatMap((one) => one?.errors ?? []),
     more: mine.cursor ? more : null,
     problem: first.problem ?? late.problem,
     busy: first.busy || late.busy === true,

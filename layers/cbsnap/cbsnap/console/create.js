@@ -1,7 +1,7 @@
 /* Creating a snapshot: the button on each disk, and the dialog behind it. */
 
 import { html, useEffect, useRef, useState } from "./vendor/preact.js";
-import { call, may, newKey, useThing } from "./api.js";
+import { call, isSettled, may, newKey, useThing } from "./api.js";
 import { Icon, Id, Name, Refusal } from "./parts.js";
 import { go } from "./routes.js";
 import { t } from "./words.js";
@@ -59,7 +59,7 @@ function CreateDialog({ disk, among, onClose }) {
     } catch (refused) {
       setProblem(refused);
       setBusy(false);
-      key.current = newKey();
+      if (isSettled(refused)) key.current = newKey(); // else it may have been taken: the same key takes it once
     }
   };
   const wrong = (field) => (problem?.field?.startsWith(field) ? { "aria-invalid": "true", "aria-describedby": "create-refusal" } : {});

@@ -153,6 +153,8 @@ export const Empty = ({ title, children }) =>
 /* A thing that was loaded, or why not, or that it is on its way. */
 export const Loaded = ({ from, children }) => html`
   ${from.problem ? html`<${Refusal} of=${from.problem} again=${from.again} />` : null}
+  ${(from.missing ?? from.data?.errors ?? []).map((one) => html`<div key=${one.region} class="refusal" role="alert"><${Icon} name="bad" />
+    <div><p><strong>${t("region.missing", { region: one.region })}</strong></p><p><${Said}>${one.detail}<//></p></div></div>`)}
   ${from.data ? children(from.data) : from.problem ? null : html`<p class="loading" role="status">${t("loading")}</p>`}`;
 
 export const Refresh = ({ from }) =>

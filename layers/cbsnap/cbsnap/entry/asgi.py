@@ -64,7 +64,7 @@ def body(event: Mapping[str, Any]) -> bytes:
     if not isinstance(text, str):
         raise InputError("event.body", "must be a string")
     if not event.get("isBase64Encoded"):
-        return text.encode()
+        return text.encode(errors="surrogatepass")  # so that it is refused as what it is: not UTF-8
     try:
         return base64.b64decode(text, validate=True)
     except binascii.Error as broken:

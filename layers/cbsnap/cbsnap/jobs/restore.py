@@ -148,7 +148,12 @@ def _rollback(asked: AskedRollback, here: Inventory, limits: QuotaLimits) -> Pro
     _require_room(here.disks[act.disk_id], here, limits)
     steps = restoring.rollback_steps(act, snapshot.created_at)
     warnings = cautions.of_rollback(act, snapshot, here.ours(), here.disks)
-    return Proposal(act, tuple(steps), tuple(warnings))
+    before = sorted(
+        one.snapshot.id
+        for one in here.ours()
+        if one.name.policy == SAFETY and one.snapshot.disk_id == act.disk_id
+    )
+    return Proposal(act, tuple(steps), tuple(warnings), tuple(before))
 
 
 def _require_room(disk: Disk, here: Inventory, limits: QuotaLimits) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cbsnap.model import Proof, Snapshot
     from cbsnap.ports import LoggedReport
 
-_RUN = re.compile(r"([a-z][a-z0-9-]{1,27})@([0-9]{8}T[0-9]{4}Z)(?:#(.{1,200}))?")
+_RUN = re.compile(r"([a-z][a-z0-9-]{1,27})@((?:19[7-9]|2[0-9]{2})[0-9]{5}T[0-9]{4}Z)(?:#(.{1,200}))?")
 _MADE = {Decision.TAKEN, Decision.ADOPTED}
 _FAILED = {Decision.FAILED, Decision.REFUSED, Decision.UNKNOWN}
 _OPEN = {Decision.DISPATCHED, Decision.DEFERRED}
@@ -71,10 +71,14 @@ class Seen:
 
     @property
     def done(self) -> bool:
-        """Whether nothing of it is under way any more."""
+        """Whether nothing of it is under way any more; a report of no disks says that it had none here."""
         waiting = [one for one in self.outcomes.values() if one.decision in _OPEN]
         settled = all(one.state == "NORMAL" and label_of(one) for one in self.snapshots.values())
-        return settled and bool(self.disk_ids) and all(one.disk_id in self.snapshots for one in waiting)
+        return (
+            settled
+            and bool(self.reported or self.disk_ids)
+            and all(one.disk_id in self.snapshots for one in waiting)
+        )
 
     def label(self, disk_id: str) -> Label | None:
         """Return what a disk's snapshot may be trusted for, as it stands on it if it is there."""

@@ -31,16 +31,20 @@ TYPES = ("CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD")
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What would be done, and what a person should know; `confirm` stands for all of it."""
+    """What would be done, and what a person should know; `confirm` stands for all of it.
+
+    `before`: the safety snapshots of earlier rollbacks of the disk, so that each has its own agreement.
+    """
 
     act: Rollback | Clone
     steps: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
 
     @property
     def confirm(self) -> str:
         """The digest that a person agrees with: another plan has another one."""
-        return sha256(repr((self.act, self.steps, self.warnings)).encode()).hexdigest()[:16]
+        return sha256(repr((self.act, self.steps, self.warnings, self.before)).encode()).hexdigest()[:16]
 
     @property
     def disk_id(self) -> str | None:

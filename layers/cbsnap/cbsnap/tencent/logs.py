@@ -117,4 +117,4 @@ def _put_together(lines: Iterable[_Line]) -> list[LoggedReport]:
 
 
 def _ms(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+    return max(0, int(moment.timestamp() * 1000))

@@ -21,7 +21,8 @@ export default function Drills({ me }) {
 /* One policy's newest drill: each snapshot that it tried, with what it came to. */
 function Drill({ policy, of, me }) {
   const [asked, setAsked] = useState({});
-  const run = () => call("POST", "v1/drills", { body: { policy }, key: newKey() }).then(
+  const [key] = useState(newKey());
+  const run = () => call("POST", "v1/drills", { body: { policy }, key }).then(
     () => { setAsked({ done: true }); announce(t("drill.asked")); }, (problem) => setAsked({ problem }));
   return html`<section class="card" aria-label=${policy}>
     <div class="heading"><h2><${Name} whole=${true}>${policy}<//></h2>

@@ -1,7 +1,7 @@
 /* A restore under way: its steps as they are done. */
 
 import { html, useEffect } from "../vendor/preact.js";
-import { useThing } from "../api.js";
+import { isSettled, useThing } from "../api.js";
 import { Badge, Facts, Icon, Id, Loaded, Page, Progress, Refresh, Said, announce } from "../parts.js";
 import { link } from "../routes.js";
 import { t, word } from "../words.js";
@@ -9,7 +9,8 @@ import { t, word } from "../words.js";
 const OVER = { done: ["good", "good"], failed: ["bad", "bad"] };
 
 export default function Restoring({ id, query }) {
-  const found = useThing(`v1/restores/${encodeURIComponent(id)}`, { region: query.region }, (one) => one && !(one.state in OVER));
+  const found = useThing(`v1/restores/${encodeURIComponent(id)}`, { region: query.region }, 
+    (one, problem) => (one ? !(one.state in OVER) : !isSettled(problem)));
   return html`<${Page} title=${t("restoring")} crumb=${["snapshots", t("nav.snapshots")]} actions=${html`<${Refresh} from=${found} />`}>
     <${Loaded} from=${found}>${(one) => html`<${Told} of=${one} />`}<//>
   <//>`;

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places
+from cbsnap.entry.http.partial import Readings
 from cbsnap.jobs import coverage as owed
 from cbsnap.model import Disk, Label, Snapshot, Target
 from cbsnap.rules import coverage, ours, quota
@@ -85,13 +86,16 @@ def routes(wiring: Wiring) -> APIRouter:
         asked: Annotated[DiskQuery, Query()],
     ) -> paging.Page[DiskShown]:
         """List disks with their coverage."""
-        views = [_View(wiring, target) for target in places.targets(wiring, asked.region)]
-        sources = [wiring.listings.at(view.target).disk_rows for view in views]
+        targets = places.targets(wiring, asked.region)
+        readings = Readings(targets)
+        views = [_View(wiring, target) for target in targets]
+        sources = [wiring.listings.at(target).disk_rows for target in targets]
 
         def keep(number: int, rows: Sequence[Disk]) -> list[DiskShown | None]:
-            return views[number].shown(rows, asked)
+            return readings.read(number, lambda: views[number].shown(rows, asked)) or []
 
-        return paging.Page[DiskShown](**paging.page(sources, keep, asked))
+        page = paging.page(paging.tolerant(sources, readings), keep, asked)
+        return paging.Page[DiskShown](**page, errors=readings.errors)
 
     @router.get("/{disk_id}", **access.only(Scope.READ))
     async def disk(disk_id: DiskId, asked: places.ByRegion) -> DiskShown:

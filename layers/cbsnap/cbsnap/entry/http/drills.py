@@ -6,6 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from cbsnap.entry.http import access, places
+from cbsnap.entry.http.partial import Errors, Readings
 from cbsnap.entry.http.promises import Key, fresh
 from cbsnap.jobs import drill, standings
 from cbsnap.jobs.inventory import Inventory
@@ -28,6 +29,7 @@ class Drills(BaseModel):
     """One entry for each snapshot that the policies' newest drills have tried."""
 
     items: list[DrillShown]
+    errors: Errors
 
 
 class DrillRequest(BaseModel):
@@ -53,11 +55,10 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.get("", **access.only(Scope.READ))
     async def drills(asked: places.ByRegion) -> Drills:
         """Tell how each policy's newest drill stands."""
-        here = [
-            Inventory(wiring.clouds.at(target), wiring.plan.deployment)
-            for target in places.targets(wiring, asked.region)
-        ]
-        return Drills(items=[_shown(one) for one in standings.drills(wiring.plan, here)])
+        readings = Readings(places.targets(wiring, asked.region))
+        here = readings.each(lambda one: Inventory(wiring.clouds.at(one), wiring.plan.deployment))
+        items = [_shown(one) for one in standings.drills(wiring.plan, here)]
+        return Drills(items=items, errors=readings.errors)
 
     @router.post("", status_code=202, **access.only(Scope.RESTORE))
     async def start(body: DrillRequest, answer: Response, key: Key = None) -> Promised:

@@ -5,14 +5,16 @@ Agents are asked side by side and for a short time; one that does not answer is 
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from cbsnap.entry.http import access, paging, places
+from cbsnap.entry.http.partial import Readings
 from cbsnap.errors import HostError, InputError
-from cbsnap.model import Instance
+from cbsnap.model import Instance, Target
 from cbsnap.ports import HostStatus
 from cbsnap.rules.selection import selected
 from cbsnap.rules.tokens import Scope
@@ -59,28 +61,33 @@ def routes(wiring: Wiring) -> APIRouter:
         asked: Annotated[HostQuery, Query()],
     ) -> paging.Page[HostShown]:
         """List the instances whose disks policies select, each with its agent's state."""
-        page = paging.cut(list(_wanted(wiring, asked.region)), asked)
-        found = list(_found(wiring, page["items"], asked.region))
+        targets = places.targets(wiring, asked.region)
+        readings = Readings(targets)
+        page = paging.cut(list(_wanted(wiring, targets, readings)), asked)
+        found = list(_found(wiring, targets, page["items"], readings))
         with ThreadPoolExecutor(TOGETHER) as side_by_side:
             items = list(side_by_side.map(lambda one: _shown(wiring, one), found))
-        return paging.Page[HostShown](items=items, next_cursor=page["next_cursor"])
+        return paging.Page[HostShown](items=items, next_cursor=page["next_cursor"], errors=readings.errors)
 
     return router
 
 
-def _wanted(wiring: Wiring, region: str | None) -> Iterator[tuple[int, str]]:
+def _wanted(wiring: Wiring, targets: Sequence[Target], readings: Readings) -> Iterator[tuple[int, str]]:
     """Yield each instance by its target's number and its id."""
-    for number, target in enumerate(places.targets(wiring, region)):
-        disks = wiring.clouds.at(target).disks()
+    for number, target in enumerate(targets):
+        disks = readings.read(number, wiring.clouds.at(target).disks) or []
         mine = [disk for policy in wiring.plan.policies for disk in selected(disks, policy.select)]
         for instance_id in sorted({one for disk in mine for one in disk.instance_ids}):
             yield number, instance_id
 
 
-def _found(wiring: Wiring, wanted: Sequence[tuple[int, str]], region: str | None) -> Iterator[Instance]:
-    for number, target in enumerate(places.targets(wiring, region)):
+def _found(
+    wiring: Wiring, targets: Sequence[Target], wanted: Sequence[tuple[int, str]], readings: Readings
+) -> Iterator[Instance]:
+    for number, target in enumerate(targets):
         ids = [instance_id for of, instance_id in wanted if of == number]
-        yield from sorted(wiring.clouds.at(target).instances(ids), key=lambda one: one.id)
+        read = partial(wiring.clouds.at(target).instances, ids)
+        yield from sorted(readings.read(number, read) or [], key=lambda one: one.id)
 
 
 def _shown(wiring: Wiring, instance: Instance) -> HostShown:

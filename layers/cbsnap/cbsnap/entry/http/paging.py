@@ -16,6 +16,7 @@ from typing import Annotated, Any, Generic, Protocol, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, TypeAdapter
 
+from cbsnap.entry.http.partial import Errors, Readings  # noqa: TC001 - pydantic reads the annotations
 from cbsnap.entry.http.places import Regional
 from cbsnap.errors import InputError
 
@@ -52,6 +53,7 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next_cursor: str | None
+    errors: Errors = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,15 @@ def page(sources: Sequence[Source[R]], keep: Keep[R, T], asked: Paged) -> dict[s
         if reads == MOST_READS:
             return _answer(items, batch.end(len(batch.rows)))
     return _answer(items, None)
+
+
+def tolerant(sources: Sequence[Source[R]], readings: Readings) -> list[Source[R]]:
+    """Return sources that end where their target cannot be read."""
+
+    def of(number: int, source: Source[R]) -> Source[R]:
+        return lambda offset: readings.read(number, lambda: source(offset)) or ([], 0)
+
+    return [of(number, source) for number, source in enumerate(sources)]
 
 
 def cut(items: Sequence[T], asked: Paged) -> dict[str, Any]:

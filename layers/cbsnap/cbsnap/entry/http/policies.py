@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
 from cbsnap.entry.http import access, places
+from cbsnap.entry.http.partial import Errors, Readings
 from cbsnap.entry.http.promises import Key, at_run, fresh
 from cbsnap.jobs import policy_now
 from cbsnap.model import Decision, Disk, Label, OnFailure, Policy, Report
@@ -54,9 +55,10 @@ class PolicyShown(BaseModel):
 
 
 class Policies(BaseModel):
-    """All policies, as the file has them."""
+    """All policies, as the file has them; disks of regions under `errors` are not counted."""
 
     items: list[PolicyShown]
+    errors: Errors
 
 
 class OutcomeShown(BaseModel):
@@ -110,10 +112,11 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.get("/policies", **access.only(Scope.READ))
     async def policies(asked: places.ByRegion) -> Policies:
         """List the policies with their next runs and how many disks each selects."""
-        clouds = [wiring.clouds.at(target) for target in places.targets(wiring, asked.region)]
-        disks = [disk for cloud in clouds for disk in cloud.disks()]
+        readings = Readings(places.targets(wiring, asked.region))
+        disks = [disk for here in readings.each(lambda one: wiring.clouds.at(one).disks()) for disk in here]
         now = wiring.clock.now()
-        return Policies(items=[_shown(policy, disks, now) for policy in wiring.plan.policies])
+        items = [_shown(policy, disks, now) for policy in wiring.plan.policies]
+        return Policies(items=items, errors=readings.errors)
 
     @router.post("/policies/{name}/plan", **access.only(Scope.READ))
     async def plan(name: PolicyName) -> DryRuns:

@@ -1,11 +1,12 @@
 """How many snapshots a region has room for, and what they take up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from cbsnap.entry.http import access, places
+from cbsnap.entry.http.partial import Errors, Readings
 from cbsnap.jobs import cost
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.model import Target
@@ -30,6 +31,7 @@ class Quotas(BaseModel):
     """All regions."""
 
     items: list[Quota]
+    errors: Errors
 
 
 class NextPass(BaseModel):
@@ -55,6 +57,7 @@ class AllSizes(BaseModel):
     """All regions."""
 
     items: list[Sizes]
+    errors: Errors
 
 
 def routes(wiring: Wiring) -> APIRouter:
@@ -64,12 +67,16 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.get("/quota", **access.only(Scope.READ))
     async def quotas(asked: places.ByRegion) -> Quotas:
         """Tell each region's limit, what is used and what is left."""
-        return Quotas(items=[_quota(wiring, target) for target in places.targets(wiring, asked.region)])
+        readings = Readings(places.targets(wiring, asked.region))
+        items = list(readings.each(lambda target: _quota(wiring, target)))
+        return Quotas(items=items, errors=readings.errors)
 
     @router.get("/sizes", **access.only(Scope.READ))
     async def sizes(asked: places.ByRegion) -> AllSizes:
         """Tell what snapshots take up, and what retention would free."""
-        return AllSizes(items=list(_sizes(wiring, asked.region)))
+        readings = Readings(places.targets(wiring, asked.region))
+        items = list(readings.each(lambda target: _sizes(wiring, target)))
+        return AllSizes(items=items, errors=readings.errors)
 
     return router
 
@@ -90,16 +97,15 @@ def _quota(wiring: Wiring, target: Target) -> Quota:
     )
 
 
-def _sizes(wiring: Wiring, region: str | None) -> Iterator[Sizes]:
-    for target in places.targets(wiring, region):
-        here = Inventory(wiring.clouds.at(target), wiring.plan.deployment)
-        taken, due = cost.cost(here), cost.change(wiring.plan, here, wiring.clock.now())
-        yield Sizes(
-            region=taken.region,
-            size_gib=taken.usage.size_gib,
-            free_gib=taken.usage.free_gib,
-            billed_gib=taken.usage.billed_gib,
-            by_disk_gib=taken.by_disk,
-            by_policy_gib=taken.by_policy,
-            next_pass=NextPass(deletes=due.goes, frees_gib=due.frees_gib),
-        )
+def _sizes(wiring: Wiring, target: Target) -> Sizes:
+    here = Inventory(wiring.clouds.at(target), wiring.plan.deployment)
+    taken, due = cost.cost(here), cost.change(wiring.plan, here, wiring.clock.now())
+    return Sizes(
+        region=taken.region,
+        size_gib=taken.usage.size_gib,
+        free_gib=taken.usage.free_gib,
+        billed_gib=taken.usage.billed_gib,
+        by_disk_gib=taken.by_disk,
+        by_policy_gib=taken.by_policy,
+        next_pass=NextPass(deletes=due.goes, frees_gib=due.frees_gib),
+    )

@@ -7,11 +7,12 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Response
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.promises import Key, fresh
+from cbsnap.entry.http.times import Moment
 from cbsnap.errors import InputError
 from cbsnap.jobs import restore
 from cbsnap.jobs.inventory import Inventory
@@ -29,6 +30,7 @@ InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9-]{1,40}$")]
 
 _ROLLBACK: JsonDict = {"kind": "rollback", "snapshot_id": "snap-1a2b3c4d", "stop": True, "start": True}
 _CLONE: JsonDict = {"kind": "clone", "snapshot_ids": ["snap-1a2b3c4d"], "attach_to": "ins-1a2b3c4d"}
+_AGREEMENT = r"^[0-9a-f]{16}$"
 _OUR_WORDS = {"instance_id": "instance_id_of", "key": "Idempotency-Key"}  # the core's fields, as sent
 
 
@@ -58,7 +60,7 @@ class Clone(BaseModel):
     snapshot_ids: list[SnapshotId] = Field([], max_length=MOST_DISKS)
     disk_ids: list[DiskId] = Field([], max_length=MOST_DISKS)
     instance_id_of: InstanceId | None = Field(None, description="all data disks of this instance")
-    as_of: AwareDatetime | None = Field(None, description="the latest run by then that has all of them")
+    as_of: Moment | None = Field(None, description="the latest run by then that has all of them")
     attach_to: InstanceId | None = None
     zone: str | None = Field(None, max_length=40)
     size_gib: int | None = Field(None, ge=10, le=32_000)
@@ -87,7 +89,7 @@ class AgreedRollback(Rollback):
         }
     )
 
-    confirm: str = Field(max_length=64)
+    confirm: str = Field(pattern=_AGREEMENT)
     typed: str = Field(max_length=50)
 
 
@@ -96,7 +98,7 @@ class AgreedClone(Clone):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{**_CLONE, "confirm": "0123456789abcdef"}]})
 
-    confirm: str = Field(max_length=64)
+    confirm: str = Field(pattern=_AGREEMENT)
     typed: str = Field("", max_length=50)
 
 
@@ -163,7 +165,7 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.post("", status_code=202, **access.only(Scope.RESTORE))
     async def start(body: AgreedTo, answer: Response, key: Key = None) -> Promised:
         """Restore as agreed to; 409 when it would be something else by now."""
-        target, key = places.first(wiring, body.region), key or fresh()
+        target, key = places.first(wiring, body.region), key or _key_of(body)
         here, agreed = _inventory(wiring, target), Agreed(key, body.confirm, body.typed)
         with _in_the_words_of_the_request():
             restore.start(body.asked(), agreed, wiring.plan, target, here, wiring.keeper, wiring.clock)
@@ -186,6 +188,11 @@ def routes(wiring: Wiring) -> APIRouter:
         )
 
     return router
+
+
+def _key_of(body: AgreedRollback | AgreedClone) -> str:
+    """Return a key for a request that has none: of a rollback its agreement, which is good for one only."""
+    return f"agreed-{body.confirm}" if isinstance(body, AgreedRollback) else fresh()
 
 
 def _inventory(wiring: Wiring, target: Target) -> Inventory:

@@ -6,13 +6,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places
+from cbsnap.entry.http.partial import Readings
+from cbsnap.entry.http.times import Moment
 from cbsnap.jobs import runs
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Label, Outcome, Proof, Run
+from cbsnap.model import Label, Outcome, Proof, Run, Snapshot, Target
 from cbsnap.ports import LoggedReport
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
@@ -78,7 +80,7 @@ class RunQuery(paging.Paged):
     """Which runs are wanted."""
 
     policy: Annotated[str | None, Query(max_length=28, examples=["orders-db"])] = None
-    since: Annotated[AwareDatetime | None, Query(description="a week ago by default")] = None
+    since: Annotated[Moment | None, Query(description="a week ago by default")] = None
 
 
 def routes(wiring: Wiring) -> APIRouter:
@@ -89,8 +91,13 @@ def routes(wiring: Wiring) -> APIRouter:
     async def listed(asked: Annotated[RunQuery, Query()]) -> paging.Page[RunShown]:
         """List runs, newest first; one line a region."""
         since = asked.since or wiring.clock.now() - LOOK_BACK
-        found = [one for one in _seen(wiring, asked.region, since) if asked.policy in {None, one.run.policy}]
-        return paging.Page[RunShown](**paging.cut([RunShown(**_summary(one)) for one in found], asked))
+        readings = Readings(places.targets(wiring, asked.region))
+        snapshots = [
+            one for here in readings.each(lambda target: _made(wiring, target, since)) for one in here
+        ]
+        seen = _seen(wiring, asked.region, snapshots, since)
+        rows = [RunShown(**_summary(one)) for one in seen if asked.policy in {None, one.run.policy}]
+        return paging.Page[RunShown](**paging.cut(rows, asked), errors=readings.errors)
 
     @router.get("/{run:path}", **access.only(Scope.READ))
     async def one(run: RunName, asked: places.ByRegion) -> RunInFull:
@@ -115,7 +122,10 @@ def proof_of(wiring: Wiring, snapshot_id: str, disk_id: str, made: datetime) -> 
 
 
 def _of(wiring: Wiring, wanted: Run, region: str | None) -> list[Seen]:
-    found = _seen(wiring, region, wanted.due - BEFORE, wanted.due + AFTER)
+    since = wanted.due - BEFORE
+    targets = places.targets(wiring, region)
+    snapshots = [one for target in targets for one in _made(wiring, target, since)]
+    found = _seen(wiring, region, snapshots, since, wanted.due + AFTER)
     mine = [one for one in found if runs.is_meant(wanted, one.run)]
     if mine:
         return mine
@@ -123,17 +133,24 @@ def _of(wiring: Wiring, wanted: Run, region: str | None) -> list[Seen]:
     return [soon] if soon else []
 
 
-def _seen(wiring: Wiring, region: str | None, since: datetime, until: datetime | None = None) -> list[Seen]:
+def _made(wiring: Wiring, target: Target, since: datetime) -> list[Snapshot]:
+    return [one for one in wiring.clouds.at(target).snapshots_since(since) if one.created_at >= since]
+
+
+def _seen(
+    wiring: Wiring,
+    region: str | None,
+    snapshots: Sequence[Snapshot],
+    since: datetime,
+    until: datetime | None = None,
+) -> list[Seen]:
     now = wiring.clock.now()
-    targets = places.targets(wiring, region)
-    regions = {target.region for target in targets}
+    regions = {target.region for target in places.targets(wiring, region)}
     reports = [
         one
         for one in _reports(wiring, since, min(until or now, now) + BEFORE)
         if one.report.region.partition(" as ")[0] in regions
     ]
-    clouds = [wiring.clouds.at(target) for target in targets]
-    snapshots = [one for cloud in clouds for one in cloud.snapshots_since(since) if one.created_at >= since]
     return runs.seen(reports, snapshots)
 
 

@@ -6,11 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi import Path as InPath
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from cbsnap.entry.http import access, paging, places, runs
+from cbsnap.entry.http.partial import Readings
+from cbsnap.entry.http.times import Moment
 from cbsnap.model import Label, Run, Snapshot, Target
+from cbsnap.ports import Cloud
 from cbsnap.rules import names, ours
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
@@ -64,8 +67,8 @@ class SnapshotQuery(paging.Paged):
     policy: Annotated[str | None, Query(max_length=28, examples=["orders-db"])] = None
     label: Annotated[Label | None, Query()] = None
     state: Annotated[str | None, Query(pattern=r"^[A-Z_]{1,40}$", examples=["NORMAL"])] = None
-    since: Annotated[AwareDatetime | None, Query(description="made then or later")] = None
-    until: Annotated[AwareDatetime | None, Query(description="made before")] = None
+    since: Annotated[Moment | None, Query(description="made then or later")] = None
+    until: Annotated[Moment | None, Query(description="made before")] = None
     key: Annotated[str | None, Query(max_length=100, description="of the request with this key")] = None
 
     def wants(self, one: SnapshotShown) -> bool:
@@ -92,13 +95,15 @@ def routes(wiring: Wiring) -> APIRouter:
         asked: Annotated[SnapshotQuery, Query()],
     ) -> paging.Page[SnapshotShown]:
         """List snapshots, newest first in each region."""
-        sources = [_source(wiring, target, asked) for target in places.targets(wiring, asked.region)]
+        targets = places.targets(wiring, asked.region)
+        readings = Readings(targets)
+        sources = paging.tolerant([_source(wiring, target, asked) for target in targets], readings)
 
         def keep(_: int, rows: Sequence[Snapshot]) -> list[SnapshotShown | None]:
             all_shown = [shown(row, wiring.plan.deployment) for row in rows]
             return [one if asked.wants(one) else None for one in all_shown]
 
-        return paging.Page[SnapshotShown](**paging.page(sources, keep, asked))
+        return paging.Page[SnapshotShown](**paging.page(sources, keep, asked), errors=readings.errors)
 
     @router.get("/{snapshot_id}", **access.only(Scope.READ))
     async def snapshot(snapshot_id: SnapshotId, asked: places.ByRegion) -> SnapshotInFull:
@@ -152,9 +157,15 @@ def _source(wiring: Wiring, target: Target, wanted: SnapshotQuery) -> paging.Sou
         return _young(
             lambda offset: wiring.listings.at(target).snapshot_rows(offset, wanted.state), wanted.since
         )
-    of_disk = wiring.clouds.at(target).snapshots_of([wanted.disk_id])
-    rows = sorted(of_disk, key=lambda one: (one.created_at, one.id), reverse=True)
-    return lambda offset: (rows[offset:], len(rows))
+    return _of_disk(wiring.clouds.at(target), wanted.disk_id)
+
+
+def _of_disk(cloud: Cloud, disk_id: str) -> paging.Source[Snapshot]:
+    def rows(offset: int) -> tuple[list[Snapshot], int]:
+        found = cloud.snapshots_of([disk_id])
+        return sorted(found, key=lambda one: (one.created_at, one.id), reverse=True)[offset:], len(found)
+
+    return rows
 
 
 def _young(read: paging.Source[Snapshot], since: datetime | None) -> paging.Source[Snapshot]:
