@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cbsnap.jobs.carrying import carry
+from cbsnap.jobs.prune import prune
 from cbsnap.jobs.restore import AskedRollback
+from cbsnap.model import Keep, Plan, Policy, Selection, Target
 from cbsnap.restoration import State
 
 from localcloud.faults import Fault
 
-from .desk import Desk, Died, MortalApi
+from .conftest import DEPLOYMENT, HERE
+from .desk import BUDGET_S, Desk, Died, MortalApi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -205,8 +209,21 @@ def test_two_at_the_same_time_send_it_once(account: Account, desk: Desk, tmp_pat
                 together.wait(20)
             return answer
 
+    class Waiting:
+        """One clock for both, which neither moves on while the other has still to look at it."""
+
+        def __init__(self) -> None:
+            self.now, self.monotonic, self.slept = account.now, account.monotonic, 0
+
+        def sleep(self, seconds: float) -> None:
+            self.slept += 1
+            if self.slept == 1:
+                together.wait(20)
+            account.sleep(seconds)
+
     def work() -> None:
-        came.append(desk.deliver(order, Meeting(account)))
+        means = replace(desk.means(Meeting(account)), clock=Waiting())
+        came.append(carry(desk.order(order), means, desk, BUDGET_S))
 
     both = [threading.Thread(target=work) for _ in range(2)]
     for one in both:
@@ -538,3 +555,25 @@ def test_a_rollback_is_not_done_while_the_cloud_still_stops_the_instance(
 
     assert while_stopping is State.ROLLING_BACK
     assert came.state is State.ROLLING_BACK
+
+
+def test_retention_leaves_a_disks_snapshots_while_it_is_rolled_back(
+    account: Account, desk: Desk, tmp_path: Path
+) -> None:
+    """What a person restores at night may be what the next pass would have deleted."""
+    made, content = monday(desk, tmp_path)
+    account.advance(timedelta(days=1))
+    account.take(disk_id="disk-loose")
+    keep = Policy("orders", Selection(), "0 2 * * *", "UTC", timedelta(hours=1), Keep(last=1))
+    plan = Plan(DEPLOYMENT, (Target(HERE),), (keep,))
+    lifecycle = account.lifecycles.at(Target(HERE))
+    desk.agree(AskedRollback(made))
+    desk.deliver(desk.orders.pop(), budget_s=10)
+
+    meanwhile = list(prune(plan, account.inventory(), lifecycle, account.now()))
+    came = desk.work_off()
+    afterwards = list(prune(plan, account.inventory(), lifecycle, account.now()))
+
+    assert meanwhile == []
+    assert (came.state, content.read_text()) == (State.DONE, "monday")
+    assert [one.subject for one in afterwards] == [made]

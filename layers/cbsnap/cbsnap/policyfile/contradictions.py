@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError
 from cbsnap.model import Run
 from cbsnap.policyfile.yamllines import Finding
-from cbsnap.rules.names import snapshot_name
+from cbsnap.rules.names import MANUAL, SAFETY, snapshot_name
 from cbsnap.rules.quota import disk_limit
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
     """Yield where each lies in the file, and what would be right."""
     yield from _repeated_targets(plan)
     for policy in plan.policies:
+        yield from _taken_name(policy)
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
         yield from _overfull(policy, plan.quota)
@@ -61,6 +62,14 @@ def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
         known = ", ".join(plan.notify) or "none"
         yield Finding(
             ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
+        )
+
+
+def _taken_name(policy: Policy) -> Iterator[Finding]:
+    if policy.name in {MANUAL, SAFETY}:
+        yield Finding(
+            ("policies", policy.name),
+            f"{policy.name} is the name of snapshots that no rules may delete: choose another one",
         )
 
 

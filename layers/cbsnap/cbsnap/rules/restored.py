@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.ours import Ours
 
 RESTORE_TAG = "cbsnap:restore"
-SAFETY = "safety"  # the policy in the name of a snapshot taken before a disk is overwritten
+SAFETY = names.SAFETY
 GIVEN_UP = timedelta(hours=6)
 DESERTED = GIVEN_UP + timedelta(hours=1)  # whoever works at it has given up by then, and said so
 DONE, SENT, UNKNOWN, MAKING = "done", "sent", "unknown", "making"
