@@ -181,6 +181,20 @@ def test_a_second_delivery_follows_while_the_first_one_works(desk: Desk, tmp_pat
     assert content.read_text() == "monday"
 
 
+class Waiting:
+    """One clock for two, which neither moves on while the other has still to look at it."""
+
+    def __init__(self, account: Account, together: threading.Barrier) -> None:
+        self.now, self.monotonic = account.now, account.monotonic
+        self._sleep, self._together, self._slept = account.sleep, together, False
+
+    def sleep(self, seconds: float) -> None:
+        if not self._slept:
+            self._together.wait(20)
+        self._slept = True
+        self._sleep(seconds)
+
+
 def test_two_at_the_same_time_send_it_once(account: Account, desk: Desk, tmp_path: Path) -> None:
     """They come to the mark together, both having seen none; who wrote it last sends."""
     made, content = monday(desk, tmp_path)
@@ -209,20 +223,8 @@ def test_two_at_the_same_time_send_it_once(account: Account, desk: Desk, tmp_pat
                 together.wait(20)
             return answer
 
-    class Waiting:
-        """One clock for both, which neither moves on while the other has still to look at it."""
-
-        def __init__(self) -> None:
-            self.now, self.monotonic, self.slept = account.now, account.monotonic, 0
-
-        def sleep(self, seconds: float) -> None:
-            self.slept += 1
-            if self.slept == 1:
-                together.wait(20)
-            account.sleep(seconds)
-
     def work() -> None:
-        means = replace(desk.means(Meeting(account)), clock=Waiting())
+        means = replace(desk.means(Meeting(account)), clock=Waiting(account, together))
         came.append(carry(desk.order(order), means, desk, BUDGET_S))
 
     both = [threading.Thread(target=work) for _ in range(2)]
