@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos agent bench lock clean
+.PHONY: help run up check test test-all chaos agent package bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIO
 
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz
+
+package: $(VENV)/run-ready  ## Build layers and functions as they are deployed: dist/layers, dist/functions
+	@$(PY) -m release
 
 bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)

@@ -20,13 +20,8 @@ class Label(Enum):
     APPLICATION = "application"
     CLEAN = "clean"
 
-    @property
-    def rank(self) -> int:
-        """Place in the order of trust, 0 for the weakest."""
-        return _RANKS[self]
-
-
-_RANKS = {label: rank for rank, label in enumerate(Label)}
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)  # place in the order of trust, 0 for the weakest
 
 
 # --- what the cloud holds -------------------------------------------------------------------
@@ -281,10 +276,51 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """What is done when something happens that meets every condition given.
+
+    Conditions are patterns, any of which may match; `*` stands for any text. `data` maps dotted
+    paths into the event's data to patterns. `disks` are the fields in which the event names disks or
+    instances: then only those are taken, under `policy` or the first one that selects each; without
+    it, all that `policy` selects. `apart` is the least time between two snapshots of one disk that
+    were asked for. `region` stands in for the event's own.
+    """
+
+    name: str
+    source: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policy: str | None = None
+    disks: tuple[str, ...] = ()
+    region: str | None = None
+    apart: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """How a message reads; `rules.wording` says what `{…}` may stand in which text.
+
+    `title` and `well` head a message while something is open and when nothing is; `line` tells a
+    finding, `error` why a region could not be looked after.
+    """
+
+    title: str = "cbsnap {deployment}: {open} open"
+    well: str = "cbsnap {deployment}: all is well"
+    new: str = "New:"
+    over: str = "Over:"
+    unchanged: str = "Unchanged: {unchanged}"
+    line: str = "{trouble}: {subject}{of_policy} in {region}: {reason}"
+    error: str = "{region}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
-    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret;
+    `templates` has the wording of those that do not take the usual one.
     `time_zone` is that of the policies that name none.
     """
 
@@ -294,7 +330,9 @@ class Plan:
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Wording] = field(default_factory=dict)
     heartbeat: str | None = None
+    events: tuple[EventRule, ...] = ()
     time_zone: str = "Asia/Shanghai"
 
 
@@ -350,6 +388,7 @@ class Decision(Enum):
     REFUSED = "refused"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SPARED = "spared"
     PREVIEWED = "would be taken"
 
 
@@ -357,6 +396,7 @@ class Decision(Enum):
 class Outcome:
     """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
 
+    `lost`: how its lease ended, when that did not last until its release.
     `tries` counts attempts, under a lease or without; finding a host busy is none.
     `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
     """
@@ -367,6 +407,7 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    lost: str = ""
     tries: int = 0
     create_ms: float | None = None
 
@@ -394,10 +435,11 @@ class Batch:
     `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
     dropped, since what it asks for has been handed out again. `patience_s`: how long another
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
-    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on; at
-    once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies that
-    share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a person
-    asked for, since nothing stands behind it.
+    0. `apart_s`: a disk is spared whose newest snapshot of the policy with a key is not older than
+    this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on;
+    at once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies
+    that share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a
+    person asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -412,6 +454,7 @@ class Batch:
     begins_at: datetime | None = None
     side_by_side: int = 8
     patience_s: float = 0.0
+    apart_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
     beside: tuple[Run, ...] = ()
@@ -465,3 +508,52 @@ class Report:
     removed: tuple[Removal, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
+
+
+# --- what happens elsewhere -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who caused an event, as CloudAudit tells it (1021/40499); empty where it does not.
+
+    `principal` is an account's, a user's or a role's id, `client` what sent the request.
+    """
+
+    principal: str = ""
+    secret_id: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of another service, whatever brought it; `id` is the same at each delivery.
+
+    `region` is empty where the event has none. `data` is JSON, an object at the top.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str = ""
+    time: datetime | None = None
+    region: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+    actor: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What became of one event under one rule. `event` is its id, or its place where it has none.
+
+    `skipped` says what was left out and why, `mistake` what is wrong with the event itself.
+    """
+
+    event: str
+    type: str = ""
+    subject: str = ""
+    rule: str = ""
+    reports: tuple[Report, ...] = ()
+    skipped: tuple[str, ...] = ()
+    mistake: str = ""

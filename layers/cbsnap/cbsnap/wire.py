@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, DrillOrder, Report
+from cbsnap.model import Batch, DrillOrder, Reaction, Report, Target
 from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Upkeep
 
@@ -28,6 +28,7 @@ Kind = TypeVar("Kind")
 ERRAND = "cbsnap"  # an errand's key in a function's event; its value says which
 Errand = RestoreOrder | DrillOrder
 ERRANDS: dict[str, type[Errand]] = {"restore": RestoreOrder, "drill": DrillOrder}
+SETTLE = "settle"  # a worker's errand, to which nothing belongs but where
 
 
 @cache
@@ -44,6 +45,11 @@ def _report() -> TypeAdapter[Report]:
 @cache
 def _reports() -> TypeAdapter[tuple[Report, ...]]:
     return TypeAdapter(tuple[Report, ...])
+
+
+@cache
+def _reactions() -> TypeAdapter[tuple[Reaction, ...]]:
+    return TypeAdapter(tuple[Reaction, ...])
 
 
 @cache
@@ -101,9 +107,28 @@ def _checked(schema: TypeAdapter[Kind], event: Mapping[str, Any], name: str) -> 
         raise InputError(f"{name}." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
 
 
+def settling_text(target: Target) -> str:
+    """Return the errand to settle what is unproven in a target, as compact JSON."""
+    return json.dumps({ERRAND: SETTLE, "region": target.region, "role": target.role})
+
+
+def settling(event: Mapping[str, Any], targets: Iterable[Target]) -> Target:
+    """Return which of the targets an errand is about. Raises InputError."""
+    for target in targets:
+        if (target.region, target.role) == (event.get("region"), event.get("role")):
+            return target
+    raise InputError("region", f"{event.get('region')!r} with this role is no target of the policy file")
+
+
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def reactions(values: Iterable[Reaction]) -> list[dict[str, Any]]:
+    """Return what became of events as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _reactions().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped
 
 

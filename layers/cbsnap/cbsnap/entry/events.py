@@ -1,4 +1,4 @@
-"""What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
+"""What timers and asynchronous invocations start: `schedule`, `snapshot`, `maintain` and `events`.
 
 Each returns its reports and prints them as JSON lines, since the log is where a run is read back
 from; a large report is several lines.
@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
+from cbsnap.errors import EventsUnfinished
 from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.model import Report
+    from cbsnap.model import Report, Target
     from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
@@ -48,10 +50,12 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
 
 def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Take one batch."""
+    """Take one batch; or settle what is unproven where this function reaches the hosts."""
     from cbsnap.jobs import take  # noqa: PLC0415 - what the schedule does not need
 
     here = wiring()
+    if event.get(wire.ERRAND) == wire.SETTLE:
+        return _settle(wire.settling(event, here.plan.targets), context)
     batch = wire.batch(event)
     reports = take.take_batch(
         batch,
@@ -61,6 +65,16 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
     return _printed(reports, context)
+
+
+def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    from cbsnap.jobs import asking  # noqa: PLC0415 - what taking a batch does not need
+
+    here = wiring()
+    journals = here.hosts(here.plan.agent_port)
+    settled = wire.upkeep([asking.settle(here.plan, target, here.clouds, journals, here.clock)])
+    _log("upkeep", settled, context)
+    return settled
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -113,6 +127,7 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
         here.clouds,
         here.lifecycles,
         here.hosts(here.plan.agent_port),
+        here.settlers,
         here.clock,
         here.notifier,
         here.memory,
@@ -121,6 +136,26 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     passes = wire.upkeep(job.maintain(here.plan, means))
     _log("upkeep", passes, context)
     return passes
+
+
+def happened(event: object, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Deal with what other services tell.
+
+    Raises EventsUnfinished when the cloud failed: the platform delivers the event again, and what
+    has been done is not done twice.
+    """
+    from cbsnap.entry import envelopes  # noqa: PLC0415 - what the other functions do not need
+    from cbsnap.jobs import react  # noqa: PLC0415 - as above
+
+    here = wiring()
+    means = react.Means(here.clouds, here.lifecycles, here.workers, here.clock, here.region, here.own)
+    reactions = react.react(envelopes.happenings(event), here.plan, means)
+    reports = [report for one in reactions for report in one.reports]
+    _log("event", wire.reactions(replace(one, reports=()) for one in reactions), context)
+    _printed(reports, context)
+    if unfinished := [report.error for report in reports if report.error]:
+        raise EventsUnfinished(f"{len(unfinished)} runs could not be begun; the first: {unfinished[0]}")
+    return wire.reactions(reactions)
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
