@@ -161,6 +161,25 @@ def test_a_damaged_database_fails_with_what_is_wrong(tmp_path: Path) -> None:
     assert one["detail"]
 
 
+def test_an_empty_file_is_no_sound_database(tmp_path: Path) -> None:
+    (tmp_path / "orders.db").touch()
+
+    (one,) = looked_at("engines = sqlite\nsqlite.databases = orders.db", tmp_path)
+
+    assert (one["ok"], one["detail"]) == (False, "it is empty")
+
+
+@pytest.mark.parametrize("there", ["appendonlydir/appendonly.aof.1.incr.aof", "appendonly-6379.aof"])
+def test_redis_data_of_which_nothing_was_looked_at_do_not_pass(tmp_path: Path, there: str) -> None:
+    (tmp_path / "redis" / there).parent.mkdir(parents=True)
+    (tmp_path / "redis" / there).write_text("cut off")
+
+    (one,) = looked_at("engines = redis\nredis.data = redis", tmp_path)
+
+    assert not one["ok"]
+    assert "neither a dump nor an append-only file" in one["detail"]
+
+
 def test_data_in_two_places_are_not_guessed_at(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()

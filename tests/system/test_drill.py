@@ -17,6 +17,7 @@ import pytest
 
 from tests.agent.driver import eventually, is_alive
 from tests.system.loops import Loop, run
+from tests.system.servers import MariaDb, served_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -234,6 +235,25 @@ def test_redis_files_are_checked(bench: Bench, make_loop: Callable[..., Loop], r
     assert sound["verdict"] == "passed", sound
     assert "1 dumps, 1 append-only files" in details(sound)
     assert (broken["verdict"], failed(broken)) == ("failed", ["redis data"])
+
+
+def test_a_system_versioned_table_is_checked_like_any_other(
+    bench: Bench, make_loop: Callable[..., Loop]
+) -> None:
+    """The server lists it as another type of table."""
+    loop, folder = make_loop("data", size_mib=320), served_folder("mysql")
+    server = MariaDb(folder, loop.mount / "mysql").install().start().open_shop()
+    server.run("CREATE TABLE shop.past (note TEXT) ENGINE=MyISAM WITH SYSTEM VERSIONING")
+    server.run("INSERT INTO shop.past VALUES (REPEAT('x', 9000)), (REPEAT('y', 9000))")
+    server.stop()
+    shutil.rmtree(folder)
+    with (loop.mount / "mysql" / "shop" / "past.MYD").open("r+b") as rows:
+        rows.truncate(4000)
+
+    report = bench.drill(bench.show(loop), checks="engines = mysql")
+
+    assert report["verdict"] == "failed"
+    assert "shop.past" in details(report)
 
 
 def stopped_postgres(make: Callable[..., Postgres], loops: list[Loop]) -> Postgres:

@@ -605,3 +605,10 @@ def test_a_drill_that_cannot_be_meant_is_told(drill: str, targets: str, told: st
     (problem,) = problems(DRILLED.format(drill) + (f"targets: {targets}\n" if targets else ""))
 
     assert told in problem
+
+
+@pytest.mark.parametrize("name", ["manual", "safety"])
+def test_no_policy_has_the_name_of_snapshots_that_no_rules_may_delete(name: str) -> None:
+    (problem,) = problems(f"version: 1\npolicies:\n  {name}:\n    select: {{disks: [disk-1]}}\n")
+
+    assert f"{name} is the name of snapshots that no rules may delete" in problem

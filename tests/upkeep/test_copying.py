@@ -87,6 +87,21 @@ def test_a_good_one_is_copied_once_and_its_copy_becomes_ours_with_its_label(acco
     }
 
 
+def test_a_copy_claims_no_more_than_its_source_after_a_drill_has_lowered_it(account: Account) -> None:
+    made = account.take()
+    pass_over(account)
+    account.advance(HOUR)
+    pass_over(account)
+    account.held().snapshots[made].tags["cbsnap:label"] = "crash"
+
+    lowered, again = pass_over(account), pass_over(account)
+
+    (copy,) = account.held(THERE).snapshots.values()
+    assert copy.tags["cbsnap:label"] == "crash"
+    assert actions(lowered) == [Action.DEMOTED]
+    assert actions(again) == []
+
+
 def test_a_copy_that_does_not_show_yet_is_not_begun_again(account: Account) -> None:
     made = account.take()
     pass_over(account)

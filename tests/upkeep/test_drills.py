@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from cbsnap.errors import InputError
 from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
+from cbsnap.jobs.inventory import Inventory
+from cbsnap.jobs.prune import judge, prune
 from cbsnap.jobs.standings import drills
 from cbsnap.model import Drilling, Grouping, Keep, Label, Plan, Policy, Selection, Target
 from cbsnap.rules.coverage import Standing, coverage
@@ -246,6 +248,77 @@ def test_a_late_cut_of_what_claims_nothing_is_no_alarm(yard: Yard) -> None:
     yard.until_removed(crash)
 
     assert yard.tag(made) == "passed"
+
+
+def test_retention_leaves_what_a_drill_tries(yard: Yard, pair: list[str]) -> None:
+    """Newer good ones push the run out while its check still runs."""
+    few = Plan("prod", PLAN.targets, (replace(POLICY, keep=Keep(last=1)),))
+    yard.passes(few, patience_s=7)
+    assert len(yard.clones()) == len(pair)
+    due = yard.account.now() + timedelta(minutes=1)
+    for one in ("disk-a", "disk-b"):
+        yard.account.take(one, due=due)
+
+    listed, lifecycle = yard.account.inventory(), yard.account.lifecycles.at(Target(HERE))
+    verdicts = [one for judged in judge(few, listed, yard.account.now()) for one in judged.verdicts]
+    notes = list(prune(few, listed, lifecycle, yard.account.now()))
+    yard.until_removed(few)
+
+    kept = {one.of.snapshot.id: one.reason for one in verdicts}
+    assert notes == []
+    assert all(kept[one].startswith("a drill tries it, on disk-") for one in pair)
+    assert [yard.tag(one) for one in pair] == ["passed", "passed"]
+
+
+def test_two_deployments_on_one_instance_do_not_take_each_others_reports(yard: Yard, pair: list[str]) -> None:
+    """Both have the policy of the same file, so the same runs."""
+    yard.until_removed()
+    due = yard.account.held().snapshots[pair[0]].name.split(".")[1]
+    yard.account.tags["cbsnap:deployment"] = "test"
+    theirs = yard.account.take(
+        "disk-a", due=datetime.strptime(due, "%Y%m%dT%H%MZ").replace(tzinfo=timezone.utc)
+    )
+    yard.says(BROKEN, exit_code=1)
+
+    bench = yard.account.bench(Target(HERE), yard.account.monotonic() + PATIENCE_S)
+    inventory = Inventory(yard.account.regions.at(Target(HERE)), "test")
+    alone = replace(POLICY, group=Grouping.DISK)
+    list(drilled(Plan("test", PLAN.targets, (alone,)), inventory, bench))
+
+    assert len(yard.asked()) == 2
+    assert yard.tag(theirs) == "failed"
+
+
+def test_a_drill_whose_host_cannot_be_asked_still_ends_with_its_window(yard: Yard, pair: list[str]) -> None:
+    """The channel is refused, for good: what the clones cost has an end all the same."""
+    yard.passes(patience_s=0)
+    refusal = Fault(
+        "error", action="DescribeInvocationTasks", code="UnauthorizedOperation.CamNoAuth", times=1000
+    )
+    yard.account.local.cloud.faults.add([refusal])
+    within = yard.passes()
+    assert len(yard.clones()) == len(pair)
+
+    yard.account.advance(timedelta(minutes=51))
+    yard.passes()
+
+    assert findings(within)[0][0] == "not drilled"
+    assert yard.clones() == []
+    assert [yard.tag(one) for one in pair] == ["unfinished", "unfinished"]
+
+
+def test_an_unfinished_drill_does_not_hide_what_an_earlier_one_has_found(yard: Yard, pair: list[str]) -> None:
+    yard.says(BROKEN, exit_code=1)
+    yard.until_removed()
+    yard.says("no report")
+    bench = yard.account.bench(Target(HERE), yard.account.monotonic() + PATIENCE_S)
+
+    told = list(start_now("orders", "again", PLAN, yard.account.inventory(), bench))
+
+    assert [one.reason[:10] for one in told if isinstance(one, Change) and one.action.value == "drilled"] == [
+        "unfinished"
+    ] * 2
+    assert [yard.tag(one) for one in pair] == ["failed", "failed"]
 
 
 # --- deaths ---------------------------------------------------------------------------------

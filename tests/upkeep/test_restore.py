@@ -10,7 +10,10 @@ import pytest
 from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
 from cbsnap.jobs.restore import AskedClone, AskedRollback, propose
 from cbsnap.model import QuotaLimits, Target
+from cbsnap.restoration import State
 from cbsnap.rules.restoring import one_moment
+
+from localcloud.faults import Fault
 
 from .conftest import HERE
 from .desk import Desk
@@ -257,3 +260,36 @@ def test_a_time_without_a_whole_run_names_the_disks_that_lack(account: Account) 
 
     with pytest.raises(InputError, match="none of disk-b"):
         one_moment(account.inventory().ours(), ["disk-a", "disk-b"], hour(4))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"), [("failed", "failed its restore drill"), ("late", "cut after its")]
+)
+def test_what_a_drill_has_found_is_said_before_a_restore(
+    account: Account, desk: Desk, verdict: str, said: str
+) -> None:
+    made = account.take(disk_id="disk-loose")
+    before = desk.propose(AskedRollback(made))
+
+    account.held().snapshots[made].tags["cbsnap:drill"] = verdict
+    after = desk.propose(AskedRollback(made))
+
+    assert [one for one in after.warnings if one not in before.warnings and said in one]
+    assert after.confirm != before.confirm
+
+
+def test_a_restore_that_failed_before_it_made_anything_is_not_begun_by_a_later_message(
+    account: Account, desk: Desk
+) -> None:
+    made = account.take()
+    desk.agree(AskedClone((made,)))
+    order = desk.orders.pop()
+    refusal = Fault("error", action="CreateDisks", code="InvalidAccount.InsufficientBalance")
+    account.local.cloud.faults.add([refusal])
+    first = desk.deliver(order)
+
+    again = desk.deliver(order)
+
+    assert (first.state, again.state) == (State.FAILED, State.FAILED)
+    assert "InsufficientBalance" in again.reason
+    assert not [one for one in account.held().disks.values() if one.name.startswith("restored-")]

@@ -138,7 +138,7 @@ def _check_tables(socket):
     tables = _rows(
         socket,
         "SELECT table_schema, table_name FROM information_schema.tables"  # noqa: S608 - fixed names
-        " WHERE table_type = 'BASE TABLE' AND table_schema NOT IN ({})".format(names),
+        " WHERE table_type NOT IN ('VIEW', 'SYSTEM VIEW') AND table_schema NOT IN ({})".format(names),
     )
     troubles = [trouble for one in tables for trouble in _troubles(socket, *map(_text, one))]
     if troubles:

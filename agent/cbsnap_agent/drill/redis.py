@@ -4,6 +4,7 @@ import contextlib
 import glob
 import os
 
+from . import Broken
 from .room import said
 
 _LIMIT_S = 3600
@@ -23,6 +24,8 @@ def checked(wanted, room, checks):
         dumps = glob.glob(os.path.join(glob.escape(data), "*.rdb"))
         logs = glob.glob(os.path.join(glob.escape(data), "appendonlydir/*.manifest"))
         logs += glob.glob(os.path.join(glob.escape(data), "appendonly.aof"))
+        if not dumps + logs:
+            raise Broken("{} holds neither a dump nor an append-only file".format(data))
         for tool, files in (("redis-check-rdb", dumps), ("redis-check-aof", logs)):
             for one in files:
                 said([tool, one], data, _LIMIT_S, os.path.basename(one))

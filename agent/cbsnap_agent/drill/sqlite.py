@@ -31,7 +31,10 @@ def _check(path):
         uri = "file:{}?mode=rw".format(quote(path))
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
             found = [row[0] for row in database.execute("PRAGMA integrity_check(5)")]
+            (pages,) = database.execute("PRAGMA page_count").fetchone()
     except sqlite3.Error as error:
         raise Broken(str(error)) from error
     if found != ["ok"]:
         raise Broken("; ".join(found))
+    if not pages:  # a file that was cut off at its start is a sound database with nothing in it
+        raise Broken("it is empty")

@@ -6,11 +6,11 @@ again makes none twice.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import OutcomeUnknown
-from cbsnap.jobs.rolling_back import leave_word
+from cbsnap.errors import OutcomeUnknown, Refused
 from cbsnap.restoration import Progress, State
 from cbsnap.rules import restored
 from cbsnap.rules.ours import DEPLOYMENT_TAG
@@ -18,7 +18,7 @@ from cbsnap.rules.restored import RESTORE_TAG
 
 if TYPE_CHECKING:
     from cbsnap.jobs.carrying import Means
-    from cbsnap.model import Disk, NewDisk
+    from cbsnap.model import Disk, NewDisk, Snapshot
     from cbsnap.restoration import Clone, RestoreOrder
 
 AT_ONCE = 10  # disks of one AttachDisks call (SDK)
@@ -31,12 +31,14 @@ class Cloning:
         self._order = order
         self._means = means
         self._instance_id = act.instance_id
-        self._first = act.disks[0].snapshot_id
+        self._sources = [disk.snapshot_id for disk in act.disks]
         self._wanted = {restored.disk_name(order.key, act, disk.snapshot_id): disk for disk in act.disks}
 
     def step(self) -> Progress:
         """Look, do what is next, and return how far it has come. Raises CloudError."""
         made = self._made()
+        if not made and (told := restored.told_before(self._sources_there(), self._order.key)):
+            return told  # a message that comes again begins nothing anew
         progress = self._seen(made)
         if progress.over:
             self._close(made, progress)
@@ -52,8 +54,13 @@ class Cloning:
         if made := self._made():
             self._mark(made, f"{restored.FAILED}{code}")
             return self._seen(self._made())
-        leave_word(self._means.cloud, self._first, self._order, code)
+        with suppress(Refused):
+            there = [one.id for one in self._sources_there()][:1]
+            self._means.cloud.tag_snapshots(there, RESTORE_TAG, restored.word(self._order, code))
         return Progress(self._order.key, "clone", State.FAILED, reason=restored.why(code))
+
+    def _sources_there(self) -> list[Snapshot]:
+        return self._means.cloud.snapshots(self._sources)
 
     def _made(self) -> list[Disk]:
         named = self._means.restorer.disks_named(list(self._wanted))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Keep, Plan, Policy, Snapshot
+    from cbsnap.model import Keep, Label, Plan, Policy, Snapshot
     from cbsnap.ports import Copier
     from cbsnap.rules.names import SnapshotName
     from cbsnap.rules.ours import Ours
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) -> Iterator[Note]:
-    """Give finished copies their tags, the label of their source among them."""
+    """Give finished copies their tags, their source's label among them, also when it is lowered later."""
     sources = {one.snapshot.name: one for home in homes for one in home.ours() if home is not there}
     policies = {one.name: one for one in plan.policies}
     for copy, name in _untagged_copies(there):
@@ -42,6 +42,10 @@ def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) 
             yield Finding(Trouble.FOREIGN, there.region, copy.id, f"named like a copy of ours, but {why}")
         elif copy.state == "NORMAL":
             yield from _taken_over(there, copy.id, source)
+    for one in there.ours():
+        source = sources.get(one.snapshot.name) if one.snapshot.copied else None
+        if source and source.label and one.label and source.label.rank < one.label.rank:
+            yield from _lowered(one, source, source.label, there)
 
 
 def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:
@@ -93,6 +97,19 @@ def _untagged_copies(there: Inventory) -> Iterator[tuple[Snapshot, SnapshotName]
         name = names.parse(snapshot.name)
         if snapshot.copied and name is not None and DEPLOYMENT_TAG not in snapshot.tags:
             yield snapshot, name
+
+
+def _lowered(copy: Ours, source: Ours, label: Label, there: Inventory) -> Iterator[Note]:
+    """Let a copy claim no more than its source does: a drill may have found that it was cut late."""
+    region, copy_id = copy.snapshot.region, copy.snapshot.id
+    try:
+        there.tag([copy_id], LABEL_TAG, label.value)
+    except CloudError as refused:
+        reason = f"its label {label.value} could not be written: {refused}"
+        yield Finding(Trouble.REFUSED, region, copy_id, reason, copy.name.policy)
+        return
+    reason = f"{label.value}: as its source, {source.snapshot.id}"
+    yield Change(Action.DEMOTED, region, copy_id, reason, copy.name.policy)
 
 
 def _taken_over(there: Inventory, copy_id: str, source: Ours) -> Iterator[Note]:

@@ -96,9 +96,13 @@ def ask(name: str, key: str, plan: Plan, keeper: DrillKeeper, now: datetime) -> 
 
 
 def begun(policy: Policy, key: str, until: datetime, inventory: Inventory, bench: Bench) -> Iterator[Note]:
-    """Begin a drill of a policy's newest good run due by then, and carry it on."""
+    """Begin a drill of a policy's newest good run due by then, and carry it on.
+
+    Another deployment may drill a policy of the same name on the same instance: its drills are others.
+    """
+    own_key = f"{inventory.deployment}/{key}"
     yield from _reported(
-        _begun(policy, key, until, inventory, bench), inventory.region, policy.name, policy.name
+        _begun(policy, own_key, until, inventory, bench), inventory.region, policy.name, policy.name
     )
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import Refused
 from cbsnap.rules import retention
+from cbsnap.rules.inuse import in_use
 from cbsnap.rules.retention import Terms
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -52,7 +53,8 @@ class Judged:
 def judge(plan: Plan, inventory: Inventory, now: datetime) -> list[Judged]:
     """Return a verdict on every snapshot of ours that a policy of the file looks after; deletes nothing."""
     mine = inventory.ours()
-    held = {one.snapshot.id: f"held: {one.snapshot.tags[HOLD_TAG]}" for one in mine if _is_held(one)}
+    held = in_use(mine, inventory.disks, now)
+    held |= {one.snapshot.id: f"held: {one.snapshot.tags[HOLD_TAG]}" for one in mine if _is_held(one)}
     lots: dict[tuple[str, bool], list[Ours]] = {}
     for one in mine:
         lots.setdefault((one.name.policy, one.snapshot.copied), []).append(one)

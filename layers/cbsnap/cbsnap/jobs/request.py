@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Snapshot, Target
     from cbsnap.ports import Clock, Cloud, Workers
 
-POLICY = "manual"
+POLICY = names.MANUAL
 PATIENCE_S = 600.0
 WINDOW = timedelta(minutes=15)
 

@@ -109,7 +109,7 @@ def status(key: str, here: Inventory, now: datetime) -> Progress:
     mine = [disk for disk in here.disks.values() if disk.tags.get(DEPLOYMENT_TAG) == here.deployment]
     if made := restored.disks_of(mine, key):
         return restored.made(key, made, now)
-    return restored.failed_before(here.snapshots.values(), key) or Progress(key)
+    return restored.told_before([*here.disks.values(), *here.snapshots.values()], key) or Progress(key)
 
 
 def _order(act: Rollback | Clone, key: str, deployment: str, target: Target, now: datetime) -> RestoreOrder:

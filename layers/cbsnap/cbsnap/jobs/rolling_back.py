@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.carrying import Means
     from cbsnap.model import Disk, Snapshot
-    from cbsnap.ports import Cloud
     from cbsnap.restoration import RestoreOrder, Rollback
 
 CREATE_S = 30.0
@@ -46,14 +45,15 @@ class RollingBack:
         self._act = act
         self._means = means
         self._watched_from_s: float | None = None
-        self._accepted = False
+        self._unhindered_from_s: float | None = None
+        self._stopping: tuple[str, ...] | None = None  # what the cloud stops, once it has accepted
 
     def step(self) -> Progress:
         """Look, do what is next, and return how far it has come. Raises CloudError."""
         scene = self._scene()
         safety = self._safety(scene)
         if safety is None:
-            return self._secure(scene)
+            return self._told(scene) or self._secure(scene)
         progress = self._seen(safety, scene.disk)
         written = restored.mark(safety)
         if not written and safety.state == "NORMAL" and not progress.over:
@@ -61,9 +61,10 @@ class RollingBack:
             self._send(safety)
             return self._looked()
         if written.startswith(SENDING) and not progress.over:
-            self._watch(safety, scene.disk)
+            self._watch(safety, scene)
             return self._looked()
         if written == SENT and progress.state is State.DONE:
+            self._note(restored.DONE)
             self._mark(safety, restored.DONE)
         return progress
 
@@ -72,14 +73,32 @@ class RollingBack:
         scene = self._scene()
         safety = self._safety(scene)
         if safety is None:
-            leave_word(self._means.cloud, self._act.snapshot_id, self._order, code)
-            return Progress(self._order.key, "rollback", State.FAILED, reason=restored.why(code))
+            return self._told(scene) or self._left_word(scene, code)
         written = restored.mark(safety)
         if not written:
             self._mark(safety, f"{restored.FAILED}{code}")
         elif written.startswith(SENDING):
             self._mark(safety, restored.UNKNOWN)
         return self._looked()
+
+    def _told(self, scene: Scene) -> Progress | None:
+        """Return how it ended, if it did: a message that comes again begins nothing anew."""
+        return restored.told_before([one for one in (scene.disk, scene.snapshot) if one], self._order.key)
+
+    def _left_word(self, scene: Scene, code: str) -> Progress:
+        """Write down why nothing came of it: on the disk, or on the snapshot where the disk is gone."""
+        with suppress(Refused):
+            if scene.disk is not None:
+                self._note(code)
+            elif scene.snapshot is not None:
+                word = restored.word(self._order, code)
+                self._means.cloud.tag_snapshots([scene.snapshot.id], RESTORE_TAG, word)
+        return Progress(self._order.key, "rollback", State.FAILED, reason=restored.why(code))
+
+    def _note(self, code: str) -> None:
+        """Write on the disk what holds when the safety snapshot is gone."""
+        word = restored.word(self._order, code)
+        self._means.restorer.tag_disks([self._act.disk_id], RESTORE_TAG, word)
 
     def _safety(self, scene: Scene) -> Snapshot | None:
         return restored.safety_of(ours(scene.siblings, self._means.deployment), self._order.key)
@@ -128,16 +147,23 @@ class RollingBack:
 
     def _send(self, safety: Snapshot) -> None:
         """Send the rollback if nobody else does and nothing has changed; once it was marked, never again."""
-        if code := restoring.obstacle(self._act, self._scene(), safety):
+        if code := self._obstacle(self._scene()):
             self.give_up(code)
-        elif self._claimed(safety):
+            return
+        self._note(SENT)
+        if self._claimed(safety):
             scene = self._scene()
             if _rolling(scene.disk):
                 return  # somebody was faster after all: it is followed
-            if code := restoring.obstacle(self._act, scene, self._safety(scene)):
+            if code := self._obstacle(scene):
                 self._mark(safety, f"{restored.FAILED}{code}")
             else:
                 self._apply(safety, [one for one in self._act.stop if one in scene.running])
+
+    def _obstacle(self, scene: Scene) -> str:
+        """Return the code of what keeps it from being sent; without its safety snapshot it is not."""
+        safety = self._safety(scene)
+        return restoring.obstacle(self._act, scene, safety) if safety else "SafetyGone"
 
     def _claimed(self, safety: Snapshot) -> bool:
         """Write the mark, wait for whoever writes at the same time, and tell whether it is still ours."""
@@ -174,27 +200,30 @@ class RollingBack:
                 code = refused.code
                 break
             else:
-                self._accepted = True
-                self._watch(safety, self._scene().disk)
+                self._stopping = tuple(stop)
+                self._watch(safety, self._scene())
                 return
         if not _rolling(self._scene().disk):
             self._mark(safety, f"{restored.FAILED}{code}")
 
-    def _watch(self, safety: Snapshot, disk: Disk | None) -> None:
+    def _watch(self, safety: Snapshot, scene: Scene) -> None:
         """Follow a rollback that somebody has marked, us or another: it shows, or nobody can tell."""
         now_s = self._means.clock.monotonic()
         self._watched_from_s = now_s if self._watched_from_s is None else self._watched_from_s
-        watched_s = now_s - self._watched_from_s
-        if _rolling(disk) or (self._accepted and watched_s >= SEEN_S):
+        if self._unhindered_from_s is None and self._is_unhindered(scene):
+            self._unhindered_from_s = now_s
+        unhindered_s = 0 if self._unhindered_from_s is None else now_s - self._unhindered_from_s
+        if _rolling(scene.disk) or unhindered_s >= SEEN_S:
             self._mark(safety, SENT)
-        elif watched_s >= WATCH_S:
+        elif now_s - self._watched_from_s >= WATCH_S:
             self._mark(safety, restored.UNKNOWN)
 
-
-def leave_word(cloud: Cloud, snapshot_id: str, order: RestoreOrder, code: str) -> None:
-    """Write on the snapshot that was to be restored why nothing came of it, if it is still there."""
-    with suppress(Refused):
-        cloud.tag_snapshots([snapshot_id], RESTORE_TAG, restored.failure(order, code))
+    def _is_unhindered(self, scene: Scene) -> bool:
+        """Tell whether what the cloud has accepted could be seen: what it stops for it has stopped."""
+        if self._stopping is None:
+            return False
+        states = {one.id: one.state for one in scene.instances}
+        return all(states.get(one) not in {"RUNNING", "STOPPING"} for one in self._stopping)
 
 
 def _rolling(disk: Disk | None) -> bool:

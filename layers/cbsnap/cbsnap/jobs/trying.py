@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
 from cbsnap.model import Label
-from cbsnap.rules import drillreports
+from cbsnap.rules import drilling, drillreports
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DRILL_TAG, LABEL_TAG
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.clones import Drill
     from cbsnap.rules.drilling import Choice
     from cbsnap.rules.drillreports import DrillReport
+    from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note
 
 _LOOK_AGAIN_S = 5.0
@@ -73,7 +74,12 @@ class Case:
 
 def carried_on(case: Case, inventory: Inventory, bench: Bench) -> Iterator[Note]:
     """Carry a drill as far as the time allows. Raises CloudError; InputError for clones that a person has."""
-    report = _awaited(case, inventory.cloud, bench)
+    try:
+        report = _awaited(case, inventory.cloud, bench)
+    except CloudError as failed:
+        if not _is_over(case, bench):
+            raise
+        report = drillreports.unfinished(f"its command cannot be asked for: {failed}")
     if report is None:
         return
     try:
@@ -191,10 +197,15 @@ def _concluded(case: Case, report: DrillReport, inventory: Inventory) -> Iterato
         inventory.tag(demoted, LABEL_TAG, Label.CRASH.value)
     for one in demoted:
         yield Change(Action.DEMOTED, inventory.region, one, f"crash: {reason}", case.policy)
-    if ids:
-        inventory.tag(ids, DRILL_TAG, verdict.value)
+    if told := [one.snapshot.id for one in there if verdict is not Verdict.UNFINISHED or not _is_tried(one)]:
+        inventory.tag(told, DRILL_TAG, verdict.value)
     for one in ids:
         yield Change(Action.DRILLED, inventory.region, one, f"{verdict.value}: {reason}", case.policy)
+
+
+def _is_tried(one: Ours) -> bool:
+    """Tell whether a drill has said something of it, which one that says nothing does not overwrite."""
+    return drilling.verdict_of(one) not in {None, Verdict.UNFINISHED}
 
 
 def _still_ours(drill: Drill, inventory: Inventory) -> list[Disk]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError
 from cbsnap.model import Run
 from cbsnap.policyfile.yamllines import Finding
-from cbsnap.rules.names import snapshot_name
+from cbsnap.rules.names import MANUAL, SAFETY, snapshot_name
 from cbsnap.rules.quota import disk_limit
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
     yield from _rules_without_ground(plan)
     yield from _templates_for_nobody(plan)
     for policy in plan.policies:
+        yield from _taken_name(policy)
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
         yield from _overfull(policy, plan.quota)
@@ -84,6 +85,14 @@ def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
         yield Finding(
             ("policies", policy.name, "notify"),
             f"no {policy.notify} in the file's notify, which has {_known(plan)}",
+        )
+
+
+def _taken_name(policy: Policy) -> Iterator[Finding]:
+    if policy.name in {MANUAL, SAFETY}:
+        yield Finding(
+            ("policies", policy.name),
+            f"{policy.name} is the name of snapshots that no rules may delete: choose another one",
         )
 
 

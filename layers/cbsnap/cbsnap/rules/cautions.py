@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.model import Label
+from cbsnap.rules.drillreports import Verdict
+from cbsnap.rules.ours import DRILL_TAG
 from cbsnap.rules.restored import SAFETY
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def of_snapshots(
     known = {one.snapshot.id: one for one in mine}
     for snapshot in snapshots:
         yield from _trust(snapshot, known.get(snapshot.id))
+        yield from _tried(snapshot)
         yield from _newer(snapshot, mine)
         if snapshot.encrypted:
             yield f"{snapshot.id} is encrypted: its key must still be there, and a new disk is encrypted, too"
@@ -56,6 +59,13 @@ def _trust(snapshot: Snapshot, one: Ours | None) -> Iterator[str]:
         yield f"{snapshot.id} is labelled crash: it holds what a power failure leaves"
     elif one.label is Label.FILESYSTEM:
         yield f"{snapshot.id} is labelled filesystem: databases in it start as after a crash"
+
+
+def _tried(snapshot: Snapshot) -> Iterator[str]:
+    if snapshot.tags.get(DRILL_TAG) == Verdict.FAILED.value:
+        yield f"{snapshot.id} failed its restore drill: take an older one if you can"
+    elif snapshot.tags.get(DRILL_TAG) == Verdict.LATE.value:
+        yield f"{snapshot.id} was found by its drill to be cut after its lease had ended"
 
 
 def _newer(snapshot: Snapshot, mine: Iterable[Ours]) -> Iterator[str]:

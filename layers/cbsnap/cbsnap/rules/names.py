@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cbsnap.model import Run
 
 LONGEST = 60  # ModifySnapshotAttribute's limit on SnapshotName
+MANUAL = "manual"  # the policy in the name of a snapshot that a person asked for
+SAFETY = "safety"  # the same of one that is taken before a disk is overwritten
 _DISK_PREFIX = "disk-"
 _TIME_FORMAT = "%Y%m%dT%H%MZ"
 _POLICY = r"[a-z][a-z0-9-]{1,27}"

@@ -2,18 +2,20 @@
 
 A mark is the tag `cbsnap:restore`. On a rollback's safety snapshot: `sending <nn>` right before the
 rollback is sent, `sent` once it has begun, then `done`, `failed <code>` or `unknown`. On a made disk:
-`making`, `done`, `failed <code>`. What failed before it made anything leaves `<digest> <kind> <code>`
-on the snapshot that it was to restore. Few values, since an account's are limited (651/13354).
+`making`, `done`, `failed <code>`. What outlives these is `<digest> <kind> <code>`: on the disk that a
+rollback overwrites (`sent`, then `done`, or why nothing came of it), and on a snapshot that a clone that
+failed before it made anything was to be made of. Few values, since an account's are limited (651/13354).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
+from cbsnap.model import Disk
 from cbsnap.restoration import Progress, State
 from cbsnap.rules import names
 
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, Snapshot
+    from cbsnap.model import Snapshot
     from cbsnap.restoration import Clone, RestoreOrder
     from cbsnap.rules.ours import Ours
 
 RESTORE_TAG = "cbsnap:restore"
-SAFETY = "safety"  # the policy in the name of a snapshot taken before a disk is overwritten
+SAFETY = names.SAFETY
 GIVEN_UP = timedelta(hours=6)
 DESERTED = GIVEN_UP + timedelta(hours=1)  # whoever works at it has given up by then, and said so
 DONE, SENT, UNKNOWN, MAKING = "done", "sent", "unknown", "making"
@@ -37,6 +39,7 @@ _MADE = re.compile(
     r"(?P<purpose>[a-z]+)-(?P<snapshot>snap-[a-z0-9]+)\.(?P<digest>[0-9a-f]{7})"
     r"\.(?P<count>[0-9]{1,3})(?:\.(?P<instance>ins-[a-z0-9-]+))?"
 )
+_OUTCOMES = {DONE: State.DONE, SENT: State.UNKNOWN}
 _REASONS = {
     "SnapshotChanged": "the snapshot was deleted, or is not NORMAL any more",
     "DiskGone": "the disk is gone",
@@ -44,6 +47,8 @@ _REASONS = {
     "DiskMoved": "the disk was attached or detached since the plan was shown: look at the plan again",
     "InstanceRunning": "an instance was started since the plan was shown: look at the plan again",
     "MarkNotSeen": "the mark that keeps a rollback from being sent twice could not be read back",
+    "SafetyGone": "the safety snapshot is gone, and nothing was overwritten",
+    "sent": "it was about to be sent, and its safety snapshot is gone since: look at the disk's content",
     "GivenUp": f"it did not come to an end within {GIVEN_UP / timedelta(hours=1):.0f} hours",
 }
 
@@ -104,19 +109,26 @@ def disks_of(disks: Iterable[Disk], key: str) -> list[Disk]:
     return sorted((disk for name, disk in named if name and name.digest == digest), key=lambda one: one.name)
 
 
-def failure(order: RestoreOrder, code: str) -> str:
-    """Return the mark that a restore leaves on its source when it fails before it has made anything."""
+def word(order: RestoreOrder, code: str) -> str:
+    """Return what a restore writes down where it can still be read when what it made is gone."""
     return f"{names.digest(order.key)} {kind_of(order)} {code}"
 
 
-def failed_before(snapshots: Iterable[Snapshot], key: str) -> Progress | None:
-    """Return what a restore came to that failed before it made anything; None if none did."""
-    for one in snapshots:
+def told_before(where: Iterable[Snapshot | Disk], key: str) -> Progress | None:
+    """Return what a restore of this key came to by the word that it has left; None if it left none."""
+    for one in where:
         digest, _, rest = mark(one).partition(" ")
         if digest == names.digest(key):
             kind, _, code = rest.partition(" ")
-            return Progress(key, kind, State.FAILED, snapshot_ids=(one.id,), reason=why(code))
+            return _told(one, Progress(key, kind, _OUTCOMES.get(code, State.FAILED)), code)
     return None
+
+
+def _told(one: Snapshot | Disk, progress: Progress, code: str) -> Progress:
+    told = replace(progress, percent=100) if code == DONE else replace(progress, reason=why(code))
+    return (
+        replace(told, disk_ids=(one.id,)) if isinstance(one, Disk) else replace(told, snapshot_ids=(one.id,))
+    )
 
 
 def kind_of(order: RestoreOrder) -> str:
