@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, localcloud, window
+from bench import agent, cold_start, fleet, localcloud, planning, window
 
 BENCHMARKS = {
     one.name: one
@@ -11,5 +11,7 @@ BENCHMARKS = {
         cold_start.BENCHMARK,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        planning.BENCHMARK,
+        fleet.BENCHMARK,
     )
 }

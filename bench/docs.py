@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from bench import plot
 from bench.processes import ROOT
-from bench.report import HEADINGS, headline, rows
+from bench.report import HEADINGS, headline, rows, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +32,7 @@ def update(folder: Path, results: Iterable[Result], machine: Machine, measured_a
     for result in results:
         name = result.benchmark.name
         text = _replaced(text, name, _section(result, machine, measured_at))
-        figures[folder / f"figures/{name}.svg"] = plot.svg(result)
+        figures[folder / f"figures/{name}.svg"] = (result.benchmark.picture or plot.svg)(result)
     for path, drawn in figures.items():
         path.parent.mkdir(exist_ok=True)
         path.write_text(drawn, encoding="utf-8")
@@ -49,7 +49,7 @@ def _replaced(text: str, name: str, section: str) -> str:
 def _section(result: Result, machine: Machine, measured_at: str) -> str:
     name = result.benchmark.name
     lines = [
-        f"{headline(result)}: {result.trials} trials a side, in turn, {measured_at[:10]}; {machine}.",
+        f"{headline(result)}: {tried(result)}, {measured_at[:10]}; {machine}.",
         "",
         *_table(result),
         "",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
 from bench import spread
-from bench.report import figure, rows
+from bench.report import figure, rows, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,30 +77,28 @@ def _round_step(rough: float) -> float:
 
 def _frame(result: Result, metric: Metric, height: int) -> Iterator[str]:
     yield f'<rect class="ground" x=".5" y=".5" width="{WIDTH - 1}" height="{height - 1}" rx="6"/>'
-    yield _text(EDGE, 26, f"{result.benchmark.name}: {metric.meaning}", "ink title")
-    yield _text(
-        EDGE, 46, f"{result.trials} trials a side, in turn; box: quartiles and median; line: 5 to 95 %"
-    )
+    yield text(EDGE, 26, f"{result.benchmark.name}: {metric.meaning}", "ink title")
+    yield text(EDGE, 46, f"{tried(result)}; box: quartiles and median; line: 5 to 95 %")
 
 
 def _axis(scale: _Scale, unit: str, foot: int) -> Iterator[str]:
     for tick in scale.ticks():
         x = scale.x(tick)
         yield f'<line class="grid" x1="{x}" x2="{x}" y1="{TOP}" y2="{foot}"/>'
-        yield _text(x, foot + 18, f"{tick:g}", "quiet", "middle")
-    yield _text(WIDTH - EDGE, foot + 18, unit, "quiet", "end")
+        yield text(x, foot + 18, f"{tick:g}", "quiet", "middle")
+    yield text(WIDTH - EDGE, foot + 18, unit, "quiet", "end")
 
 
 def _lane(number: int, row: Row, values: Sequence[float], scale: _Scale) -> Iterator[str]:
     top = TOP + LANE * number
-    yield _text(EDGE, top + 22, row.side, "ink")
+    yield text(EDGE, top + 22, row.side, "ink")
     yield f'<g class="side{min(number, 1)}">'
     yield from _box(values, scale, top + 18)
     yield from _strip(values, scale, top + 36)
     yield "</g>"
-    yield _text(WIDTH - EDGE, top + 22, f"{figure(row.median)} {row.metric.unit}", "ink", "end")
+    yield text(WIDTH - EDGE, top + 22, f"{figure(row.median)} {row.metric.unit}", "ink", "end")
     if row.ratio is not None:
-        yield _text(WIDTH - EDGE, top + 40, f"{row.ratio:.2f} times", "quiet", "end")
+        yield text(WIDTH - EDGE, top + 40, f"{row.ratio:.2f} times", "quiet", "end")
 
 
 def _box(values: Sequence[float], scale: _Scale, middle: int) -> Iterator[str]:
@@ -118,10 +116,9 @@ def _strip(values: Sequence[float], scale: _Scale, top: int) -> Iterator[str]:
             yield f'<circle class="dot" cx="{scale.x(value)}" cy="{y}" r="{DOT}"/>'
     beyond = sum(value > scale.end for value in values)
     if beyond:
-        yield _text(
-            scale.x(scale.end), top + 10, f"{beyond} more, to {figure(max(values))} ▸", "quiet", "end"
-        )
+        yield text(scale.x(scale.end), top + 10, f"{beyond} more, to {figure(max(values))} ▸", "quiet", "end")
 
 
-def _text(x: float, y: float, text: str, style: str = "quiet", anchor: str = "start") -> str:
-    return f'<text class="{style}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'
+def text(x: float, y: float, words: str, style: str = "quiet", anchor: str = "start") -> str:
+    """Return words at a place."""
+    return f'<text class="{style}" x="{x}" y="{y}" text-anchor="{anchor}">{escape(words)}</text>'

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).parent.parent
-READY_S = 30.0
+READY_S = 120.0
 END_S = 5.0
 _LOOK_AGAIN_S = 0.01
 

@@ -65,6 +65,11 @@ def headline(result: Result) -> str:
     return f"{', '.join(ours)} times {result.baseline}"
 
 
+def tried(result: Result) -> str:
+    """Return how often the sides ran, in words."""
+    return "one trial a side" if result.trials == 1 else f"{result.trials} trials a side, in turn"
+
+
 def figure(value: float) -> str:
     """Return about three significant figures: what is measured here is no finer."""
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - the same

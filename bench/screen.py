@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from bench.report import HEADINGS, headline, rows
+from bench.report import HEADINGS, headline, rows, tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ def progress(benchmark: Benchmark, trials: int) -> Iterator[Callable[[int], None
 def table(result: Result) -> None:
     """Print a result: one line for each side's figure, a gap between figures."""
     CONSOLE.print(f"\n[bold]{result.benchmark.name}[/]: {result.benchmark.claim}")
-    CONSOLE.print(f"{result.trials} trials a side, in turn; {headline(result)}")
+    CONSOLE.print(f"{tried(result)}; {headline(result)}")
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in HEADINGS:
         drawn.add_column(heading, justify="left" if heading in HEADINGS[:2] else "right")

@@ -30,8 +30,9 @@ class Metric:
 class Benchmark:
     """A benchmark: `sides` builds the scenery and yields, by name, what runs one trial each.
 
-    `plotted` names the metric that is drawn. A side returns its figures by the metrics' names,
-    and may leave out those that it does not have.
+    `plotted` names the metric that is held against the baseline's, and drawn unless there is a
+    `picture` of the benchmark's own: SVG. A side returns its figures by the metrics' names, and may
+    leave out those that it does not have; others are for the picture alone.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Benchmark:
     metrics: tuple[Metric, ...]
     plotted: str
     sides: Callable[[], Sides]
+    picture: Callable[[Result], str] | None = None
 
 
 @dataclass(frozen=True)

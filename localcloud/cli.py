@@ -97,7 +97,7 @@ def _cloud(chosen: argparse.Namespace, own: Path) -> Cloud:
         finally:
             gc.enable()
 
-    settings = Settings(chosen.snapshot_seconds, chosen.operation_seconds, chosen.rate)
+    settings = Settings(chosen.snapshot_seconds, chosen.operation_seconds, chosen.rate, chosen.devices)
     cloud = Cloud(found, contents, settings, chance=Random(chosen.seed))  # noqa: S311  # repeatable, not secret
     if kept and kept.exists():
         cloud.world = store.load(kept, cloud.clock)
@@ -154,6 +154,9 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--fleet", type=Path, metavar="FILE", help="a YAML file; without it a small example")
     serve.add_argument("--rate", type=_count, metavar="N", help="calls a second of each API; 0: no limit")
     serve.add_argument("--disks", type=Path, metavar="DIR", help="keep each disk as an image here")
+    serve.add_argument(
+        "--devices", action="store_true", help="attached disks become block devices here; needs root"
+    )
     serve.add_argument("--state", type=Path, metavar="DIR", help="keep everything here over a restart")
     serve.add_argument("--tls", action="store_true", help="https, with an authority made on the spot")
     serve.add_argument("--faults", type=Path, metavar="FILE", help="what goes wrong: a YAML list")

@@ -32,11 +32,15 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class Settings:
-    """What is chosen at the start. `rate` overrides every documented rate; 0 switches them off."""
+    """What is chosen at the start. `rate` overrides every documented rate; 0 switches them off.
+
+    With `devices`, a disk that is attached becomes a block device of this machine, until it is detached.
+    """
 
     snapshot_seconds: float = 2.0
     operation_seconds: float = 1.0
     rate: int | None = None
+    devices: bool = False
 
 
 @dataclass

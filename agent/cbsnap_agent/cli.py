@@ -1,8 +1,12 @@
-"""The command line. Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used."""
+"""The command line.
+
+Exit codes: 0 done, 1 refused or found wrong, 2 the configuration cannot be used, 3 a drill was not done.
+"""
 
 import argparse
 import json
 import os
+import re
 import sys
 
 from . import __version__, actions, config, install, local, markers, owed, serve, specs, values
@@ -57,6 +61,15 @@ def _parser():
     verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
     verifying.add_argument("place", help="the folder that holds .cbsnap-pre")
     verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
+    drilling = command(_drill, "drill", "check the clones of a run's snapshots, and print a report")
+    drilling.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
+    drilling.add_argument(
+        "--checks", metavar="NAME", help="the configuration's [drill:NAME]; else filesystems only"
+    )
+    drilling.add_argument(
+        "--run", dest="of_run", default="", metavar="RUN", help="such as orders@20261122T0200Z"
+    )
+    drilling.add_argument("disks", nargs="+", type=_disk, metavar="DISK")
     installing = configured(_install, "install", "put this file, its user and its unit on the host")
     installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")
     return parser
@@ -112,6 +125,12 @@ def _verify(arguments):
     return int(found != "inside")
 
 
+def _drill(arguments):
+    from .drill import run  # noqa: PLC0415 - the serving agent has no use for it
+
+    return run.main(arguments.config, arguments.checks, arguments.of_run, arguments.disks)
+
+
 def _install(arguments, loaded):
     lines = install.install(loaded, os.path.abspath(arguments.config), arguments.root)
     sys.stdout.write("\n".join(lines) + "\n")
@@ -123,6 +142,12 @@ def _show(answer):
     status, body = answer
     sys.stdout.write(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
     return int(status >= _ERROR)
+
+
+def _disk(text):
+    if not re.match(r"^disk-[a-z0-9]+$", text):
+        raise ValueError
+    return text
 
 
 def _pair(text):

@@ -18,6 +18,7 @@ from .keys import KeyFile
 RUNTIME_DIR = "/run/cbsnap-agent"
 METADATA_URL = "http://metadata.tencentyun.com/latest/meta-data/instance-id"
 
+_DRILL = re.compile(r"^drill:[a-z][a-z0-9-]{0,39}$")  # read by the drill itself: see drill/settings.py
 _PLAN = re.compile(r"^plan:[a-z][a-z0-9-]{0,39}$")
 
 
@@ -51,7 +52,8 @@ def load(path):
     if "agent" not in sections:
         raise ConfigError("{}: the section [agent] is missing".format(path))
     agent = _agent(sections.pop("agent"))
-    return Config(agent, {read.name: read for read in map(_plan, sections.values())})
+    plans = [section for section in sections.values() if not _DRILL.match(section.name)]
+    return Config(agent, {read.name: read for read in map(_plan, plans)})
 
 
 def _agent(section):
@@ -79,7 +81,9 @@ def _tls(section):
 
 def _plan(section):
     if not _PLAN.match(section.name):
-        raise section.error("", "is no section: there are [agent] and [plan:name], of a-z, 0-9 and -")
+        raise section.error(
+            "", "is no section: there are [agent], [plan:name] and [drill:name], of a-z, 0-9 and -"
+        )
     return plan.read(section)
 
 

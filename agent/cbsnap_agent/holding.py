@@ -33,7 +33,7 @@ _HOME = os.path.dirname(os.path.abspath(__file__))
 class Holding:
     """What a plan holds. The public attributes are the record's fields of the same names."""
 
-    def __init__(self, plan, runtime_dir, lease_id, abandoned):
+    def __init__(self, plan, runtime_dir, wanted, abandoned):
         """`abandoned` tells whether the holder has gone: asked before each step."""
         self.steps, self.caveats, self.covers, self.positions = [], [], [], {}
         self.locked_ms = self.frozen_ms = None
@@ -41,9 +41,10 @@ class Holding:
         self.was_late = False
         self._plan = plan
         self._runtime_dir = runtime_dir
-        self._lease_id = lease_id
+        self._lease_id = wanted.lease_id
+        self._operation = wanted.operation
         self._abandoned = abandoned
-        self._owed = OwedList(runtime_dir, lease_id)
+        self._owed = OwedList(runtime_dir, wanted.lease_id)
         self._sessions = [engines.module(name).Session(settings) for name, settings in plan.engines]
         self._layout = None
         self._fds = []
@@ -153,7 +154,12 @@ class Holding:
     def _mark(self):
         for (name, _), session in zip(self._plan.engines, self._sessions):
             self.positions[name] = session.positions()
-        record = {"lease_id": self._lease_id, "boot_id": kernel.boot_id(), "positions": self.positions}
+        record = {
+            "lease_id": self._lease_id,
+            "operation": self._operation,
+            "boot_id": kernel.boot_id(),
+            "positions": self.positions,
+        }
         bounded.call(lambda: self._write_markers("pre", record), MARK_LIMIT_S, "marking")
 
     def _sync(self, end_s, limit_s):

@@ -15,6 +15,7 @@ CLOCK_BOOTTIME = 7  # has no name in Python 3.6
 MCL_CURRENT_AND_FUTURE = 3
 _CAP_SYS_ADMIN = 21
 _PR_SET_PDEATHSIG = 1
+_OWN_MOUNTS_PROCESSES_NETWORK = 0x00020000 | 0x20000000 | 0x40000000  # CLONE_NEWNS, _NEWPID, _NEWNET
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -53,6 +54,11 @@ def lock_memory():
 def die_with_parent():
     """Have the kernel kill this process, through an exec as well, when its parent ends."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0))
+
+
+def unshare():
+    """Give this process mounts and a network, and its next child processes, of their own."""
+    _checked(_libc.unshare(_OWN_MOUNTS_PROCESSES_NETWORK))
 
 
 def may_administer():

@@ -26,7 +26,7 @@ class Lease:
         self.settled = threading.Event()  # HELD, or ended
         self.ended = threading.Event()
         self._waiting = [abandoned]
-        self.holding = Holding(plan, runtime_dir, wanted.lease_id, self._has_no_holder)
+        self.holding = Holding(plan, runtime_dir, wanted, self._has_no_holder)
         self._is_unwanted = False
         self._keep = keep
         self._plan = plan

@@ -42,6 +42,16 @@ def verdict(place, lease_id=None):
     return "late" if is_late else "inside", pre
 
 
+def cut(place, run):
+    """Tell when a copy was cut, by the lease of a run (`orders@20261122T0200Z`): as `verdict`.
+
+    `unknown` where the markers are of another run's lease: nothing was held for this one, or not marked.
+    """
+    found, pre = verdict(place)
+    runs = str((pre or {}).get("operation", "")).partition("/")[0].split("+")  # one lease may be for several
+    return found if run in [one.partition("#")[0] for one in runs] else "unknown"
+
+
 def create(place):
     """Make both markers, empty; return their paths. Raises OSError."""
     for name in NAMES:

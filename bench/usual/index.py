@@ -15,7 +15,7 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-LOOK_EVERY_S = 5.0
+LOOK_EVERY_S = 4.0  # uvicorn, which the local cloud runs on, closes a connection that is idle for 5 s
 
 
 def main_handler(event: dict[str, Any], context: dict[str, Any]) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from localcloud.cbs import errors
 from localcloud.cbs.lookup import find_disk, find_instance
 from localcloud.cbs.service import SERVICE
+from localcloud.devices import DeviceError
+from localcloud.errors import InternalError
 from localcloud.parameters import Between, OneOf
 
 if TYPE_CHECKING:
@@ -29,6 +31,15 @@ def _check_portable(disk: Disk) -> None:
         raise errors.InvalidDiskNotPortable(disk=disk.id)
 
 
+async def _show_device(call: Call, disk: Disk) -> None:
+    """Let a disk with bytes be a device of this machine, where that was chosen at the start."""
+    if call.cloud.settings.devices and disk.content:
+        try:
+            await call.cloud.devices.attach(disk.id, disk.content)
+        except DeviceError as error:
+            raise InternalError(reason=str(error)) from error
+
+
 @SERVICE.action
 @dataclass(frozen=True)
 class AttachDisks:
@@ -39,7 +50,7 @@ class AttachDisks:
     delete_with_instance: bool | None = None
     attach_mode: Annotated[str, OneOf("PF", "VF")] | None = None
 
-    def answer(self, call: Call) -> Answer:
+    async def answer(self, call: Call) -> Answer:
         """Answer with nothing but the request's id."""
         region = call.here
         instance = find_instance(region, self.instance_id)
@@ -56,6 +67,7 @@ class AttachDisks:
             disk.instances.append(instance.id)
             disk.delete_with_instance = bool(self.delete_with_instance)
             plan_disk(call, disk, instance.id)
+            await _show_device(call, disk)
         return {}
 
     def _check(self, disk: Disk) -> None:
@@ -74,13 +86,14 @@ class DetachDisks:
     disk_ids: TenDisks
     instance_id: str | None = None
 
-    def answer(self, call: Call) -> Answer:
+    async def answer(self, call: Call) -> Answer:
         """Answer with nothing but the request's id."""
         disks = [find_disk(call.here, each) for each in dict.fromkeys(self.disk_ids)]
         instances = [self._instance(disk) for disk in disks]
         for disk, instance_id in zip(disks, instances, strict=True):
             disk.state = "DETACHING"
             plan_disk(call, disk, instance_id)
+            await call.cloud.devices.detach(disk.id)
         return {}
 
     def _instance(self, disk: Disk) -> str:

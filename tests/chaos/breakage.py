@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from tests.chaos.core import Change
 
-NO_LOOK_UP = (Change("jobs/preflight.py", r"names\.belongs\(snapshot\.name, batch\.run, disk_id\)", "False"),)
+NO_LOOK_UP = (
+    Change(
+        "jobs/preflight.py", r"names\.belongs\(snapshot\.name, batch\.run_of\(disk_id\), disk_id\)", "False"
+    ),
+)
 LABEL_BEFORE_PROOF = (
     Change(
         "jobs/verdicts.py",

@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import requests
+import yaml
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
+from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ regions:
   ap-guangzhou:
     instances:
       - {{id: ins-db, ip: {ip}}}
-      - {{id: ins-mute, ip: 127.0.78.99}}
+      - {{id: ins-mute, ip: 127.0.78.99, env: {{PATH: "{folder}/scratch:/usr/bin:/bin"}}}}
     disks:
       - {{id: disk-db, instance: ins-db, tags: {{tier: db}}, content: {data}}}
       - {{id: disk-mute, instance: ins-mute, tags: {{tier: mute}}}}
@@ -59,7 +61,11 @@ policies:
     schedule: "0 0 * * *"
     window: 1d
     quiesce: {{plan: sqlite, tries: 1}}
-  the-rest: {{select: {{tags: {{tier: rest}}}}, schedule: "0 0 * * *", window: 1d}}
+  the-rest:
+    select: {{tags: {{tier: rest}}}}
+    schedule: "0 0 * * *"
+    window: 1d
+    drill: {{instance: ins-mute, region: ap-guangzhou, schedule: "0 0 29 2 *", window: 30m}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -73,6 +79,7 @@ steps = sqlite sync
 sqlite.databases = {folder}/data/orders.db
 disks = {folder}/data=disk-db
 """
+TOPIC = "topic-of-the-tests"
 OVER = {"succeeded", "failed", "dead"}
 
 
@@ -105,7 +112,18 @@ class Stage:
 
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
-        return Region(Api(name, EnvironmentCredentials(self._credentials()), SystemClock(), self.url))
+        return Region(self.own_api(name))
+
+    def own_api(self, region: str = REGION) -> Api:
+        """Return the core's own calls into a region."""
+        return Api(region, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+
+    def wiring(self) -> Wiring:
+        """Return the wiring of somebody who looks on from outside."""
+        return Wiring(
+            self._credentials()
+            | {"TENCENTCLOUD_REGION": REGION, "CBSNAP_ENDPOINT": self.url, "CBSNAP_LOG_TOPIC": TOPIC}
+        )
 
     def _fired(self, timer: str) -> list[dict[str, Any]]:
         before = {one["request_id"] for one in self.invocations()}
@@ -116,7 +134,7 @@ class Stage:
     def invoke_together(self, event: dict[str, Any], times: int) -> None:
         """Invoke the worker with one event several times at once; return when all are over."""
         before = {one["request_id"] for one in self.invocations()}
-        api = Api(REGION, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+        api = self.own_api()
         params = {
             "FunctionName": "cbsnap-snapshot",
             "InvocationType": "Event",
@@ -184,8 +202,11 @@ def built(folder: Path) -> Iterator[Stage]:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
     (folder / "policies").mkdir()
+    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
     (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
-    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data"))
+    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -198,6 +219,14 @@ def built(folder: Path) -> Iterator[Stage]:
         processes.callback(agent.end)
         ready = processes.enter_context(_cloud(folder))
         yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+
+
+def _logging_to(topic: str) -> str:
+    """Return the repository's functions, with a topic for their logs."""
+    found = yaml.safe_load((ROOT / "serverless.yml").read_text())
+    for function in found["inputs"]["functions"].values():
+        function["cls"] = {"topicId": topic}
+    return yaml.safe_dump(found)
 
 
 def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -238,7 +267,7 @@ def _cloud(folder: Path) -> Iterator[Path]:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,

@@ -353,3 +353,21 @@ def test_a_folder_that_cannot_share_blocks_is_said_at_the_start(tmp_path: Path, 
     )
 
     assert "cannot share blocks: a snapshot is a plain copy" in said
+
+
+@pytest.mark.root
+def test_with_devices_an_attached_disk_is_a_block_device_until_it_is_detached(tmp_path: Path) -> None:
+    link = Path("/dev/disk/by-id/virtio-disk-b")
+    (tmp_path / "b.img").write_bytes(bytes(1 << 20))
+    fleet = "regions: {ap-guangzhou: {instances: [{id: ins-1}], disks: [{id: disk-b, content: b.img}]}}"
+    (tmp_path / "devices.yml").write_text(fleet)
+    options = ("--devices", "--operation-seconds", "0", "--fleet", str(tmp_path / "devices.yml"))
+    where = {"DiskIds": ["disk-b"], "InstanceId": "ins-1"}
+
+    with served(tmp_path, *options) as ready:
+        call(ready, "AttachDisks", **where)
+        attached = link.exists()
+        call(ready, "DetachDisks", **where)
+        detached = link.is_symlink()
+
+    assert (attached, detached) == (True, False)

@@ -8,6 +8,7 @@ import pytest
 from cbsnap.errors import InputError, PolicyFileError
 from cbsnap.model import (
     Copying,
+    Drilling,
     Grouping,
     Keep,
     Label,
@@ -187,7 +188,7 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
                 "4: policies.orders-db.qqq: unknown key; known are "
                 "select, group, schedule, window, time_zone, quiesce, keep, "
                 "good, lesser_for, fuse, coverage, notify, copy, share, "
-                "max_held, one_at_a_time, jitter, skip_dates, paused"
+                "max_held, one_at_a_time, jitter, skip_dates, paused, make_room, drill"
             ),
         ),
         (
@@ -456,3 +457,32 @@ def test_a_day_that_is_none_is_told() -> None:
     (problem,) = problems("policies:\n  orders-db:\n    select: {usage: data}\n    skip_dates: [tomorrow]\n")
 
     assert problem.startswith("4: policies.orders-db.skip_dates[0]: 'tomorrow' is no day")
+
+
+DRILLED = "policies:\n  orders-db:\n    select: {{usage: data}}\n    drill: {}\n"
+
+
+def test_a_drill_has_defaults_for_all_but_its_instance() -> None:
+    (policy,) = parse(DRILLED.format("{instance: ins-1}"), "policies.yml").policies
+
+    assert policy.drill == Drilling("ins-1", "0 5 * * 0", timedelta(hours=4), max_gib=500)
+
+
+@pytest.mark.parametrize(
+    ("drill", "targets", "told"),
+    [
+        ("{}", "", "drill.instance"),
+        ("{instance: i-1}", "", "drill.instance"),
+        ("{instance: ins-1, max_gib: 5}", "", "drill.max_gib"),
+        ("{instance: ins-1, window: 10m}", "", "drill.window: must be between 30m and 7d"),
+        ("{instance: ins-1, schedule: daily}", "", "drill.schedule"),
+        ("{instance: ins-1, checks: 'rm -rf'}", "", "drill.checks"),
+        ("{instance: ins-1, command: reboot}", "", "drill.command: unknown key"),
+        ("{instance: ins-1}", "[{region: a-b}, {region: a-c}]", "say the instance's region, one of a-b, a-c"),
+        ("{instance: ins-1, region: a-d}", "[{region: a-b}]", "a-d is no target; targets are a-b"),
+    ],
+)
+def test_a_drill_that_cannot_be_meant_is_told(drill: str, targets: str, told: str) -> None:
+    (problem,) = problems(DRILLED.format(drill) + (f"targets: {targets}\n" if targets else ""))
+
+    assert told in problem

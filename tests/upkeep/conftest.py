@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.inventory import Inventory
+from cbsnap.jobs.trying import Bench
 from cbsnap.model import Target
 from cbsnap.tencent.api import Api
+from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.lifecycle import RegionLifecycles
 from cbsnap.tencent.region import Regions
+from cbsnap.tencent.scratch import RegionScratch
 
 from localcloud.pytest_plugin import localcloud, localcloud_stage, pytest_configure
 
@@ -75,12 +78,22 @@ class Account:
         self.sleep(60)
         return made
 
+    def bench(self, target: Target, until_s: float) -> Bench:
+        """Return what drills work with."""
+        api = self.api(target)
+        return Bench(RegionScratch(api), RegionCommands(api), self, until_s)
+
     def api(self, target: Target) -> Api:
-        keys = {
-            "TENCENTCLOUD_SECRETID": self.local.secret_id,
-            "TENCENTCLOUD_SECRETKEY": self.local.secret_key,
-        }
-        return Api(target.region, EnvironmentCredentials(keys), self, self.local.url)
+        return Api(target.region, self.credentials, self, self.local.url)
+
+    @property
+    def credentials(self) -> EnvironmentCredentials:
+        return EnvironmentCredentials(
+            {
+                "TENCENTCLOUD_SECRETID": self.local.secret_id,
+                "TENCENTCLOUD_SECRETKEY": self.local.secret_key,
+            }
+        )
 
 
 @pytest.fixture

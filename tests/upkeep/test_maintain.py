@@ -44,7 +44,13 @@ pytestmark = pytest.mark.fleet(FLEET)
 
 def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = None) -> Means:
     return Means(
-        account.regions, account.lifecycles, FakeJournal(), account, notifier, memory or FakeMemory()
+        account.regions,
+        account.lifecycles,
+        FakeJournal(),
+        account,
+        notifier,
+        memory or FakeMemory(),
+        account.bench,
     )
 
 

@@ -1,4 +1,7 @@
-"""A real database comes back: its disk's content is destroyed, and restored by each way."""
+"""A real database comes back: its disk's content is destroyed, and restored by each way.
+
+The orders travel as messages and are carried out by several invocations, as by the functions.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,10 @@ import pytest
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agent as Host
 from cbsnap.jobs.bracket import Wish, held
-from cbsnap.jobs.restore import Means, clone, planned_rollback, roll_back
+from cbsnap.jobs.restore import AskedClone, AskedRollback
 from cbsnap.model import Label, Quiesce, Target
+from cbsnap.restoration import State
 from cbsnap.rules.labels import labels
-from cbsnap.rules.restoring import Wish as CloneWish
-from cbsnap.rules.restoring import clone as planned_clone
-from cbsnap.tencent.restoring import RegionRestorer
 
 from tests.agent.conftest import agent_python, start_agent
 from tests.agent.driver import DISK, KEY
@@ -25,10 +26,14 @@ from tests.system.loops import Loop, missing, run
 from tests.system.servers import MariaDb, served_folder
 
 from .conftest import HERE, Account
+from .desk import Desk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from cbsnap.jobs.restore import Asked
+    from cbsnap.restoration import Progress
 
     from tests.agent.driver import Agent
 
@@ -37,7 +42,7 @@ __all__ = ["agent_python", "make_loop", "packed_agent", "reachable", "start_agen
 FLEET = f"""
 regions:
   ap-guangzhou:
-    instances: [{{id: ins-11111111}}]
+    instances: [{{id: ins-11111111}}, {{id: ins-22222222}}]
     disks: [{{id: {DISK}, instance: ins-11111111}}]
 """
 pytestmark = [pytest.mark.root, pytest.mark.fleet(FLEET)]
@@ -84,11 +89,15 @@ class Shop:
         assert "OK" in self.server.run("CHECK TABLE shop.orders")
         return int(self.server.run("SELECT COUNT(*) FROM shop.orders"))
 
-    def means(self) -> Means:
-        """Return what a restore works with."""
-        target = Target(HERE)
-        restorer = RegionRestorer(self.account.api(target))
-        return Means("prod", self.account.regions.at(target), restorer, self.account)
+    def restored(self, asked: Asked, key: str) -> Progress:
+        """Have it restored by one invocation after another, of a few seconds each."""
+        desk = Desk(self.account)
+        desk.agree(asked, key)
+        progress = desk.status(key)
+        while desk.orders:
+            progress = desk.deliver(desk.orders.pop(0), budget_s=12)
+        assert progress == desk.status(key)
+        return progress
 
 
 @pytest.fixture
@@ -127,24 +136,45 @@ def test_a_destroyed_disk_is_rolled_back_and_the_database_is_whole(shop: Shop, a
     destroyed(shop)
     shop.account.held().instances["ins-11111111"].state = "STOPPED"
 
-    plan = planned_rollback(shop.account.inventory(), made, stop=False, start=False)
-    list(roll_back(plan, DISK, shop.means()))
+    came = shop.restored(AskedRollback(made), "the-audit")
     shop.bring_back(shop.loop.image)
 
-    assert label is Label.APPLICATION
+    assert (label, came.state) == (Label.APPLICATION, State.DONE)
     assert shop.rows() == ROWS
 
 
-def test_a_destroyed_disk_is_cloned_and_the_database_is_whole(shop: Shop, agent: Agent) -> None:
+def test_a_rollback_too_far_is_undone_with_its_safety_snapshot(shop: Shop, agent: Agent) -> None:
+    made, _ = shop.snapshot(agent)
+    shop.server.run("INSERT INTO shop.orders VALUES (2)")
+    shop.server.stop()
+    run("umount", str(shop.loop.mount))
+    run("losetup", "--detach", shop.loop.device)
+    shop.account.held().instances["ins-11111111"].state = "STOPPED"
+
+    (safety,) = shop.restored(AskedRollback(made), "too far").snapshot_ids
+    came = shop.restored(AskedRollback(safety), "and back")
+    shop.bring_back(shop.loop.image)
+
+    assert came.state is State.DONE
+    assert shop.rows() == ROWS + 1
+
+
+@pytest.mark.parametrize("way", ["snapshot", "disk", "instance"])
+def test_a_destroyed_disk_is_cloned_and_the_database_is_whole(shop: Shop, agent: Agent, way: str) -> None:
     made, label = shop.snapshot(agent)
     destroyed(shop)
+    as_of = shop.account.now()
+    ways = {
+        "snapshot": AskedClone(snapshot_ids=(made,)),
+        "disk": AskedClone(disk_ids=(DISK,), as_of=as_of, attach_to="ins-22222222"),
+        "instance": AskedClone(instance_id="ins-11111111", as_of=as_of, attach_to="ins-22222222"),
+    }
 
-    here = shop.account.inventory()
-    plan = planned_clone([here.snapshots[made]], here.disks, CloneWish())
-    list(clone(plan, "the-audit", shop.means()))
-    (new,) = [one for one in shop.account.held().disks.values() if one.id != DISK]
+    came = shop.restored(ways[way], "the-audit")
+    new = shop.account.held().disks[came.disk_ids[0]]
     shop.loop.image.unlink()
     shop.bring_back(shop.loop.image.parent.joinpath(new.content))
 
-    assert label is Label.APPLICATION
+    assert (label, came.state) == (Label.APPLICATION, State.DONE)
+    assert new.instances == ([] if way == "snapshot" else ["ins-22222222"])
     assert shop.rows() == ROWS

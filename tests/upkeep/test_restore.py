@@ -1,28 +1,21 @@
-"""Bytes come back: rolled back in place, or in new disks, and what the cloud forbids is refused before."""
+"""A restore is shown, agreed to, and refused before the call where the cloud would refuse it."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import pytest
-from cbsnap.errors import CloudError, InputError
-from cbsnap.jobs.restore import Means, clone, planned_rollback, roll_back
-from cbsnap.model import Instance, Target
-from cbsnap.rules.restoring import Wish, one_moment
-from cbsnap.rules.restoring import clone as planned_clone
-from cbsnap.tencent.restoring import RegionRestorer
-
-from localcloud.faults import Fault
+from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
+from cbsnap.jobs.restore import AskedClone, AskedRollback, propose
+from cbsnap.model import QuotaLimits, Target
+from cbsnap.rules.restoring import one_moment
 
 from .conftest import HERE
+from .desk import Desk
 
 if TYPE_CHECKING:
-    from cbsnap.model import Snapshot
-
     from .conftest import Account
 
 FLEET = """
@@ -38,215 +31,225 @@ regions:
 pytestmark = pytest.mark.fleet(FLEET)
 
 
-def means(account: Account) -> Means:
-    target = Target(HERE)
-    return Means("prod", account.regions.at(target), RegionRestorer(account.api(target)), account)
+@pytest.fixture
+def desk(account: Account) -> Desk:
+    return Desk(account)
 
 
-def taken(account: Account, disk_id: str = "disk-a") -> Snapshot:
-    made = account.take(disk_id=disk_id)
-    return account.inventory().snapshots[made]
+def hour(at: int) -> datetime:
+    return datetime(2026, 11, 17, at, tzinfo=timezone.utc)
 
 
-def with_bytes(account: Account, path: Path, disk_id: str, text: str) -> Path:
-    content = path / disk_id
-    content.write_text(text)
-    account.held().disks[disk_id].content = str(content)
-    return content
-
-
-def back(account: Account, snapshot_id: str, typed: str, *, power: bool = False) -> list[str]:
-    """Roll back; with `power`, running instances are stopped for it and started again."""
-    plan = planned_rollback(account.inventory(), snapshot_id, stop=power, start=power)
-    return list(roll_back(plan, typed, means(account)))
-
-
-def instance(account: Account, instance_id: str = "ins-2") -> Instance:
-    return account.regions.at(Target(HERE)).instances([instance_id])[0]
-
-
-def test_a_rollback_brings_the_bytes_back_and_keeps_those_that_it_overwrote(
-    account: Account, tmp_path: Path
-) -> None:
-    content = with_bytes(account, tmp_path, "disk-loose", "monday")
-    monday = account.take(disk_id="disk-loose")
-    content.write_text("tuesday")
-
-    told = back(account, monday, typed="disk-loose")
-
-    assert content.read_text() == "monday"
-    (safety_id,) = re.findall(r"safety snapshot (\S+) is NORMAL", told[0])
-    safety = account.held().snapshots[safety_id]
-    assert Path(safety.copy).read_text() == "tuesday"
-    assert safety.name.startswith("safety.")
-    assert safety.tags["cbsnap:label"] == "crash"
-    assert told[-1] == f"disk-loose is back at {monday}"
-
-
-def test_the_plan_says_all_that_will_be_done_before_anything_is(account: Account) -> None:
+def test_the_plan_says_all_that_will_be_done_before_anything_is(account: Account, desk: Desk) -> None:
     made = account.take()
     before = set(account.held().snapshots)
 
-    plan = planned_rollback(account.inventory(), made, stop=True, start=True)
+    plan = desk.propose(AskedRollback(made, stop=True, start=True))
 
-    steps = list(plan.steps())
-    assert [step.split()[0] for step in steps] == ["take", "stop", "roll", "start"]
+    assert [step.split()[0] for step in plan.steps] == ["take", "stop", "roll", "start"]
+    assert "14 days" in plan.steps[0]
+    assert plan.disk_id == "disk-a"
     assert set(account.held().snapshots) == before
 
 
-def test_an_attached_disks_instance_is_stopped_and_started_only_when_told_to(account: Account) -> None:
+def test_an_attached_disks_instance_is_stopped_only_when_told_to(account: Account, desk: Desk) -> None:
     made = account.take()
 
-    with pytest.raises(InputError, match="ins-1 must be stopped"):
-        back(account, made, typed="disk-a")
-    back(account, made, typed="disk-a", power=True)
-    account.advance(timedelta(minutes=5))
-
-    assert account.held().disks["disk-a"].state == "ATTACHED"
-    assert account.held().instances["ins-1"].state == "RUNNING"
+    with pytest.raises(InputError, match="stop: ins-1 must be stopped"):
+        desk.propose(AskedRollback(made))
+    with pytest.raises(InputError, match="stop"):
+        desk.propose(AskedRollback(made, start=True))
 
 
 @pytest.mark.parametrize("typed", ["", "yes", "disk-loose", "DISK-A"])
-def test_nothing_is_done_unless_the_disks_own_id_is_typed(account: Account, typed: str) -> None:
+def test_nothing_is_done_unless_the_disks_own_id_is_typed(account: Account, desk: Desk, typed: str) -> None:
     made = account.take()
+
+    with pytest.raises(InputError, match="typed: type disk-a"):
+        desk.agree(AskedRollback(made, stop=True), typed=typed)
+
+    assert desk.orders == []
+
+
+def test_nothing_is_done_when_it_would_not_be_what_was_shown(account: Account, desk: Desk) -> None:
+    made = account.take()
+    shown = desk.propose(AskedRollback(made, stop=True))
+
     account.held().instances["ins-1"].state = "STOPPED"
 
-    with pytest.raises(InputError, match="type disk-a"):
-        back(account, made, typed=typed)
-
-    assert list(account.held().snapshots) == [made]
-
-
-def test_nothing_is_overwritten_when_the_safety_snapshot_fails(account: Account, tmp_path: Path) -> None:
-    content = with_bytes(account, tmp_path, "disk-loose", "monday")
-    monday = account.take(disk_id="disk-loose")
-    content.write_text("tuesday")
-    account.local.cloud.faults.add([Fault("error", action="CreateSnapshot")])
-
-    with pytest.raises(CloudError):
-        back(account, monday, typed="disk-loose")
-
-    assert content.read_text() == "tuesday"
+    with pytest.raises(PlanChanged, match="confirm"):
+        desk.agree(AskedRollback(made, stop=True), confirm=shown.confirm, typed="disk-a")
+    assert desk.orders == []
 
 
-def test_the_safety_snapshot_is_whole_before_anything_is_overwritten(account: Account) -> None:
-    seen: list[str] = []
+def test_the_same_is_shown_with_the_same_digest(account: Account, desk: Desk) -> None:
+    made = account.take()
 
-    class Watching(RegionRestorer):
-        def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
-            account.local.cloud.settle()
-            safety = [one for one in account.held().snapshots.values() if one.name.startswith("safety.")]
-            seen.extend(one.state for one in safety)
-            super().roll_back(snapshot_id, disk_id, stop=stop, start=start)
+    shown = {desk.propose(AskedRollback(made, stop=True)).confirm for _ in range(2)}
 
-    monday = account.take(disk_id="disk-loose")
-    plan = planned_rollback(account.inventory(), monday, stop=False, start=False)
-    watched = replace(means(account), restorer=Watching(account.api(Target(HERE))))
-
-    list(roll_back(plan, "disk-loose", watched))
-
-    assert seen == ["NORMAL"]
+    assert len(shown) == 1
+    assert desk.propose(AskedRollback(made, stop=True, start=True)).confirm not in shown
 
 
-def test_a_lost_answer_to_the_rollback_is_settled_by_looking(account: Account, tmp_path: Path) -> None:
-    content = with_bytes(account, tmp_path, "disk-loose", "monday")
-    monday = account.take(disk_id="disk-loose")
-    content.write_text("tuesday")
-    account.local.cloud.faults.add([Fault("no_answer", action="ApplySnapshot")])
+def test_a_key_does_not_serve_for_two_restores(account: Account, desk: Desk) -> None:
+    made = [account.take(disk_id=one) for one in ("disk-loose", "disk-a")]
+    desk.restore(AskedClone((made[0],)), "tuesday")
 
-    told = back(account, monday, typed="disk-loose")
-
-    assert told[-1] == f"disk-loose is back at {monday}"
-    assert content.read_text() == "monday"
+    for other in (AskedRollback(made[0]), AskedClone((made[1],))):
+        with pytest.raises(InputError, match="key: it was used"):
+            desk.agree(other, "tuesday")
 
 
-def test_a_disk_whose_snapshot_is_being_made_is_left_alone(account: Account) -> None:
+def test_a_disk_whose_snapshot_is_being_made_is_left_alone(account: Account, desk: Desk) -> None:
     made = account.take(disk_id="disk-loose")
-    account.local.cloud.faults.add([Fault("stuck", action="CreateSnapshot")])
+    desk.slow(600)
     account.take(disk_id="disk-loose")
 
     with pytest.raises(InputError, match="still being made"):
-        back(account, made, typed="disk-loose")
+        desk.propose(AskedRollback(made))
 
 
-def test_a_snapshot_without_its_disk_can_only_be_cloned(account: Account) -> None:
+def test_a_snapshot_without_its_disk_can_only_be_cloned(account: Account, desk: Desk) -> None:
     made = account.take(disk_id="disk-loose")
     account.api(Target(HERE)).call("cbs", "TerminateDisks", {"DiskIds": ["disk-loose"]})
 
     with pytest.raises(InputError, match="clone it instead"):
-        back(account, made, typed="disk-loose")
-    with pytest.raises(InputError, match="there is no snapshot"):
-        back(account, "snap-nosuch", typed="disk-loose")
+        desk.propose(AskedRollback(made))
+    with pytest.raises(InputError, match="there is no snapshot snap-nosuch in ap-guangzhou"):
+        desk.propose(AskedRollback("snap-nosuch"))
 
 
-def test_clones_carry_the_bytes_and_are_attached(account: Account, tmp_path: Path) -> None:
-    for disk_id in ("disk-a", "disk-b"):
-        with_bytes(account, tmp_path, disk_id, f"bytes of {disk_id}")
-    made = [taken(account, one) for one in ("disk-a", "disk-b")]
-    plan = planned_clone(made, account.inventory().disks, Wish(instance(account)))
+def test_a_copy_from_another_region_can_only_be_cloned(account: Account, desk: Desk) -> None:
+    made = account.take(disk_id="disk-loose")
+    held = account.held().snapshots[made]
+    held.from_remote, held.disk_id = True, ""
 
-    told = list(clone(plan, "tuesday", means(account)))
+    with pytest.raises(InputError, match="it came from another region; clone it instead"):
+        desk.propose(AskedRollback(made))
+    with pytest.raises(InputError, match="zone: the disk of"):
+        desk.propose(AskedClone((made,)))
+    with pytest.raises(InputError, match="type: the disk of"):
+        desk.propose(AskedClone((made,), zone="ap-guangzhou-3"))
+    plan = desk.propose(AskedClone((made,), zone="ap-guangzhou-3", type="CLOUD_SSD"))
 
-    new = [one for one in account.held().disks.values() if one.name.startswith("restored-")]
-    assert sorted(Path(one.content).read_text() for one in new) == ["bytes of disk-a", "bytes of disk-b"]
-    assert {(one.state, tuple(one.instances)) for one in new} == {("ATTACHED", ("ins-2",))}
-    assert told[-1].endswith("are attached to ins-2")
-    assert sorted(one.size_gib for one in new) == [20, 50]
+    assert plan.steps == (
+        f"make a disk of {made}: 50 GiB CLOUD_SSD in ap-guangzhou-3, paid by the hour until it is given back",
+    )
 
 
-def test_the_same_key_again_makes_and_attaches_nothing_twice(account: Account) -> None:
-    made = [taken(account)]
-    plan = planned_clone(made, account.inventory().disks, Wish(instance(account)))
-    before = len(account.held().disks)
+def test_a_safety_snapshot_that_has_no_room_is_refused_before(account: Account) -> None:
+    made = account.take(disk_id="disk-loose")
 
-    for _ in range(2):
-        list(clone(plan, "tuesday", means(account)))
+    with pytest.raises(QuotaExhausted, match="no room for the safety snapshot: disk quota"):
+        propose(AskedRollback(made), account.inventory(), QuotaLimits(disk=1))
 
-    assert len(account.held().disks) == before + 1
+
+REFUSED = [
+    ("disk-sys", AskedClone(), "snapshot_ids: .* system disk"),
+    ("disk-a", AskedClone(size_gib=10), "size_gib: .* 20 GiB at least"),
+    ("disk-a", AskedClone(zone="ap-guangzhou-9", attach_to="ins-2"), "zone: ins-2 is in"),
+    ("disk-a", AskedClone(zone="ap-shanghai-2"), "zone: .* lies in ap-guangzhou"),
+    ("disk-a", AskedClone(type="CLOUD_BASIC"), "type: CLOUD_BASIC cannot be made"),
+    ("disk-a", AskedClone(attach_to="ins-nosuch"), "attach_to: there is no instance"),
+    ("disk-a", AskedClone(as_of=hour(1)), "as_of: snapshots have their time"),
+    ("disk-a", AskedClone(disk_ids=("disk-a",)), "snapshot_ids: say one of"),
+]
+
+
+@pytest.mark.parametrize(("disk_id", "asked", "why"), REFUSED)
+def test_what_the_cloud_forbids_is_refused_before_any_call(
+    account: Account, desk: Desk, disk_id: str, asked: AskedClone, why: str
+) -> None:
+    made = account.take(disk_id=disk_id)
+
+    with pytest.raises(InputError, match=why):
+        desk.propose(replace(asked, snapshot_ids=(made,)))
 
 
 @pytest.mark.parametrize(
-    ("disk_id", "wish", "why"),
+    ("asked", "why"),
     [
-        ("disk-sys", Wish(), "system disk"),
-        ("disk-a", Wish(size_gib=10), "20 GiB at least"),
-        (
-            "disk-a",
-            Wish(zone="ap-guangzhou-9", instance=Instance("ins-2", HERE, "ap-guangzhou-3", "", "RUNNING")),
-            "is in",
-        ),
+        (AskedClone(), "say one of"),
+        (AskedClone(disk_ids=("disk-a",)), "as_of: say as of when"),
+        (AskedClone(instance_id="ins-2", as_of=hour(1)), "instance_id: ins-2 has no data disks"),
+        (AskedClone(("snap-nosuch",)), "snapshot_ids: there is no snapshot"),
     ],
 )
-def test_what_the_cloud_forbids_is_refused_before_any_call(
-    account: Account, disk_id: str, wish: Wish, why: str
-) -> None:
-    made = [taken(account, disk_id)]
-
+def test_what_does_not_name_a_snapshot_is_refused(desk: Desk, asked: AskedClone, why: str) -> None:
     with pytest.raises(InputError, match=why):
-        planned_clone(made, account.inventory().disks, wish)
+        desk.propose(asked)
 
 
-def test_a_clone_of_a_disk_that_is_gone_needs_a_type(account: Account) -> None:
-    made = taken(account, "disk-loose")
+def test_an_instance_that_has_all_its_disks_takes_no_more(account: Account, desk: Desk) -> None:
+    made = account.take()
+    zone = account.held().disks["disk-a"].zone
+    params = {"DiskCount": 18, "DiskType": "CLOUD_SSD", "DiskSize": 10, "Placement": {"Zone": zone}}
+    api = account.api(Target(HERE))
+    more = api.call("cbs", "CreateDisks", {**params, "DiskChargeType": "POSTPAID_BY_HOUR"})["DiskIdSet"]
+    for disk_id in more:
+        account.held().disks[disk_id].instances.append("ins-1")
 
-    with pytest.raises(InputError, match="which type"):
-        planned_clone([made], {}, Wish(zone="ap-guangzhou-3"))
-    plan = planned_clone([replace(made, copied=True)], {}, Wish(zone="ap-guangzhou-3", type="CLOUD_SSD"))
-
-    assert list(plan.steps()) == [
-        f"make restored-{made.id}, 50 GiB CLOUD_SSD in ap-guangzhou-3, of {made.id}"
-    ]
+    with pytest.raises(InputError, match="attach_to: ins-1 has 20 of 20 data disks"):
+        desk.propose(AskedClone((made,), attach_to="ins-1"))
 
 
-def test_an_instance_as_of_a_time_is_the_latest_run_that_has_all_its_disks(account: Account) -> None:
+def test_a_person_is_told_what_a_snapshot_is_not_to_be_trusted_for(account: Account, desk: Desk) -> None:
+    crash = account.take(label="crash")
+    unproven = account.take(label="nonsense", due=hour(1))
+    account.held().disks["disk-a"].size_gib = 50
+
+    told = desk.propose(AskedRollback(crash, stop=True)).warnings
+
+    assert any(f"{crash} is labelled crash" in one for one in told)
+    assert any(f"{crash} is not the newest of disk-a: {unproven} was taken" in one for one in told)
+    assert any("has grown from 20 to 50 GiB" in one for one in told)
+    assert any("stop it yourself first" in one for one in told)
+    assert any("unproven" in one for one in desk.propose(AskedClone((unproven,))).warnings)
+
+
+def test_a_person_is_told_which_disks_of_the_run_are_left_behind(account: Account, desk: Desk) -> None:
+    made = [account.take(disk_id=one, due=hour(2)) for one in ("disk-a", "disk-b", "disk-loose")]
+
+    alone = desk.propose(AskedClone((made[0],))).warnings
+    whole = desk.propose(AskedClone(tuple(made[:2]))).warnings
+
+    assert any(one.startswith("disk-b of the same run") for one in alone)
+    assert whole == ()
+
+
+def test_encrypted_and_foreign_snapshots_are_pointed_out(account: Account, desk: Desk) -> None:
+    made = account.take(disk_id="disk-loose")
+    held = account.held().snapshots[made]
+    held.encrypt = True
+    held.tags["cbsnap:deployment"] = "another"
+
+    told = desk.propose(AskedClone((made,))).warnings
+
+    assert any("is encrypted" in one for one in told)
+    assert any("not taken by this deployment" in one for one in told)
+
+
+def test_an_instance_as_of_a_time_is_the_latest_run_that_has_all_its_disks(
+    account: Account, desk: Desk
+) -> None:
     whole = [account.take(disk_id=one, due=hour(2)) for one in ("disk-a", "disk-b")]
     account.take(disk_id="disk-a", due=hour(3))
     for one in ("disk-a", "disk-b"):
         account.take(disk_id=one, due=hour(5))
 
-    found = one_moment(account.inventory().ours(), ["disk-a", "disk-b"], hour(4))
+    plan = desk.propose(AskedClone(instance_id="ins-1", as_of=hour(4)))
 
-    assert [one.snapshot.id for one in found] == whole
+    assert [disk.snapshot_id for disk in getattr(plan.act, "disks", ())] == whole
+
+
+def test_a_safety_snapshot_is_no_run_to_go_back_to(account: Account, desk: Desk) -> None:
+    made = account.take(disk_id="disk-loose")
+    desk.restore(AskedRollback(made))
+    account.sleep(3600)
+
+    plan = desk.propose(AskedClone(disk_ids=("disk-loose",), as_of=account.now()))
+
+    assert [disk.snapshot_id for disk in getattr(plan.act, "disks", ())] == [made]
 
 
 def test_a_time_without_a_whole_run_names_the_disks_that_lack(account: Account) -> None:
@@ -254,7 +257,3 @@ def test_a_time_without_a_whole_run_names_the_disks_that_lack(account: Account) 
 
     with pytest.raises(InputError, match="none of disk-b"):
         one_moment(account.inventory().ours(), ["disk-a", "disk-b"], hour(4))
-
-
-def hour(at: int) -> datetime:
-    return datetime(2026, 11, 17, at, tzinfo=timezone.utc)

@@ -2,7 +2,8 @@
 
 CbsnapError
 ├── InputError              what a person wrote: names the field and says what to do
-│   └── PolicyFileError     all that is wrong with a policy file, each with its line
+│   ├── PolicyFileError     all that is wrong with a policy file, each with its line
+│   └── PlanChanged         what was agreed to is not what would be done now
 ├── CloudError              the cloud answered with an error, or not at all
 │   ├── OutcomeUnknown      no answer: it may have happened; look before doing it again
 │   ├── Throttled           too many requests: again after a pause
@@ -62,6 +63,15 @@ class PolicyFileError(InputError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         super().__init__("", "\n".join(f"{source}:{problem}" for problem in problems))
         self.problems = tuple(problems)
+
+
+class PlanChanged(InputError):
+    """A person agreed to a plan, and what would be done by now is another one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "confirm", "this is not what would be done now: look at the plan again, and agree to it"
+        )
 
 
 class CloudError(CbsnapError):

@@ -47,6 +47,7 @@ class Disk:
     snapshot_ability: bool = True
     snapshot_count: int = 0
     rolling_back: bool = False
+    rollback_percent: int = 0
     migrating: bool = False
     shareable: bool = False
     encrypted: bool = False
@@ -198,6 +199,24 @@ class Sharing:
 
 
 @dataclass(frozen=True, slots=True)
+class Drilling:
+    """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
+
+    `checks` names the section of that host's own configuration that says what is looked at beyond the
+    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
+    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    """
+
+    instance: str
+    schedule: str
+    window: timedelta
+    max_gib: int
+    region: str | None = None
+    checks: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaLimits:
     """What a person set over the documented limits; None means the documented one."""
 
@@ -215,7 +234,7 @@ class Policy:
     `group_tag` is the tag whose value disks share that are one group, when `group` is TAG.
     `max_held`: hosts of it held at the same time, at most. `one_at_a_time`: the tag by whose value
     disks belong to one cluster, whose members are not held together. `jitter` spreads the starts of
-    its groups.
+    its groups. `make_room`: what retention would delete anyway is deleted before a run that lacks room.
     """
 
     name: str
@@ -239,6 +258,8 @@ class Policy:
     jitter: timedelta = timedelta(0)
     skip_dates: frozenset[date] = frozenset()
     paused: bool = False
+    make_room: bool = False
+    drill: Drilling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +301,6 @@ class NewDisk:
     """A disk to be made of a snapshot; `type` is the API's DiskType."""
 
     snapshot_id: str
-    name: str
     zone: str
     size_gib: int
     type: str
@@ -307,12 +327,14 @@ class Run:
 class Group:
     """Disks taken at one moment; `id` names the group inside its run (an instance's or a disk's id).
 
-    Groups of one `chain`, members of a database cluster, are taken one after the other.
+    Groups of one `chain`, on the same hosts or members of one database cluster, are taken one after
+    the other. `run` is the place of its run in `Batch.runs`.
     """
 
     id: str
     disk_ids: tuple[str, ...]
     chain: str = ""
+    run: int = 0
 
 
 class Decision(Enum):
@@ -326,11 +348,16 @@ class Decision(Enum):
     REFUSED = "refused"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    PREVIEWED = "would be taken"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well."""
+    """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
+
+    `tries` counts attempts, under a lease or without; finding a host busy is none.
+    `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
+    """
 
     disk_id: str
     decision: Decision
@@ -338,6 +365,8 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    tries: int = 0
+    create_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,8 +392,9 @@ class Batch:
     `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
     dropped, since what it asks for has been handed out again. `patience_s`: how long another
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
-    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, `phase` (0 to 1) its
-    place among the workers that begin with it. `side_by_side`: hosts held at the same time.
+    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on; at
+    once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies that
+    share leases with `run`.
     """
 
     run: Run
@@ -376,16 +406,50 @@ class Batch:
     quiesce: Quiesce | None = None
     quota: QuotaLimits = QuotaLimits()
     rate_per_s: float = 10.0
-    phase: float = 0.0
+    begins_at: datetime | None = None
     side_by_side: int = 8
     patience_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
+    beside: tuple[Run, ...] = ()
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs that it is about, its own first."""
+        return (self.run, *self.beside)
+
+    def run_of(self, disk_id: str) -> Run:
+        """Return the run for which a disk is taken; every disk is in one group only."""
+        places = (group.run for group in self.groups if self.beside and disk_id in group.disk_ids)
+        return self.runs[next(places, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A snapshot that was deleted to make room, or `error`: why it could not be."""
+
+    snapshot_id: str
+    disk_id: str
+    reason: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DrillOrder:
+    """A policy's drill that somebody asked for; `deliver_by`: a message that comes later is dropped."""
+
+    key: str
+    target: Target
+    policy: str
+    deliver_by: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known."""
+    """What one run came to in one region. `quota_left` is the region's, after the run; None if not known.
+
+    `began` and `ended` are a worker's; a run has as many reports as workers, and the schedule's.
+    """
 
     run: str
     region: str
@@ -394,3 +458,6 @@ class Report:
     quota_left: int | None = None
     batches: tuple[str, ...] = ()
     error: str = ""
+    removed: tuple[Removal, ...] = ()
+    began: datetime | None = None
+    ended: datetime | None = None

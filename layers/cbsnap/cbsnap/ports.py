@@ -13,7 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Instance, Label, NewDisk, Snapshot, SnapshotUsage, Target
+    from cbsnap.model import (
+        Batch,
+        Disk,
+        DrillOrder,
+        Instance,
+        Label,
+        NewDisk,
+        Report,
+        Snapshot,
+        SnapshotUsage,
+        Target,
+    )
+    from cbsnap.restoration import RestoreOrder
 
 
 class Cloud(Protocol):
@@ -46,9 +58,15 @@ class Cloud(Protocol):
         """Open that many connections now, so that `create_snapshots` spends no time on it."""
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
+
+        `tags` are for all of them, `own_tags` by disk id for one.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.
@@ -221,11 +239,77 @@ class Restorer(Protocol):
     def roll_back(self, snapshot_id: str, disk_id: str, *, stop: bool, start: bool) -> None:
         """Begin to roll a disk back to its own snapshot, once. Raises OutcomeUnknown."""
 
-    def create_disk(self, disk: NewDisk, token: str) -> str:
+    def disks_named(self, names: Sequence[str]) -> list[Disk]:
+        """Return the disks that have one of these names."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
+        """Begin to make a disk and return its id; the same token makes none twice."""
+
+    def tag_disks(self, ids: Sequence[str], key: str, value: str) -> None:
+        """Set one tag on disks."""
+
+    def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to attach disks, ten at most."""
+
+
+class ScratchDisks(Protocol):
+    """What a drill does with disks of its own, in one region."""
+
+    def create_disk(self, disk: NewDisk, name: str, tags: Mapping[str, str], token: str) -> str:
         """Begin to make a disk and return its id; the same token makes none twice."""
 
     def attach(self, disk_ids: Sequence[str], instance_id: str) -> None:
         """Begin to attach disks, ten at most."""
+
+    def detach(self, disk_ids: Sequence[str], instance_id: str) -> None:
+        """Begin to detach disks from that instance, ten at most."""
+
+    def terminate(self, disk_ids: Sequence[str]) -> None:
+        """Give disks back that are attached to nothing; their snapshots stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOutcome:
+    """What became of one command; `error` says why it did not run to its end."""
+
+    invocation_id: str
+    running: bool
+    exit_code: int | None = None
+    output: str = ""
+    error: str = ""
+
+
+class Commands(Protocol):
+    """The cloud's command channel to one region's instances, where no port need be open."""
+
+    def reaches(self, instance_id: str) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def run(self, instance_id: str, script: str, timeout_s: int, name: str) -> str:
+        """Start a shell script as root and return the invocation's id. Raises OutcomeUnknown."""
+
+    def outcome(self, invocation_id: str) -> CommandOutcome | None:
+        """Return what became of an invocation; None where the cloud knows it not."""
+
+    def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
+        """Return what became of the instance's commands of this name, as far as the cloud remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedReport:
+    """A run's report as one invocation of a function logged it, and when."""
+
+    at: datetime
+    function: str
+    request_id: str
+    report: Report
+
+
+class ReportLog(Protocol):
+    """What the functions have reported, as far back as the log is kept."""
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
 class Notifier(Protocol):
@@ -266,3 +350,17 @@ class Workers(Protocol):
 
     def dispatch(self, batch: Batch) -> str:
         """Hand a batch over, asynchronously and at least once; return the request's id."""
+
+
+class Keeper(Protocol):
+    """Where errands are carried out, which take longer than a request may: restores, for one."""
+
+    def hand_over(self, order: RestoreOrder) -> str:
+        """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+class DrillKeeper(Protocol):
+    """The same for drills."""
+
+    def hand_over(self, order: DrillOrder) -> str:
+        """Hand a drill over, asynchronously and at least once; return the request's id."""

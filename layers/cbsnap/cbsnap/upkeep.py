@@ -23,6 +23,10 @@ class Action(Enum):
     SHARED = "shared"
     UNSHARED = "taken back"
     STARTED = "started again"
+    CLONED = "cloned for a drill"
+    DRILLED = "drilled"
+    DEMOTED = "demoted"
+    REMOVED = "removed"
 
 
 class Trouble(Enum):
@@ -39,6 +43,9 @@ class Trouble(Enum):
     STALE = "stale"
     UNCOVERED = "uncovered"
     QUOTA = "quota"
+    DRILL = "drill failed"
+    LATE = "cut late"
+    UNDRILLED = "not drilled"
 
 
 ADVISORY = {Trouble.ORPHAN, Trouble.DUPLICATE, Trouble.FOREIGN}  # to be known; no snapshot is at risk
@@ -46,7 +53,7 @@ ADVISORY = {Trouble.ORPHAN, Trouble.DUPLICATE, Trouble.FOREIGN}  # to be known; 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was done: `subject` is a snapshot's or an instance's id."""
+    """One thing that was done: `subject` is a snapshot's, an instance's or a clone's id."""
 
     action: Action
     region: str

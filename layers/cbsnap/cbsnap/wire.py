@@ -1,27 +1,44 @@
-"""Batches and reports as JSON: what functions hand to each other and what they return.
+"""Batches, errands and reports as JSON: what functions hand to each other and what they return.
 
-A batch comes back from outside, as a function's event, and is checked like any input.
+A batch or an errand comes back from outside, as a function's event, and is checked like any input.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, Report
+from cbsnap.model import Batch, DrillOrder, Report
+from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+
+
+PART = 10  # outcomes, and proofs, of one log line
+
+Kind = TypeVar("Kind")
+
+ERRAND = "cbsnap"  # an errand's key in a function's event; its value says which
+Errand = RestoreOrder | DrillOrder
+ERRANDS: dict[str, type[Errand]] = {"restore": RestoreOrder, "drill": DrillOrder}
 
 
 @cache
 def _batches() -> TypeAdapter[Batch]:
     """Make the schema when it is first needed: it costs more than all else here."""
     return TypeAdapter(Batch)
+
+
+@cache
+def _report() -> TypeAdapter[Report]:
+    return TypeAdapter(Report)
 
 
 @cache
@@ -34,6 +51,16 @@ def _upkeep() -> TypeAdapter[tuple[Upkeep, ...]]:
     return TypeAdapter(tuple[Upkeep, ...])
 
 
+@cache
+def _errands(kind: str) -> TypeAdapter[Errand]:
+    return TypeAdapter(ERRANDS[kind])
+
+
+@cache
+def _progress() -> TypeAdapter[Progress]:
+    return TypeAdapter(Progress)
+
+
 def batch_text(batch: Batch) -> str:
     """Return a batch as compact JSON."""
     return _batches().dump_json(batch).decode()
@@ -41,17 +68,75 @@ def batch_text(batch: Batch) -> str:
 
 def batch(event: Mapping[str, Any]) -> Batch:
     """Return the batch of an event; InputError names the first field that is wrong."""
+    return _checked(_batches(), event, "batch")
+
+
+def errand_text(order: Errand) -> str:
+    """Return an errand as compact JSON."""
+    kind = next(kind for kind, orders in ERRANDS.items() if isinstance(order, orders))
+    values = _errands(kind).dump_python(order, mode="json", exclude_defaults=True)
+    return json.dumps({ERRAND: kind, **values}, separators=(",", ":"))
+
+
+def errand(event: Mapping[str, Any]) -> Errand:
+    """Return the errand of an event; InputError names the first field that is wrong."""
+    kind = event.get(ERRAND)
+    if not isinstance(kind, str) or kind not in ERRANDS:
+        raise InputError(ERRAND, f"{kind!r} is no errand; there are {', '.join(ERRANDS)}")
+    values = {name: value for name, value in event.items() if name != ERRAND}
+    return _checked(_errands(kind), values, kind)
+
+
+def progress(value: Progress) -> dict[str, Any]:
+    """Return how far a restore has come as JSON-serialisable values; empty fields are left out."""
+    dumped: dict[str, Any] = _progress().dump_python(value, mode="json", exclude_defaults=True)
+    return dumped
+
+
+def _checked(schema: TypeAdapter[Kind], event: Mapping[str, Any], name: str) -> Kind:
     try:
-        return _batches().validate_python(event)
+        return schema.validate_python(event)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        raise InputError("batch." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
+        raise InputError(f"{name}." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
 
 
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped
+
+
+def report_lines(report: Report) -> list[dict[str, Any]]:
+    """Return a report in parts, each for one log line of some KB: how long one may be is not documented."""
+    longest = max(len(report.outcomes), len(report.proofs), len(report.removed), 1)
+    return reports(
+        replace(
+            report,
+            outcomes=report.outcomes[start : start + PART],
+            proofs=report.proofs[start : start + PART],
+            removed=report.removed[start : start + PART],
+        )
+        for start in range(0, longest, PART)
+    )
+
+
+def put_together(parts: Sequence[Report]) -> Report:
+    """Return the report that was logged in parts."""
+    return replace(
+        parts[0],
+        outcomes=tuple(one for part in parts for one in part.outcomes),
+        proofs=tuple(one for part in parts for one in part.proofs),
+        removed=tuple(one for part in parts for one in part.removed),
+    )
+
+
+def report(line: Mapping[str, Any]) -> Report:
+    """Return the report, or the part of one, that a log line holds; InputError for what is none."""
+    try:
+        return _report().validate_python(line)
+    except ValidationError as wrong:
+        raise InputError("report", wrong.errors()[0]["msg"]) from wrong
 
 
 def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:

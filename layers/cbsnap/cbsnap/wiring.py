@@ -5,11 +5,12 @@ Everything is made when first used, so that a function imports only what it need
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cbsnap
 from cbsnap.clock import SystemClock
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, Restorer, Workers
+    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, ReportLog, Restorer, Workers
     from cbsnap.tencent.api import Api, Credentials
+    from cbsnap.tencent.functions import Keeper
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -73,6 +76,15 @@ class Wiring:
 
         return RegionRestorer(self._api_of(target))
 
+    def bench(self, target: Target, until_s: float) -> Bench:
+        """Return what a target's drills work with, until that second of the clock's monotonic time."""
+        from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
+        from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
+
+        api = self._api_of(target)
+        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+
     @cached_property
     def notifier(self) -> Notifier:
         """The way to people."""
@@ -88,12 +100,30 @@ class Wiring:
         return FileMemory(Path(self._environment.get("CBSNAP_MEMORY", IN_THE_INSTANCE)))
 
     @cached_property
+    def reports(self) -> ReportLog | None:
+        """What the functions have reported; None when no log topic is named."""
+        topic = self._environment.get("CBSNAP_LOG_TOPIC")
+        if not topic:
+            return None
+        from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - only who reads reports back needs it
+
+        return TopicLog(self._own_api(self._required("TENCENTCLOUD_REGION")), topic)
+
+    @cached_property
     def workers(self) -> Workers:
         """The functions that take batches."""
         from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def keeper(self) -> Keeper:
+        """The function that carries errands out."""
+        from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
+
+        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
@@ -127,10 +157,17 @@ class Wiring:
     def _api(self, region: str, credentials: Credentials) -> Api:
         from cbsnap.tencent.api import Api  # noqa: PLC0415 - imports the SDK
 
-        return Api(region, credentials, self.clock, self._environment.get("CBSNAP_ENDPOINT") or None)
+        in_a_function = self._environment.get("TENCENTCLOUD_RUNENV") == "SCF"
+        endpoint = self._environment.get("CBSNAP_ENDPOINT") or None
+        return Api(region, credentials, self.clock, endpoint, _log_call if in_a_function else None)
 
     def _required(self, name: str) -> str:
         value = self._environment.get(name)
         if not value:
             raise InputError(name, "is not set in the environment")
         return value
+
+
+def _log_call(line: dict[str, Any]) -> None:
+    """Write a line of the function's log about one call of the API."""
+    print(json.dumps({"cbsnap": "call", **line}))  # noqa: T201 - a function's log is what it prints

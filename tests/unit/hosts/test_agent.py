@@ -200,3 +200,15 @@ def test_an_instance_without_a_private_address_is_refused_by_name() -> None:
 
     with pytest.raises(InputError, match="ins-1"):
         agents.on(Instance("ins-1", "ap-guangzhou", "z", "n", "RUNNING"))
+
+
+def test_disks_beyond_the_plans_are_no_problem_of_the_plan(script: Script) -> None:
+    fit = {"code": "wrong-disks", "field": "disks", "message": "disk-b holds nothing of this plan"}
+    real = {"code": "cannot-hold", "field": "steps", "message": "/ is never held"}
+    script.answers = [(200, {"disks": ["disk-a"], "problems": [fit, real]})]
+
+    with served(script) as agent:
+        check = agent.check("mysql", ["disk-a", "disk-b"])
+
+    assert check.disk_ids == {"disk-a"}
+    assert check.problems == ("/ is never held",)

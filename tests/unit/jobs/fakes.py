@@ -69,6 +69,8 @@ class FakeCloud:
     made_all_the_same: set[str] = field(default_factory=set)
     appears_after_s: float = 0.0
     labels: dict[str, str] = field(default_factory=dict)
+    labelled: list[int] = field(default_factory=list)
+    tag_failures: list[Exception] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
     on_create: Callable[[], None] | None = None
     never_stops: bool = False
@@ -104,16 +106,27 @@ class FakeCloud:
         self.log.append(f"warm {connections}")
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         assert timeout_s > 0
         self.log.append("create " + " ".join(sorted(names)))
         if self.on_create is not None:
             self.on_create()
-        return {disk_id: self._create(disk_id, name, tags) for disk_id, name in names.items()}
+        own = own_tags or {}
+        return {
+            disk_id: self._create(disk_id, name, {**own.get(disk_id, {}), **tags})
+            for disk_id, name in names.items()
+        }
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         assert key == "cbsnap:label"
+        self.labelled.append(len(snapshot_ids))
+        if self.tag_failures:
+            raise self.tag_failures.pop(0)
         self.labels.update(dict.fromkeys(snapshot_ids, value))
 
     def stop_instances(self, ids: Sequence[str]) -> None:

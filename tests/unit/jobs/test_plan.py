@@ -25,7 +25,7 @@ from cbsnap.model import (
     Snapshot,
     Target,
 )
-from cbsnap.rules.pacing import AGAIN, TICK, TICK_DISKS
+from cbsnap.rules.pacing import AGAIN, START, TICK, TICK_DISKS
 from cbsnap.tencent.functions import ASYNC_EVENT_BYTES
 from cbsnap.wire import batch_text
 
@@ -172,13 +172,18 @@ def test_quota_is_known_for_the_whole_run_before_anything_is_handed_out(scene: S
 
 
 def test_policies_share_the_room_in_the_order_of_the_file(scene: Scene) -> None:
-    other = replace(DATA, name="other", quiesce=None)
-    scene.plan = replace(scene.plan, policies=(DATA, other), quota=QuotaLimits(region=4))
+    scene.plan = replace(
+        scene.plan, policies=(one_disk("first", "disk-b"), one_disk("second", "disk-a")), quota=QuotaLimits(1)
+    )
 
     first, second = scene.tick()
 
-    assert list(decisions(first).values()).count(Decision.DISPATCHED) == 3
-    assert list(decisions(second).values()).count(Decision.DISPATCHED) == 1
+    assert decisions(first) == {"disk-b": Decision.DISPATCHED}
+    assert decisions(second) == {"disk-a": Decision.REFUSED}
+
+
+def one_disk(name: str, disk_id: str, **changes: object) -> Policy:
+    return replace(DATA, name=name, select=Selection(disks=frozenset({disk_id})), **changes)  # type: ignore[arg-type]
 
 
 def many(scene: Scene, disks: int, per_instance: int = 1) -> None:
@@ -194,9 +199,29 @@ def test_many_disks_are_cut_into_batches_that_share_the_rate(scene: Scene) -> No
     scene.tick()
 
     sizes = [len(batch.groups) for batch in scene.workers.batches]
-    assert sizes == [BATCH_DISKS] * 5
+    assert sizes == [250] * 4
+    assert max(sizes) <= BATCH_DISKS
     assert sum(batch.rate_per_s for batch in scene.workers.batches) == pytest.approx(10)
-    assert sorted(batch.phase for batch in scene.workers.batches) == [0.0, 0.2, 0.4, 0.6, 0.8]
+    begin = sorted(batch.begins_at for batch in scene.workers.batches if batch.begins_at)
+    assert [(one - scene.clock.now() - START).total_seconds() for one in begin] == [0.0, 0.1, 0.2, 0.3]
+
+
+def test_a_worker_that_is_alone_begins_at_once(scene: Scene) -> None:
+    many(scene, 10)
+
+    scene.tick()
+
+    assert scene.workers.batches[0].begins_at == scene.clock.now()
+
+
+def test_a_group_that_is_larger_than_what_is_left_of_a_tick_has_its_turn_all_the_same(scene: Scene) -> None:
+    many(scene, TICK_DISKS + 20, per_instance=7)
+    scene.plan = replace(scene.plan, policies=(replace(DATA, group=Grouping.INSTANCE),))
+
+    (report,) = scene.tick()
+
+    dispatched = list(decisions(report).values()).count(Decision.DISPATCHED)
+    assert TICK_DISKS < dispatched < TICK_DISKS + 7
 
 
 def test_a_run_larger_than_a_tick_goes_on_in_the_next_ones(scene: Scene) -> None:
@@ -302,7 +327,7 @@ def test_what_few_held_hosts_cannot_take_in_a_tick_waits(scene: Scene) -> None:
     (report,) = scene.tick()
 
     assert [len(batch.groups) for batch in scene.workers.batches] == [1000]
-    assert "max_held" in report.outcomes[-1].reason
+    assert "max_held: the rest follows" in report.outcomes[-1].reason
 
 
 def test_a_large_batch_fits_an_asynchronous_event(scene: Scene) -> None:

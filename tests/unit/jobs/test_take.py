@@ -64,6 +64,10 @@ class Scene:
         )
 
     def take(self, **changes: object) -> Report:
+        (report,) = self.take_all(**changes)
+        return report
+
+    def take_all(self, **changes: object) -> list[Report]:
         batch = replace(self.batch, **changes)  # type: ignore[arg-type]
         return take_batch(batch, self.cloud, FakeHosts(self.host, self.others), self.clock, budget_s=880)
 
@@ -74,6 +78,9 @@ class Scene:
         self.others["ins-2"] = FakeHost(self.clock, self.cloud.log, frozenset({"disk-b"}))
         self.batch = replace(self.batch, groups=(Group("app=orders", ("disk-a", "disk-b")),))
         return self.others["ins-2"]
+
+    def explode(self) -> None:
+        raise RuntimeError("a bug")
 
     def both(self) -> None:
         self.host.plan_disks = frozenset({"disk-a", "disk-b"})
@@ -189,10 +196,7 @@ def test_the_host_is_released_when_creating_fails(scene: Scene) -> None:
 
 
 def test_the_host_is_released_when_the_worker_itself_breaks(scene: Scene) -> None:
-    def explode() -> None:
-        raise RuntimeError("a bug")
-
-    scene.cloud.on_create = explode
+    scene.cloud.on_create = scene.explode
 
     with pytest.raises(RuntimeError):
         scene.take()
@@ -366,7 +370,7 @@ def test_a_lost_request_is_sent_again_only_when_it_can_no_longer_be_accepted(sce
 def test_a_lost_request_stays_unknown_when_the_worker_has_no_time_to_settle_it(scene: Scene) -> None:
     scene.cloud.answers["disk-a"] = lost()
 
-    report = take_batch(
+    (report,) = take_batch(
         replace(scene.batch, quiesce=None), scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=60
     )
 
@@ -500,20 +504,23 @@ def test_a_thaw_point_that_is_not_reached_in_the_lease_is_not_claimed(scene: Sce
 
 
 def test_no_lease_is_begun_that_the_invocation_could_not_end(scene: Scene) -> None:
-    report = take_batch(scene.batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=100)
+    (report,) = take_batch(scene.batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=100)
 
     assert report.outcomes[0].decision is Decision.FAILED
     assert "time" in report.outcomes[0].reason
     assert "lease disk-a" not in scene.cloud.log
 
 
-def test_tokens_are_saved_before_the_lease(scene: Scene) -> None:
+def test_what_is_sent_together_is_paid_for_before_the_next_lease(scene: Scene) -> None:
     scene.both()
+    scene.cloud.disk_list.append(disk("disk-c", "ins-2"))
+    scene.cloud.instance_list.append(instance("ins-2"))
+    scene.others["ins-2"] = FakeHost(scene.clock, scene.cloud.log, frozenset({"disk-c"}))
+    scene.others["ins-2"].on_check = lambda: scene.cloud.log.append(f"after {scene.clock.waited_s:.0f} s")
 
-    scene.take(rate_per_s=0.1)
+    scene.take(groups=(*scene.batch.groups, Group("ins-2", ("disk-c",))), rate_per_s=0.1)
 
-    assert scene.clock.waited_s == 10
-    assert scene.cloud.log.index("lease disk-a disk-b") > 0
+    assert "after 20 s" in scene.cloud.log
 
 
 def test_a_group_across_hosts_is_taken_while_all_are_held(scene: Scene) -> None:
@@ -593,6 +600,46 @@ def test_what_is_throttled_twice_is_left_and_the_host_released(scene: Scene) -> 
 
     assert report.outcomes[0].decision is Decision.FAILED
     assert scene.host.holding is None
+
+
+def test_what_was_throttled_is_tried_once_more_when_the_others_have_had_their_turn(scene: Scene) -> None:
+    refusals = [Throttled("RequestLimitExceeded", "slow down")] * 2
+
+    def until_others_are_done() -> None:
+        if refusals:
+            scene.cloud.answers["disk-a"] = refusals.pop()
+
+    scene.cloud.on_create = until_others_are_done
+
+    report = scene.take()
+
+    assert (report.outcomes[0].decision, report.outcomes[0].label) == (Decision.TAKEN, Label.APPLICATION)
+    assert scene.cloud.log.count("release") == 2
+
+
+def test_what_was_throttled_without_a_plan_is_tried_once_more_too(scene: Scene) -> None:
+    scene.cloud.answers["disk-a"] = Throttled("RequestLimitExceeded", "slow down")
+
+    report = scene.take(quiesce=None)
+
+    assert report.outcomes[0].decision is Decision.TAKEN
+
+
+def test_a_member_taken_before_the_other_was_throttled_is_told_as_it_was_taken(scene: Scene) -> None:
+    scene.both()
+    refusals = [Throttled("RequestLimitExceeded", "slow down")] * 2
+
+    def until_others_are_done() -> None:
+        if refusals:
+            scene.cloud.answers["disk-b"] = refusals.pop()
+
+    scene.cloud.on_create = until_others_are_done
+
+    report = scene.take()
+
+    assert [one.decision for one in report.outcomes] == [Decision.TAKEN, Decision.TAKEN]
+    assert [one.label for one in report.outcomes] == [Label.CRASH, Label.CRASH]
+    assert len(scene.cloud.snapshot_list) == 2
 
 
 @pytest.mark.parametrize("state", ["REBOOTING", "STOPPING", "PENDING"])
@@ -676,11 +723,52 @@ def test_disks_that_need_nothing_cost_no_tokens(scene: Scene) -> None:
 
 
 def test_a_worker_begins_at_its_place_among_the_others(scene: Scene) -> None:
-    scene.both()
+    scene.take(begins_at=scene.clock.now() + timedelta(seconds=4))
 
-    scene.take(rate_per_s=0.1, phase=0.5)
+    assert scene.clock.waited_s == 4
 
-    assert scene.clock.waited_s == 20  # 10 for the second token, and half of the turn of two
+
+def fleet(scene: Scene, disks: int) -> tuple[Group, ...]:
+    scene.cloud.disk_list = [disk(f"disk-{number:03}") for number in range(disks)]
+    return tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
+
+
+def test_snapshots_are_looked_at_ten_disks_a_call(scene: Scene) -> None:
+    groups = fleet(scene, 30)
+
+    scene.take(groups=groups, quiesce=None, rate_per_s=1000.0)
+
+    assert scene.cloud.log.count("look") == 3
+
+
+def test_labels_are_written_as_soon_as_a_call_is_full(scene: Scene) -> None:
+    groups = fleet(scene, 30)
+
+    scene.take(groups=groups, quiesce=None)
+
+    assert len(scene.cloud.labels) == 30
+    assert scene.cloud.labelled == [9, 9, 9, 3]
+
+
+def test_a_label_that_could_not_be_written_is_told_with_its_snapshot(scene: Scene) -> None:
+    scene.cloud.tag_failures = [CloudFault("InternalError", "later")]
+
+    report = scene.take()
+
+    assert report.outcomes[0].label is Label.APPLICATION
+    assert "the label's tag is not written yet" in report.outcomes[0].reason
+
+
+def test_whoever_waits_for_somebody_elses_snapshot_does_not_keep_the_others(scene: Scene) -> None:
+    groups = fleet(scene, 20)
+    other = Snapshot("snap-x", REGION, "of somebody", "disk-003", "CREATING", 50, NOON, 10)
+    scene.cloud.snapshot_list.append(other)
+
+    report = scene.take(groups=groups, quiesce=None, patience_s=10.0)
+
+    decisions = [one.decision for one in report.outcomes]
+    assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (19, 1)
+    assert scene.cloud.snapshot_list[1].disk_id == "disk-010"
 
 
 def test_two_snapshots_of_one_run_are_reported(scene: Scene) -> None:
@@ -699,7 +787,7 @@ def test_what_there_is_no_time_for_is_left_to_the_next_hand_out(scene: Scene) ->
     groups = tuple(Group(one.id, (one.id,)) for one in scene.cloud.disk_list)
     batch = replace(scene.batch, groups=groups, quiesce=None, rate_per_s=1.0)
 
-    report = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
+    (report,) = take_batch(batch, scene.cloud, FakeHosts(scene.host), scene.clock, budget_s=20)
 
     decisions = [one.decision for one in report.outcomes]
     assert (decisions.count(Decision.TAKEN), decisions.count(Decision.DEFERRED)) == (30, 30)
@@ -730,3 +818,82 @@ def test_groups_of_one_chain_are_never_held_together(scene: Scene) -> None:
 
     assert [one.label for one in report.outcomes] == [Label.APPLICATION, Label.APPLICATION]
     assert held_together == [False, False]
+
+
+def test_what_was_found_between_two_tries_is_told_though_a_later_try_fails(scene: Scene) -> None:
+    def another_worker_takes_one_of_two() -> None:
+        scene.host.on_check = None
+        scene.cloud.create_snapshots({"disk-a": NAME_A}, {}, 1)
+
+    scene.both()
+    scene.host.on_check = another_worker_takes_one_of_two
+    scene.host.fails = ["a long query", "a long query"]
+
+    report = scene.take()
+
+    told = {one.disk_id: (one.decision, one.snapshot_id) for one in report.outcomes}
+    assert told == {"disk-a": (Decision.DONE, "snap-1"), "disk-b": (Decision.FAILED, None)}
+
+
+def test_a_report_counts_tries_and_takes_times(scene: Scene) -> None:
+    scene.host.fails = ["a long query"]
+    scene.host.troubles["lease"] = [HostBusy("held by another", 20_000)]
+    scene.cloud.on_create = lambda: scene.clock.sleep(0.25)
+
+    report = scene.take()
+
+    assert (report.outcomes[0].tries, report.outcomes[0].create_ms) == (2, 250)
+    assert (report.began, report.ended) == (NOON, scene.clock.now())
+
+
+def test_a_bug_at_one_host_leaves_no_other_locked(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    other.unusable = ValueError("a defect of ours")
+
+    with pytest.raises(ValueError, match="a defect"):
+        scene.take()
+
+    assert scene.host.holding is None
+    assert other.holding is None
+
+
+def test_a_bug_in_one_release_does_not_keep_another_back(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    scene.host.troubles["release"] = [ValueError("a defect of ours")]  # type: ignore[list-item]
+
+    with pytest.raises(ValueError, match="a defect"):
+        scene.take()
+
+    assert other.holding is None
+
+
+def test_a_bug_in_one_group_ends_the_worker_with_every_host_released(scene: Scene) -> None:
+    other = scene.on_two_hosts()
+    scene.cloud.on_create = scene.explode
+    groups = (Group("disk-a", ("disk-a",)), Group("disk-b", ("disk-b",)))
+
+    with pytest.raises(RuntimeError):
+        scene.take(groups=groups)
+
+    assert scene.host.holding is None
+    assert other.holding is None
+
+
+def test_what_was_found_between_several_tries_is_told_once_each(scene: Scene) -> None:
+    waiting = ["a", "b"]
+
+    def another_worker_takes_the_next() -> None:
+        if waiting:
+            letter = waiting.pop(0)
+            scene.cloud.create_snapshots({f"disk-{letter}": f"orders.20261122T0400Z.{letter}"}, {}, 1)
+
+    scene.both()
+    scene.host.on_check = another_worker_takes_the_next
+    scene.host.fails = ["a long query"] * 3
+
+    report = scene.take(quiesce=Quiesce("mysql", tries=4))
+
+    assert [(one.disk_id, one.decision) for one in report.outcomes] == [
+        ("disk-a", Decision.DONE),
+        ("disk-b", Decision.DONE),
+    ]

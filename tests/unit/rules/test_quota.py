@@ -2,7 +2,7 @@
 
 import pytest
 from cbsnap.model import Decision, Group, QuotaLimits, SnapshotUsage
-from cbsnap.rules.quota import Room, admit, region_room
+from cbsnap.rules.quota import Room, admit, region_room, to_free
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -90,3 +90,51 @@ def test_every_disk_is_answered_once_and_the_limits_hold(
     assert len(taken) <= max(limit - used, 0)
     assert not taken or count < (64 if disk_limit is None else disk_limit)
     assert [group for group in groups if group in admission.groups] == list(admission.groups)
+
+
+def of(**disks: int) -> dict[str, str]:
+    """Return so many spare snapshots of each disk."""
+    return {f"{disk}-{number}": f"disk-{disk}" for disk, count in disks.items() for number in range(count)}
+
+
+def test_no_more_is_freed_than_the_disk_needs() -> None:
+    assert to_free([SINGLE], EMPTY | {"disk-c": 65}, Room(999, 0), DOCUMENTED, of(a=3, c=5)) == ["c-0", "c-1"]
+
+
+def test_no_more_is_freed_than_the_region_needs() -> None:
+    assert to_free([PAIR, SINGLE], EMPTY, Room(10, 9), DOCUMENTED, of(a=5)) == ["a-0", "a-1"]
+
+
+def test_what_is_freed_for_a_disk_counts_for_the_region() -> None:
+    assert to_free([SINGLE], EMPTY | {"disk-c": 64}, Room(10, 10), DOCUMENTED, of(a=1, c=1)) == ["c-0"]
+
+
+def test_nothing_is_freed_for_a_group_that_would_not_fit_even_so() -> None:
+    assert to_free([PAIR], EMPTY | {"disk-a": 64, "disk-b": 64}, Room(999, 0), DOCUMENTED, of(a=9)) == []
+    assert to_free([PAIR], EMPTY, Room(10, 10), DOCUMENTED, of(c=1)) == []
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=3, max_size=3),
+    st.integers(0, 16),
+    st.integers(0, 3),
+    st.lists(st.integers(0, 4), min_size=3, max_size=3),
+)
+def test_what_is_freed_lets_groups_in_and_not_one_less_would_do(
+    kept: list[int], limit: int, others: int, spares: list[int]
+) -> None:
+    counts = [sum(both) for both in zip(kept, spares, strict=True)]
+    held = {f"disk-{letter}": count for letter, count in zip("abc", counts, strict=True)}
+    used = sum(counts) + others
+    limits, room, groups = QuotaLimits(disk=2), Room(limit, used), [PAIR, SINGLE]
+    spare = of(**dict(zip("abc", spares, strict=True)))
+
+    freed = to_free(groups, held, room, limits, spare)
+
+    def let_in(gone: list[str]) -> int:
+        left = {disk: count - [spare[one] for one in gone].count(disk) for disk, count in held.items()}
+        admission = admit(groups, left, Room(limit, used - len(gone)), limits)
+        return sum(len(group.disk_ids) for group in admission.groups)
+
+    assert let_in(freed) >= let_in([])
+    assert all(let_in(freed[:place] + freed[place + 1 :]) < let_in(freed) for place in range(len(freed)))

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from cbsnap.errors import InputError
-from cbsnap.rules.schedule import latest_due, next_due, validate
+from cbsnap.rules.schedule import latest_due, next_due, upcoming, validate
 from cronsim import CronSim
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,11 +45,8 @@ def utc(text: str) -> datetime:
 def dues(cron: str, zone: str, start: str, count: int) -> list[str]:
     """Return the next due times as the wall of the zone shows them, with its offset."""
     now = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
-    found = []
-    for _ in range(count):
-        now = next_due(cron, zone, now)
-        found.append(now.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes"))
-    return found
+    found = upcoming(cron, zone, now, count)
+    return [due.astimezone(ZoneInfo(zone)).isoformat(" ", "minutes") for due in found]
 
 
 def changes() -> list[tuple[str, datetime]]:

@@ -1,7 +1,7 @@
 """What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
 
-Each returns its reports and prints them, one JSON line a report, since the log is where a run
-is read back from.
+Each returns its reports and prints them as JSON lines, since the log is where a run is read back
+from; a large report is several lines.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
+from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from cbsnap.model import Report
+    from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
 AT_ONCE = "now"  # the timer's argument, or the Message of an event that a person sends
@@ -39,7 +41,9 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     at_once = event.get("Message") == AT_ONCE
-    reports = plan.tick(here.plan, here.clouds, here.workers, here.clock, at_once=at_once)
+    reports = plan.tick(
+        here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
+    )
     return _printed(reports, context)
 
 
@@ -49,21 +53,61 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
     here = wiring()
     batch = wire.batch(event)
-    report = take.take_batch(
+    reports = take.take_batch(
         batch,
         here.clouds.at(batch.target),
         here.hosts(batch.agent_port),
         here.clock,
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
-    return _printed([report], context)
+    return _printed(reports, context)
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Look after what has been taken."""
+    """Look after what has been taken; or carry an errand out, which has its kind under the key `cbsnap`."""
+    if wire.ERRAND in event:
+        order = wire.errand(event)
+        return _drill(order, context) if isinstance(order, DrillOrder) else _restore(order, context)
+    return _look_after(context)
+
+
+def _drill(order: DrillOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Begin a drill and carry it as far as this invocation may; the timer's passes carry it on."""
+    from cbsnap.jobs import drill  # noqa: PLC0415 - what a worker does not need
+
+    here = wiring()
+    done = drill.carry(
+        order,
+        here.plan,
+        here.clouds.at(order.target),
+        here.bench(order.target, here.clock.monotonic() + context["time_limit_in_ms"] / 1000 - ENDING_S),
+    )
+    told = wire.upkeep([done])
+    _log("upkeep", told, context)
+    return told
+
+
+def _restore(order: RestoreOrder, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Carry a restore on, for as long as this invocation may."""
+    from cbsnap.jobs import carrying  # noqa: PLC0415 - what a timer's pass does not need
+
+    here, target = wiring(), order.target
+    means = carrying.Means(
+        order.deployment,
+        here.clouds.at(target),
+        here.restorer(target),
+        here.lifecycles.at(target),
+        here.clock,
+    )
+    progress = carrying.carry(order, means, here.keeper, context["time_limit_in_ms"] / 1000 - ENDING_S)
+    told = [wire.progress(progress)]
+    _log("restore", told, context)
+    return told
+
+
+def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     from cbsnap.jobs import maintain as job  # noqa: PLC0415 - what the worker does not need
 
-    del event
     here = wiring()
     means = job.Means(
         here.clouds,
@@ -72,15 +116,18 @@ def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         here.clock,
         here.notifier,
         here.memory,
+        here.bench,
     )
-    return _logged("upkeep", wire.upkeep(job.maintain(here.plan, means)), context)
+    passes = wire.upkeep(job.maintain(here.plan, means))
+    _log("upkeep", passes, context)
+    return passes
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return _logged("report", wire.reports(reports), context)
+    _log("report", [line for report in reports for line in wire.report_lines(report)], context)
+    return wire.reports(reports)
 
 
-def _logged(kind: str, values: list[dict[str, Any]], context: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _log(kind: str, values: Sequence[dict[str, Any]], context: Mapping[str, Any]) -> None:
     for value in values:
         print(json.dumps({"cbsnap": kind, "request_id": context["request_id"], **value}))  # noqa: T201
-    return values

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import proofs, request, restore
+from cbsnap.jobs import proofs, request
 from cbsnap.rules import adoption, disorder
 from cbsnap.rules.ours import DEPLOYMENT_TAG, POLICY_TAG
+from cbsnap.rules.restored import SAFETY
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def follow(plan: Plan, inventory: Inventory, journals: Journals, now: datetime) 
     yield from _tagged(inventory)
     yield from proofs.settled(plan, inventory, journals, now)
     mine = [one for one in inventory.ours() if one.snapshot.state != "TORECYCLE"]
-    known = {policy.name for policy in plan.policies} | {request.POLICY, restore.SAFETY}
+    known = {policy.name for policy in plan.policies} | {request.POLICY, SAFETY}
     disks = list(inventory.disks.values())
     yield from disorder.stuck(mine, now)
     yield from disorder.duplicates(mine)

@@ -1,72 +1,124 @@
-"""A handful of groups: facts read once for all, groups taken side by side, labels written together.
+"""A handful of groups: facts read in few calls, each group's turn awaited, then handed to the crew.
 
-Labels are written at once: a worker that dies later leaves them.
+Disks and instances are read for the whole handful, snapshots for ten disks at a time and only just
+before their turn: what a group's decision hangs on is seconds old when it is acted on.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import group as one_group
-from cbsnap.jobs import handing, preflight, stopping, verdicts
-from cbsnap.jobs.verdicts import Taken
-from cbsnap.model import Decision, Group, Label, Outcome
+from cbsnap.jobs import handing, preflight, stopping, uniting, verdicts
+from cbsnap.model import Decision, Group
 from cbsnap.rules import quota
-from cbsnap.rules.ours import LABEL_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from cbsnap.jobs.crew import Crew
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.work import Work
+    from cbsnap.model import Outcome
     from cbsnap.rules.quota import Room
 
+LOOKED_AT_ONCE = 10  # disks whose snapshots are listed in one call
 _PATIENCE_STEP_S = 3.0
+_OUT_OF_TIME = "this invocation had no time left for it"
 
 
-def take(groups: Sequence[Group], room: Room, work: Work) -> tuple[Taken, Room]:
-    """Take the groups for which there is room; returns the room that is left then."""
+def take(groups: Sequence[Group], room: Room, crew: Crew) -> Room:
+    """Hand on the groups for which there is room; returns the room that is left then.
+
+    Groups with a disk of which somebody else's snapshot is being made come last: they are waited
+    for as long as the batch has patience.
+    """
+    work = crew.work
+    give_up = min(work.clock.monotonic() + work.batch.patience_s, work.until)
     try:
-        facts = _patiently(groups, work)
+        facts = preflight.read(work.cloud, _disk_ids(groups), snapshots=False)
     except CloudError as failed:
-        return _failed(groups, str(failed)), room
+        crew.tell(verdicts.of_groups(groups, Decision.FAILED, str(failed)))
+        return room
+    waiting = []
+    for some in _looks(uniting.united(groups, facts, work)):
+        seen = _seen(some, facts, crew)
+        if seen is None:
+            continue
+        if _busy(some, seen, work) and work.batch.patience_s:
+            waiting.append(some)
+        else:
+            room = _hand_on(some, seen, room, crew)
+    for some in waiting:
+        later = _when_ready(some, facts, give_up, crew)
+        room = room if later is None else _hand_on(some, later, room, crew)
+    return room
+
+
+def _looks(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """Cut groups into what is looked at together; a chain stays whole."""
+    some: list[Group] = []
+    for chain in handing.chains(groups, lambda group: group.chain or group.id):
+        if some and len(_disk_ids([*some, *chain])) > LOOKED_AT_ONCE:
+            yield some
+            some = []
+        some += chain
+    if some:
+        yield some
+
+
+def _seen(groups: Sequence[Group], facts: Facts, crew: Crew) -> Facts | None:
+    """Wait for the groups' turn, and look at their snapshots; None, and told, if that cannot be."""
+    work = crew.work
+    if not work.pace.wait(work.until):
+        crew.tell(verdicts.of_groups(groups, Decision.DEFERRED, _OUT_OF_TIME))
+        return None
+    there = [one for one in _disk_ids(groups) if one in facts.disks]
+    try:
+        snapshots = preflight.by_disk(work.cloud.snapshots_of(there) if there else ())
+    except CloudError as failed:
+        crew.tell(verdicts.of_groups(groups, Decision.FAILED, str(failed)))
+        return None
+    return replace(facts, snapshots=snapshots, read_at=work.clock.monotonic())
+
+
+def _when_ready(groups: Sequence[Group], facts: Facts, give_up: float, crew: Crew) -> Facts | None:
+    """Look again, until nobody else's snapshot of these disks is being made, or patience is over."""
+    while (seen := _seen(groups, facts, crew)) is not None:
+        if not _busy(groups, seen, crew.work) or crew.work.clock.monotonic() + _PATIENCE_STEP_S > give_up:
+            break
+        crew.work.clock.sleep(_PATIENCE_STEP_S)
+    return seen
+
+
+def _busy(groups: Sequence[Group], facts: Facts, work: Work) -> bool:
+    settled = [preflight.settled_already(one, facts, work.batch) for one in _disk_ids(groups)]
+    return any(one is not None and one.decision is Decision.DEFERRED for one in settled)
+
+
+def _hand_on(groups: Sequence[Group], facts: Facts, room: Room, crew: Crew) -> Room:
+    """Have taken what is to be taken, each group in its turn."""
+    work = crew.work
     plans = [preflight.ahead(group, facts, work.batch) for group in groups]
     admitted, refused = _admit(plans, facts, room, work)
-    wanted = sum(len(plan.missing) for plan in admitted)
-    taken = _side_by_side([*admitted, *_left_stopped(plans, facts, work)], facts, work)
-    known = Taken((*(one for plan in plans for one in plan.outcomes), *refused))
-    together = verdicts.merged([known, *taken])
-    outcomes = write_labels(_writerless(together.outcomes, facts, work), work)
-    return Taken(tuple(outcomes), together.proofs), replace(room, used=room.used + wanted)
+    crew.tell([*(one for plan in plans for one in plan.outcomes), *refused])
+    for unit in _units([*admitted, *_left_stopped(plans, facts, work)], work):
+        calls = sum(len(plan.missing) for plan in unit)
+        if work.pace.wait(work.until):
+            work.pace.spend(calls)
+            room = replace(room, used=room.used + calls)
+            crew.take(unit, facts)
+        else:
+            crew.tell([one for plan in unit for one in verdicts.all_deferred(plan, _OUT_OF_TIME)])
+    return room
 
 
-def write_labels(outcomes: Sequence[Outcome], work: Work) -> list[Outcome]:
-    """Write what was taken its label, one call for many of one label; says which could not be written."""
-    unwritten: dict[str, str] = {}
-    for label in Label:
-        ids = [one.snapshot_id for one in outcomes if one.snapshot_id and _has_news(one, label)]
-        try:
-            if ids:
-                work.cloud.tag_snapshots(ids, LABEL_TAG, label.value)
-        except CloudError as failed:
-            unwritten.update(dict.fromkeys(ids, f"the label's tag is not written yet: {failed}"))
-    return [_noted(one, unwritten.get(one.snapshot_id or "", "")) for one in outcomes]
-
-
-def _patiently(groups: Sequence[Group], work: Work) -> Facts:
-    """Read the facts; while another snapshot of a disk is being made, again, as long as patience lasts."""
-    ids = [disk_id for group in groups for disk_id in group.disk_ids]
-    give_up = min(work.clock.monotonic() + work.batch.patience_s, work.until)
-    while True:
-        facts = preflight.read(work.cloud, ids)
-        verdicts_now = [preflight.settled_already(one, facts, work.batch) for one in ids]
-        waiting = any(one is not None and one.decision is Decision.DEFERRED for one in verdicts_now)
-        if not waiting or work.clock.monotonic() + _PATIENCE_STEP_S > give_up:
-            return replace(facts, read_at=work.clock.monotonic())
-        work.clock.sleep(_PATIENCE_STEP_S)
+def _units(plans: Sequence[Ahead], work: Work) -> list[list[Ahead]]:
+    """Part plans into what one hand takes: a chain, or all where the look just made is the only guard."""
+    if work.batch.quiesce is None:
+        return [list(plans)] if plans else []
+    return handing.chains(plans, lambda plan: plan.chain or plan.group_id)
 
 
 def _admit(
@@ -87,40 +139,5 @@ def _left_stopped(plans: Sequence[Ahead], facts: Facts, work: Work) -> list[Ahea
     return [plan for plan in plans if stops and not plan.missing and stopping.marked(plan, facts)]
 
 
-def _side_by_side(plans: Sequence[Ahead], facts: Facts, work: Work) -> list[Taken]:
-    """Take groups at the same time, those of one chain one after the other."""
-    together = handing.chains(plans, lambda plan: plan.chain or plan.group_id)
-    with ThreadPoolExecutor(work.batch.side_by_side) as pool:
-        taken = pool.map(lambda chain: [one_group.take(plan, facts, work) for plan in chain], together)
-        return [one for some in taken for one in some]
-
-
-def _writerless(outcomes: Sequence[Outcome], before: Facts, work: Work) -> list[Outcome]:
-    """Say which of the snapshots without a plan had nobody who could have written, before or after."""
-    idle = {
-        one.disk_id
-        for one in outcomes
-        if one.decision is Decision.TAKEN and one.label is Label.CRASH and before.writerless(one.disk_id)
-    }
-    if not idle:
-        return list(outcomes)
-    try:
-        after = preflight.read(work.cloud, idle, snapshots=False)
-    except CloudError:
-        return list(outcomes)
-    safe = {one for one in idle if one in after.disks and after.writerless(one)}
-    return [preflight.without_writer(one) if one.disk_id in safe else one for one in outcomes]
-
-
-def _failed(groups: Iterable[Group], reason: str) -> Taken:
-    return Taken(
-        tuple(Outcome(one, Decision.FAILED, reason=reason) for group in groups for one in group.disk_ids)
-    )
-
-
-def _has_news(outcome: Outcome, label: Label) -> bool:
-    return outcome.decision is Decision.TAKEN and outcome.label is label
-
-
-def _noted(outcome: Outcome, note: str) -> Outcome:
-    return replace(outcome, reason="; ".join(filter(None, (outcome.reason, note)))) if note else outcome
+def _disk_ids(groups: Iterable[Group]) -> list[str]:
+    return [disk_id for group in groups for disk_id in group.disk_ids]

@@ -6,22 +6,24 @@ asynchronous event and for a worker to end well inside its time.
 
 from __future__ import annotations
 
-import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.rules import pacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
 
     from cbsnap.model import Batch, Group, Report
     from cbsnap.ports import Workers
+    from cbsnap.rules.quota import Room
 
 T = TypeVar("T")
 
-BATCH_DISKS = 200
+BATCH_DISKS = 300
 MOST_OF_A_BATCH = 1000  # where few hosts may be held: what fits an event and a worker's time
 SIDE_BY_SIDE = 8  # hosts of one worker that are held at the same time
 HANDS = 8  # invocations sent at the same time
@@ -29,34 +31,51 @@ HANDS = 8  # invocations sent at the same time
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick."""
+    """One policy's part in a target. `order` is a batch without groups; `ready` are those of this tick.
+
+    `done` were taken earlier in this run. `bounded`: how many hosts it holds must be counted.
+    """
 
     report: Report
     order: Batch
     ready: tuple[Group, ...]
     max_held: int | None = None
-    admitted: int = 0
+    room: Room | None = None
+    done: tuple[Group, ...] = ()
+    bounded: bool = False
 
 
-def hand_out(planned: Sequence[Planned], workers: Workers) -> list[Report]:
+def hand_out(planned: Sequence[Planned], workers: Workers, now: datetime) -> list[Report]:
     """Hand all batches to workers; returns the reports with the requests' ids."""
-    cut = [batches(one) for one in planned]
-    workers_of_all = max(1, sum(map(len, cut)))
-    share, places = pacing.CREATES_PER_S / workers_of_all, itertools.count()
+    cut = _placed([batch for one in planned for batch in batches(one)], now)
     with ThreadPoolExecutor(HANDS) as hands:
         sent = [
-            [
-                hands.submit(
-                    workers.dispatch, replace(batch, rate_per_s=share, phase=next(places) / workers_of_all)
-                )
-                for batch in some
-            ]
-            for some in cut
+            ({batch.runs[group.run] for group in batch.groups}, hands.submit(workers.dispatch, batch))
+            for batch in cut
         ]
         return [
-            replace(one.report, batches=tuple(each.result() for each in some))
-            for one, some in zip(planned, sent, strict=True)
+            replace(one.report, batches=tuple(each.result() for runs, each in sent if one.order.run in runs))
+            for one in planned
         ]
+
+
+def _placed(orders: Sequence[Batch], now: datetime) -> list[Batch]:
+    """Give each worker its share of the rate, and its place: none begins in step with another."""
+    share = pacing.CREATES_PER_S / max(1, len(orders))
+    first = now + pacing.START if len(orders) > 1 else now
+    return [
+        replace(
+            one,
+            rate_per_s=share,
+            begins_at=first + timedelta(seconds=pacing.stagger_s(place, _together(one))),
+        )
+        for place, one in enumerate(orders)
+    ]
+
+
+def _together(order: Batch) -> float:
+    """Return how many disks a worker takes at the same moment, on average."""
+    return sum(len(group.disk_ids) for group in order.groups) / len(order.groups)
 
 
 def most_disks(max_held: int | None) -> int:

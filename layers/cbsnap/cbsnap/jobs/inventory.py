@@ -36,6 +36,11 @@ class Inventory:
             snapshot = self.snapshots[one]
             self.snapshots[one] = replace(snapshot, tags={**snapshot.tags, key: value})
 
+    def without_disks(self, disk_ids: Iterable[str]) -> None:
+        """Leave out disks that are not there any more."""
+        for one in disk_ids:
+            self.disks.pop(one, None)
+
     def forget(self, snapshot_ids: Iterable[str]) -> None:
         """Leave out what is not there any more."""
         for one in snapshot_ids:

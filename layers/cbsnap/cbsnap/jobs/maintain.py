@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import coverage, tell
+from cbsnap.jobs import coverage, drill, tell
 from cbsnap.jobs.copying import copied, copies_taken_over
 from cbsnap.jobs.follow import follow
 from cbsnap.jobs.inventory import Inventory
@@ -20,9 +20,10 @@ from cbsnap.jobs.waking import woken
 from cbsnap.upkeep import Change, Finding, Upkeep
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan, Target
     from cbsnap.ports import Clock, Clouds, Journals, Lifecycles, Memory, Notifier
     from cbsnap.rules.coverage import Coverage
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a pass works with."""
+    """What a pass works with; `bench` gives a target's means of drilling until a monotonic second."""
 
     clouds: Clouds
     lifecycles: Lifecycles
@@ -39,6 +40,7 @@ class Means:
     clock: Clock
     notifier: Notifier
     memory: Memory
+    bench: Callable[[Target, float], Bench]
 
 
 def maintain(plan: Plan, means: Means) -> list[Upkeep]:
@@ -49,6 +51,9 @@ def maintain(plan: Plan, means: Means) -> list[Upkeep]:
         there.go_through("copies", _copies(plan, there, places))
     for place in places:
         place.look_after(places)
+    until_s = means.clock.monotonic() + drill.PATIENCE_S
+    for place in places:
+        place.drill(until_s)
     passes = [place.upkeep() for place in places]
     untold = [
         *tell.tell(plan, passes, means.notifier, means.memory),
@@ -96,6 +101,12 @@ class _Place:
         self.go_through("prune", prune(plan, here, lifecycle, now))
         if self._is_home:
             self.go_through("coverage", self._covered(here, now))
+
+    def drill(self, until_s: float) -> None:
+        """Try snapshots of the disks that are looked after here; last, because it takes its time."""
+        if self.inventory and self._is_home:
+            bench = self._means.bench(self.target, until_s)
+            self.go_through("drill", drill.drilled(self._plan, self.inventory, bench))
 
     def go_through(self, name: str, step: Iterator[Note]) -> None:
         """Keep what a step tells, up to its failure."""

@@ -7,26 +7,30 @@ the whole run before any host is locked. Taking is the workers' business.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cbsnap.errors import CloudError
-from cbsnap.jobs import handing, preflight
+from cbsnap.jobs import handing, making_room, preflight
+from cbsnap.jobs.beside import Before
+from cbsnap.jobs.joining import joined
 from cbsnap.model import Batch, Decision, Group, Outcome, QuotaLimits, Report, Run
 from cbsnap.rules import pacing, quota, schedule
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.selection import selected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from cbsnap.jobs.preflight import Facts
     from cbsnap.model import Disk, Plan, Policy, Target
-    from cbsnap.ports import Clock, Cloud, Clouds, Workers
+    from cbsnap.ports import Clock, Cloud, Clouds, Ending, Lifecycles, Workers
     from cbsnap.rules.quota import Room
 
+KEYED = timedelta(days=1)  # how far back a run with a key is looked for, where there are many disks
 FEW_DISKS = 100  # up to here snapshots are listed by disk, ten a call; beyond, by time
 
 
@@ -45,75 +49,94 @@ def due_runs(plan: Plan, now: datetime) -> list[tuple[Policy, Run]]:
     ]
 
 
-def tick(
-    plan: Plan, clouds: Clouds, workers: Workers, clock: Clock, *, at_once: bool = False
+def tick(  # noqa: PLR0913 - what is planned, and the means
+    plan: Plan,
+    clouds: Clouds,
+    workers: Workers,
+    clock: Clock,
+    *,
+    at_once: bool = False,
+    lifecycles: Lifecycles | None = None,
 ) -> list[Report]:
     """Hand out what is due now; returns a report for each due policy and target.
 
-    `at_once`: a person wants it now, whatever was handed out before.
+    `at_once`: a person wants it now, whatever was handed out before. Without `lifecycles` no room
+    is made.
     """
     now = clock.now()
     due = due_runs(plan, now)
-    if not due:
-        return []
-    with ThreadPoolExecutor(len(plan.targets)) as side_by_side:
-        told = side_by_side.map(
-            lambda target: _target(plan, due, target, clouds, workers, now, at_once), plan.targets
-        )
-        return [report for reports in told for report in reports]
+
+    def one_target(target: Target) -> list[Report]:
+        asked = Asked(plan, due, target, now, at_once)
+        return planned(asked, clouds, lifecycles, lambda parts: handing.hand_out(parts, workers, clock.now()))
+
+    return side_by_side(plan.targets, one_target) if due else []
 
 
-def _target(  # noqa: PLR0913, PLR0917 - a tick's parts, for one target
-    plan: Plan,
-    due: Sequence[tuple[Policy, Run]],
-    target: Target,
+def side_by_side(targets: Sequence[Target], job: Callable[[Target], list[Report]]) -> list[Report]:
+    """Do a job for each target, at the same time."""
+    with ThreadPoolExecutor(len(targets)) as pool:
+        return [report for reports in pool.map(job, targets) for report in reports]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be planned: these runs in one target."""
+
+    plan: Plan
+    runs: Sequence[tuple[Policy, Run]]
+    target: Target
+    now: datetime
+    at_once: bool = False
+
+
+def planned(
+    asked: Asked,
     clouds: Clouds,
-    workers: Workers,
-    now: datetime,
-    at_once: bool,  # noqa: FBT001 - private
+    lifecycles: Lifecycles | None,
+    then: Callable[[list[handing.Planned]], list[Report]],
 ) -> list[Report]:
-    """Plan one target; its failure is reported and does not stop another's."""
+    """Plan one target and do `then`; its failure is reported and does not stop another's."""
     try:
-        planned = _planned(plan, due, target, clouds.at(target), now, at_once)
-        return handing.hand_out(planned, workers)
+        cloud = clouds.at(asked.target)
+        lifecycle = lifecycles.at(asked.target) if lifecycles is not None else None
+        return then(_planned(asked, cloud, lifecycle))
     except CloudError as failed:
-        return [Report(str(run), str(target), error=str(failed)) for _, run in due]
+        return [Report(str(run), str(asked.target), error=str(failed)) for _, run in asked.runs]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
     """What one target's policies are planned on. `ahead` counts the disks of the policies before."""
 
+    asked: Asked
     facts: Facts
     room: Room
-    now: datetime
-    at_once: bool = False
+    means: making_room.Means
+    before: Before = field(default_factory=Before)
     ahead: int = 0
 
 
-def _planned(  # noqa: PLR0913, PLR0917 - as above
-    plan: Plan,
-    due: Sequence[tuple[Policy, Run]],
-    target: Target,
-    cloud: Cloud,
-    now: datetime,
-    at_once: bool,  # noqa: FBT001 - private
-) -> list[handing.Planned]:
+def _planned(asked: Asked, cloud: Cloud, lifecycle: Ending | None) -> list[handing.Planned]:
     disks = cloud.disks()
-    chosen = [(policy, run, selected(disks, policy.select)) for policy, run in due]
-    facts = _facts(cloud, [disk for _, _, some in chosen for disk in some], min(run.due for _, run in due))
-    ground = _Ground(facts, quota.region_room(plan.quota, len(disks), cloud.usage()), now, at_once)
-    planned = []
+    chosen = [(policy, run, selected(disks, policy.select)) for policy, run in asked.runs]
+    facts = _facts(cloud, [disk for _, _, some in chosen for disk in some], _since(asked))
+    space = quota.region_room(asked.plan.quota, len(disks), cloud.usage())
+    ground = _Ground(asked, facts, space, making_room.Means(asked.plan, cloud, lifecycle, asked.now))
+    parts = []
     for policy, run, some in chosen:
-        order = _order(plan, policy, run, target, ground)
-        one = _plan_policy(order, policy, some, ground)
-        ground = replace(
-            ground,
-            room=replace(ground.room, used=ground.room.used + one.admitted),
-            ahead=ground.ahead + len(some),
-        )
-        planned.append(one)
-    return planned
+        one, turns = _plan_policy(_order(policy, run, ground), policy, some, ground)
+        parts.append(one)
+        if len(parts) < len(chosen):
+            before = ground.before.with_policy(one.order, turns, one.ready, facts.disks)
+            room = one.room or ground.room
+            ground = replace(ground, room=room, before=before, ahead=ground.ahead + len(some))
+    return joined(parts, facts.disks)
+
+
+def _since(asked: Asked) -> datetime:
+    """Return since when snapshots of these runs can have been made; one with a key may have begun before."""
+    return min(run.due if run.key is None else run.due - KEYED for _, run in asked.runs)
 
 
 def _facts(cloud: Cloud, disks: Sequence[Disk], since: datetime) -> Facts:
@@ -124,23 +147,26 @@ def _facts(cloud: Cloud, disks: Sequence[Disk], since: datetime) -> Facts:
     return preflight.Facts(by_id, {}, preflight.by_disk(listed))
 
 
-def _order(plan: Plan, policy: Policy, run: Run, target: Target, ground: _Ground) -> Batch:
-    """Return what all batches of a policy's run share."""
-    window_ends = run.due + policy.window
+def _order(policy: Policy, run: Run, ground: _Ground) -> Batch:
+    """Return what all batches of a policy's run share; what has a key is not handed out anew by a timer."""
+    plan, window_ends = ground.asked.plan, run.due + policy.window
+    next_tick = min(ground.asked.now + pacing.TICK, window_ends)
     return Batch(
         run,
-        target,
+        ground.asked.target,
         plan.deployment,
         groups=(),
         not_after=window_ends,
-        deliver_by=min(ground.now + pacing.TICK, window_ends),
+        deliver_by=next_tick if run.key is None else window_ends,
         quiesce=policy.quiesce,
         quota=QuotaLimits(region=ground.room.limit, disk=plan.quota.disk),
         agent_port=plan.agent_port,
     )
 
 
-def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground) -> handing.Planned:
+def _plan_policy(
+    order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground
+) -> tuple[handing.Planned, Collection[pacing.Turn]]:
     settled = {disk.id: preflight.settled_already(disk.id, ground.facts, order) for disk in disks}
     able = [disk for disk in disks if _belongs_to_the_moment(settled[disk.id])]
     groups = {
@@ -148,34 +174,58 @@ def _plan_policy(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _G
     }
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
     counts = {disk.id: disk.snapshot_count for disk in disks}
-    admission = quota.admit(open_parts, counts, ground.room, order.quota)
-    # Places are counted over all groups, done ones too, so that they do not move from tick to tick.
-    places = pacing.turns(
-        grouped(disks, policy.group, policy.group_tag), order.run.due, ground.now, ground.ahead, policy.jitter
+    space = making_room.made(
+        policy, open_parts, making_room.Space(ground.room, counts, order.quota), ground.means
     )
-    turns = {turn.group.id: replace(turn, now=turn.now or ground.at_once) for turn in places}
-    ready, waiting = _in_turn(admission.groups, turns, policy, order)
+    admission = quota.admit(open_parts, space.counts, space.room, order.quota)
+    turns = _turns(order, policy, disks, ground)
+    ready, waiting = _in_turn(admission.groups, turns, policy, order, ground.before)
     known = [one for one in settled.values() if one is not None]
     taken = [Outcome(one, Decision.DISPATCHED) for part in ready for one in part.disk_ids]
     outcomes = sorted((*known, *admission.refused, *waiting, *taken), key=lambda one: one.disk_id)
-    report = Report(str(order.run), str(order.target), tuple(outcomes), quota_left=ground.room.left)
-    admitted = sum(len(part.disk_ids) for part in admission.groups)
-    return handing.Planned(report, order, tuple(groups[part.id] for part in ready), policy.max_held, admitted)
+    report = Report(
+        str(order.run),
+        str(order.target),
+        tuple(outcomes),
+        quota_left=space.room.left,
+        removed=space.removed,
+    )
+    opened = {part.id for part in open_parts}
+    whole = handing.Planned(
+        report,
+        order,
+        tuple(groups[part.id] for part in ready),
+        policy.max_held,
+        replace(space.room, used=space.room.used + sum(len(part.disk_ids) for part in admission.groups)),
+        tuple(group for group in groups.values() if group.id not in opened),
+        bounded=policy.max_held is not None or policy.one_at_a_time is not None,
+    )
+    return whole, turns.values()
+
+
+def _turns(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground) -> dict[str, pacing.Turn]:
+    """Return each group's turn; places are counted over all, done ones too, so that they do not move."""
+    groups = grouped(disks, policy.group, policy.group_tag)
+    now = ground.asked.now
+    places = pacing.turns(groups, order.run.due, now, ground.ahead, policy.jitter)
+    beside = (ground.before.turn(one, order, ground.facts.disks, now) for one in places)
+    return {turn.group.id: replace(turn, now=turn.now or ground.asked.at_once) for turn in beside}
 
 
 def _in_turn(
-    parts: Iterable[Group], turns: Mapping[str, pacing.Turn], policy: Policy, order: Batch
+    parts: Iterable[Group], turns: Mapping[str, pacing.Turn], policy: Policy, order: Batch, before: Before
 ) -> tuple[list[Group], list[Outcome]]:
     """Part what is handed out now from what waits, with the reason."""
     ready: list[Group] = []
     waiting: list[Outcome] = []
-    room = handing.most_disks(policy.max_held)
+    left = handing.most_disks(policy.max_held)
     for part in parts:
-        room -= len(part.disk_ids) if turns[part.id].now else 0
-        if turns[part.id].now and room >= 0:
+        turn, other = turns[part.id], before.takes(part)
+        if turn.now and not other and left > 0:  # the last may be more than what is left: it cannot be cut
+            left -= len(part.disk_ids)
             ready.append(part)
         else:
-            waiting += [_waits(disk_id, turns[part.id], order) for disk_id in part.disk_ids]
+            waiting += [_waits(disk_id, turn, order, other) for disk_id in part.disk_ids]
     return ready, waiting
 
 
@@ -196,9 +246,13 @@ def _open_part(group: Group, settled: Mapping[str, Outcome | None]) -> Group:
     return Group(group.id, tuple(one for one in group.disk_ids if settled[one] is None))
 
 
-def _waits(disk_id: str, turn: pacing.Turn, order: Batch) -> Outcome:
+def _waits(disk_id: str, turn: pacing.Turn, order: Batch, other: str) -> Outcome:
+    if turn.now and other:
+        return Outcome(disk_id, Decision.DEFERRED, reason=other)
     if turn.now:
-        return Outcome(disk_id, Decision.DEFERRED, reason="more than max_held hosts can take in one tick")
+        then = "the rest follows" if order.run.key is None else "ask again with the same key"
+        much = f"more than one hand-out takes, by the API's rate and max_held: {then}"
+        return Outcome(disk_id, Decision.DEFERRED, reason=much)
     if turn.at > order.not_after:
         short = f"its turn would come at {turn.at:%H:%M} UTC, after the window: lengthen window"
         return Outcome(disk_id, Decision.REFUSED, reason=short)

@@ -132,7 +132,7 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
     mine = [
         snapshot
         for snapshot in sorted(snapshots, key=lambda one: (one.created_at, one.id))
-        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run, disk_id)
+        if snapshot.state != RECYCLED and names.belongs(snapshot.name, batch.run_of(disk_id), disk_id)
     ]
     if not mine:
         return None

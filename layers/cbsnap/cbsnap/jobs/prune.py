@@ -68,9 +68,16 @@ def prune(plan: Plan, inventory: Inventory, lifecycle: Ending, now: datetime) ->
     """Delete what may go and set or lift Deadlines; yields what was done and what was refused."""
     for judged in judge(plan, inventory, now):
         yield from _blown(judged, inventory.region)
-        for some in _cut(judged.doomed):
-            yield from _guarded(some, judged, inventory, lifecycle)
+        yield from deleted(judged.doomed, judged, inventory, lifecycle)
         yield from _deadlines(judged, inventory, lifecycle, now)
+
+
+def deleted(
+    doomed: Sequence[Verdict], judged: Judged, inventory: Inventory, lifecycle: Ending
+) -> Iterator[Note]:
+    """Delete these of the doomed; yields what was done and what was refused."""
+    for some in _cut(doomed):
+        yield from _guarded(some, judged, inventory, lifecycle)
 
 
 def _rules(policy: Policy, region: str) -> list[tuple[bool, Keep]]:

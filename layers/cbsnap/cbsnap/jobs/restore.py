@@ -1,120 +1,218 @@
-"""Disks are put back, or made anew from snapshots; progress is told as it comes.
+"""Restores as people ask for them: proposed, agreed to, handed over, and looked at.
 
-What is to be done was decided and shown before (`rules.restoring`). A safety snapshot is NORMAL
-before anything of the disk is overwritten. What takes the cloud time is looked at until it is done.
+Nothing is changed here: what was agreed to is carried out elsewhere (`carrying`), and how far it has
+come is read from the cloud.
 """
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import CloudError, InputError, OutcomeUnknown
-from cbsnap.model import Label, Run
-from cbsnap.rules import names, restoring
-from cbsnap.rules.ours import DEPLOYMENT_TAG, LABEL_TAG, POLICY_TAG
-from cbsnap.rules.restoring import AT_ONCE
+from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
+from cbsnap.model import Group
+from cbsnap.restoration import Clone, Progress, RestoreOrder, Rollback
+from cbsnap.rules import cautions, quota, restored, restoring
+from cbsnap.rules.ours import DEPLOYMENT_TAG
+from cbsnap.rules.restored import GIVEN_UP, SAFETY
+from cbsnap.rules.restoring import DATA_DISKS, Proposal, Scene, Wish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
+    from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import NewDisk
-    from cbsnap.ports import Clock, Cloud, Restorer
-    from cbsnap.rules.restoring import Clone, Rollback
+    from cbsnap.model import Disk, Instance, Plan, QuotaLimits, Snapshot, Target
+    from cbsnap.ports import Clock, Keeper
 
-SAFETY = "safety"  # the policy in the name of a snapshot taken before a disk is overwritten
-PATIENCE_S = 6 * 3600.0
-_LOOK_AGAIN_S = 5.0
-_CREATE_S = 30.0
+# A message is good for one retry of an invocation that died at the end of its 900 s, a minute later.
+DELIVERY = timedelta(minutes=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
-    """What a restore works with, in one region."""
+class AskedRollback:
+    """A disk is to be put back to this snapshot of it; `stop` and `start`: its instances, if they run."""
 
-    deployment: str
-    cloud: Cloud
-    restorer: Restorer
-    clock: Clock
-
-
-def planned_rollback(inventory: Inventory, snapshot_id: str, *, stop: bool, start: bool) -> Rollback:
-    """Return what a rollback would do. Raises InputError."""
-    snapshot = inventory.snapshots.get(snapshot_id)
-    if snapshot is None:
-        raise InputError("snapshot", f"there is no snapshot {snapshot_id} in {inventory.region}")
-    disk = inventory.disks.get(snapshot.disk_id)
-    instances = inventory.cloud.instances(disk.instance_ids) if disk and disk.instance_ids else []
-    siblings = [one for one in inventory.snapshots.values() if one.disk_id == snapshot.disk_id]
-    return restoring.rollback(snapshot, disk, instances, siblings, stop=stop, start=start)
+    snapshot_id: str
+    stop: bool = False
+    start: bool = False
 
 
-def roll_back(plan: Rollback, typed: str, means: Means) -> Iterator[str]:
-    """Carry a rollback out; yields each step when it is done. `typed` is the disk's id, typed by a person.
+@dataclass(frozen=True, slots=True)
+class AskedClone:
+    """New disks are wanted: of these snapshots, or of disks or an instance's data disks as of a time.
 
-    Raises InputError when that is another, CloudError when a step fails.
+    `attach_to` is an instance's id; what is None follows the source disk.
     """
-    disk = plan.disk
-    if typed != disk.id:
-        raise InputError("disk", f"type {disk.id} to have it overwritten; {typed!r} is not its id")
-    safety_id = _safety(disk.id, means)
-    _wait(lambda: _is_normal(means.cloud, safety_id), f"safety snapshot {safety_id}", means.clock)
-    yield f"safety snapshot {safety_id} is NORMAL"
-    try:
-        means.restorer.roll_back(plan.snapshot.id, disk.id, stop=bool(plan.stop), start=plan.start)
-    except OutcomeUnknown:
-        if not means.cloud.disks([disk.id])[0].rolling_back:
-            raise
-    yield f"{disk.id} is being rolled back to {plan.snapshot.id}"
-    _wait(lambda: _is_at_rest(means.cloud, [disk.id]), f"the rollback of {disk.id}", means.clock)
-    yield f"{disk.id} is back at {plan.snapshot.id}"
+
+    snapshot_ids: tuple[str, ...] = ()
+    disk_ids: tuple[str, ...] = ()
+    instance_id: str | None = None
+    as_of: datetime | None = None
+    attach_to: str | None = None
+    zone: str | None = None
+    size_gib: int | None = None
+    type: str | None = None
+    purpose: str = "restored"
 
 
-def clone(plan: Clone, key: str, means: Means) -> Iterator[str]:
-    """Make the disks, wait for them and attach them; the same key again makes none twice."""
-    made = [_made(disk, key, means.restorer) for disk in plan.disks]
-    yield f"{', '.join(made)} are being made"
-    _wait(lambda: _is_at_rest(means.cloud, made), ", ".join(made), means.clock)
-    yield f"{', '.join(made)} are ready"
-    if plan.instance_id is None:
-        return
-    loose = [one.id for one in means.cloud.disks(made) if plan.instance_id not in one.instance_ids]
-    for start in range(0, len(loose), AT_ONCE):
-        means.restorer.attach(loose[start : start + AT_ONCE], plan.instance_id)
-    _wait(lambda: _is_at_rest(means.cloud, made, "ATTACHED"), f"attaching {', '.join(made)}", means.clock)
-    yield f"{', '.join(made)} are attached to {plan.instance_id}"
+Asked = AskedRollback | AskedClone
 
 
-def _safety(disk_id: str, means: Means) -> str:
-    run = Run(SAFETY, means.clock.now(), secrets.token_hex(8))
-    tags = {POLICY_TAG: SAFETY, DEPLOYMENT_TAG: means.deployment, LABEL_TAG: Label.CRASH.value}
-    name = names.snapshot_name(run, disk_id)
-    answer = means.cloud.create_snapshots({disk_id: name}, tags, _CREATE_S)[disk_id]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What a person agreed to: the proposal's `confirm`, and for a rollback the disk's id, typed."""
+
+    key: str
+    confirm: str
+    typed: str = ""
 
 
-def _made(disk: NewDisk, key: str, restorer: Restorer) -> str:
-    return restorer.create_disk(disk, token=f"{key[:40]}-{disk.snapshot_id}")
+def propose(asked: Asked, here: Inventory, limits: QuotaLimits) -> Proposal:
+    """Return what would be done; reads only. Raises InputError, QuotaExhausted."""
+    if isinstance(asked, AskedRollback):
+        return _rollback(asked, here, limits)
+    return _clone(asked, here)
 
 
-def _is_normal(cloud: Cloud, snapshot_id: str) -> bool:
-    """Tell whether a snapshot is whole; a row that is not there, yet or any more, is not."""
-    return any(one.state == "NORMAL" for one in cloud.snapshots([snapshot_id]))
+def start(  # noqa: PLR0913, PLR0917 - what is asked and agreed to, where, and the means
+    asked: Asked,
+    agreed: Agreed,
+    plan: Plan,
+    target: Target,
+    here: Inventory,
+    keeper: Keeper,
+    clock: Clock,
+) -> Progress:
+    """Hand over what was agreed to; what there is of this key already is only looked at.
+
+    Raises PlanChanged when it would be something else by now, InputError for a wrong id.
+    """
+    there = status(agreed.key, here, clock.now())
+    if there.kind is not None:
+        _require_same(asked, there, here)
+        return there
+    proposal = propose(asked, here, plan.quota)
+    if agreed.confirm != proposal.confirm:
+        raise PlanChanged
+    if proposal.disk_id not in (None, agreed.typed):
+        raise InputError("typed", f"type {proposal.disk_id} to have it overwritten, not {agreed.typed!r}")
+    keeper.hand_over(_order(proposal.act, agreed.key, plan.deployment, target, clock.now()))
+    return there
 
 
-def _is_at_rest(cloud: Cloud, disk_ids: Sequence[str], *states: str) -> bool:
-    wanted = states or ("ATTACHED", "UNATTACHED")
-    there = [one for one in cloud.disks(disk_ids) if one.state in wanted and not one.rolling_back]
-    return len(there) == len(disk_ids)
+def status(key: str, here: Inventory, now: datetime) -> Progress:
+    """Return how far the restore of a key has come; `kind` is None when nothing of it is there."""
+    if safety := restored.safety_of(here.ours(), key):
+        return restored.rolled(key, safety, here.disks.get(safety.disk_id), now)
+    mine = [disk for disk in here.disks.values() if disk.tags.get(DEPLOYMENT_TAG) == here.deployment]
+    if made := restored.disks_of(mine, key):
+        return restored.made(key, made, now)
+    return restored.failed_before(here.snapshots.values(), key) or Progress(key)
 
 
-def _wait(done: Callable[[], bool], what: str, clock: Clock) -> None:
-    give_up = clock.monotonic() + PATIENCE_S
-    while not done():
-        if clock.monotonic() > give_up:
-            raise CloudError("Timeout", f"{what} has not come to an end in {PATIENCE_S / 3600:.0f} h")
-        clock.sleep(_LOOK_AGAIN_S)
+def _order(act: Rollback | Clone, key: str, deployment: str, target: Target, now: datetime) -> RestoreOrder:
+    return RestoreOrder(
+        key,
+        target,
+        deployment,
+        deliver_by=now + DELIVERY,
+        until=now + GIVEN_UP,
+        rollback=act if isinstance(act, Rollback) else None,
+        clone=act if isinstance(act, Clone) else None,
+    )
+
+
+def _require_same(asked: Asked, there: Progress, here: Inventory) -> None:
+    """Refuse a key that was used for something else: this would seem to have been done."""
+    if isinstance(asked, AskedRollback):
+        snapshot = here.snapshots.get(asked.snapshot_id)
+        same = there.kind == "rollback" and (
+            not there.disk_ids or not snapshot or snapshot.disk_id in there.disk_ids
+        )
+    else:
+        same = there.kind == "clone" and (
+            not asked.snapshot_ids or {*there.snapshot_ids} <= {*asked.snapshot_ids}
+        )
+    if not same:
+        raise InputError("key", f"it was used for another restore, a {there.kind}: use a new one")
+
+
+def _rollback(asked: AskedRollback, here: Inventory, limits: QuotaLimits) -> Proposal:
+    snapshot = _snapshot(asked.snapshot_id, here, "snapshot_id")
+    disk = here.disks.get(snapshot.disk_id)
+    siblings = [one for one in here.snapshots.values() if one.disk_id and one.disk_id == snapshot.disk_id]
+    instances = here.cloud.instances(disk.instance_ids) if disk else []
+    act = restoring.rollback(Scene(snapshot, disk, instances, siblings), stop=asked.stop, start=asked.start)
+    _require_room(here.disks[act.disk_id], here, limits)
+    steps = restoring.rollback_steps(act, snapshot.created_at)
+    warnings = cautions.of_rollback(act, snapshot, here.ours(), here.disks)
+    return Proposal(act, tuple(steps), tuple(warnings))
+
+
+def _require_room(disk: Disk, here: Inventory, limits: QuotaLimits) -> None:
+    """Refuse a rollback whose safety snapshot would not fit."""
+    room = quota.region_room(limits, len(here.disks), here.cloud.usage())
+    wanted = quota.admit([Group(disk.id, (disk.id,))], {disk.id: disk.snapshot_count}, room, limits)
+    if wanted.refused:
+        raise QuotaExhausted("quota", f"no room for the safety snapshot: {wanted.refused[0].reason}")
+
+
+def _clone(asked: AskedClone, here: Inventory) -> Proposal:
+    snapshots = _sources(asked, here)
+    if not 1 <= len(snapshots) <= DATA_DISKS:
+        raise InputError("snapshot_ids", f"{len(snapshots)} disks are too many: {DATA_DISKS} at most")
+    instance = _instance(asked.attach_to, here) if asked.attach_to else None
+    wish = Wish(instance, asked.zone, asked.size_gib, asked.type, asked.purpose)
+    act = restoring.clone(snapshots, here.disks, wish)
+    for disk in act.disks:
+        restored.disk_name("", act, disk.snapshot_id)
+    warnings = cautions.of_snapshots(snapshots, here.ours(), here.disks)
+    return Proposal(act, tuple(restoring.clone_steps(act)), tuple(warnings))
+
+
+def _sources(asked: AskedClone, here: Inventory) -> list[Snapshot]:
+    """Return the snapshots that are asked for, in whichever way."""
+    ways = [bool(asked.snapshot_ids), bool(asked.disk_ids), asked.instance_id is not None]
+    if sum(ways) != 1:
+        raise InputError("snapshot_ids", "say one of snapshot_ids, disk_ids and instance_id")
+    if asked.snapshot_ids:
+        if asked.as_of is not None:
+            raise InputError("as_of", "snapshots have their time: leave it out, or name disks instead")
+        return [_snapshot(one, here, "snapshot_ids") for one in dict.fromkeys(asked.snapshot_ids)]
+    if asked.as_of is None:
+        raise InputError("as_of", "say as of when")
+    disk_ids = asked.disk_ids or _data_disks(asked.instance_id or "", here)
+    mine = [one for one in here.ours() if one.name.policy != SAFETY]
+    return [one.snapshot for one in restoring.one_moment(mine, disk_ids, asked.as_of)]
+
+
+def _data_disks(instance_id: str, here: Inventory) -> Sequence[str]:
+    attached = [
+        disk.id
+        for disk in here.disks.values()
+        if instance_id in disk.instance_ids and disk.usage == "DATA_DISK"
+    ]
+    if not attached:
+        raise InputError("instance_id", f"{instance_id} has no data disks in {here.region}")
+    return attached
+
+
+def _snapshot(snapshot_id: str, here: Inventory, field: str) -> Snapshot:
+    if snapshot_id not in here.snapshots:
+        raise InputError(
+            field,
+            f"there is no snapshot {snapshot_id} in {here.region}: name its region; one that another "
+            "account shares has to be copied by it first",
+        )
+    return here.snapshots[snapshot_id]
+
+
+def _instance(instance_id: str, here: Inventory) -> Instance:
+    found = here.cloud.instances([instance_id])
+    if not found:
+        raise InputError("attach_to", f"there is no instance {instance_id} in {here.region}")
+    if found[0].state not in ("RUNNING", "STOPPED"):
+        raise InputError("attach_to", f"{instance_id} is {found[0].state}: again when that has ended")
+    return found[0]

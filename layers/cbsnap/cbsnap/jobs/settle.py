@@ -6,6 +6,7 @@ was never made. What is found is ours, and `crash`: when it was cut is not known
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.jobs.preflight import by_disk, of_this_run
@@ -71,7 +72,13 @@ def _closed(outcomes: Sequence[Outcome], found: dict[str, Outcome], *, never_mad
 def _close(unknown: Outcome, found: Outcome | None, never_made: bool) -> Outcome:  # noqa: FBT001 - private
     if found is not None:
         lost = f"the answer was lost, the snapshot found by its name ({unknown.reason})"
-        return Outcome(unknown.disk_id, Decision.TAKEN, found.snapshot_id, Label.CRASH, lost)
+        return replace(
+            unknown,
+            decision=Decision.TAKEN,
+            snapshot_id=found.snapshot_id,
+            label=Label.CRASH,
+            reason=lost,
+        )
     if never_made:
-        return Outcome(unknown.disk_id, Decision.FAILED, reason=f"no snapshot was made: {unknown.reason}")
+        return replace(unknown, decision=Decision.FAILED, reason=f"no snapshot was made: {unknown.reason}")
     return unknown

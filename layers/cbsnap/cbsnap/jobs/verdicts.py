@@ -14,6 +14,7 @@ from cbsnap.errors import (
     OutcomeUnknown,
     QuotaExhausted,
     Refused,
+    Throttled,
 )
 from cbsnap.model import Decision, Label, Outcome, Proof
 from cbsnap.rules.labels import labels
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.bracket import Hold
     from cbsnap.jobs.preflight import Ahead
+    from cbsnap.model import Group
     from cbsnap.ports import LeaseRecord
 
 
@@ -38,10 +40,14 @@ _DECISIONS: Mapping[type[CbsnapError], Decision] = {
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a group; a proof for each host that was held."""
+    """What became of a group; a proof for each host that was held.
+
+    `throttled`: disks whose last call was refused for its rate alone, and so not made.
+    """
 
     outcomes: tuple[Outcome, ...]
     proofs: tuple[Proof, ...] = ()
+    throttled: frozenset[str] = frozenset()
 
 
 def merged(several: Iterable[Taken]) -> Taken:
@@ -50,7 +56,13 @@ def merged(several: Iterable[Taken]) -> Taken:
     return Taken(
         tuple(outcome for one in every for outcome in one.outcomes),
         tuple(proof for one in every for proof in one.proofs),
+        frozenset(disk_id for one in every for disk_id in one.throttled),
     )
+
+
+def throttled(answers: Mapping[str, str | Exception]) -> frozenset[str]:
+    """Return the disks whose call was refused for its rate alone."""
+    return frozenset(disk_id for disk_id, answer in answers.items() if isinstance(answer, Throttled))
 
 
 def outcome_of(
@@ -74,9 +86,8 @@ def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Ho
         label, reason = (Label.CRASH, not_thawed) if not_thawed else earned[disk_id]
         outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms)
     pairs = zip(hold.records, hold.released, strict=True)
-    return Taken(
-        tuple(outcomes.values()), tuple(_proof(plan.group_id, after or before) for before, after in pairs)
-    )
+    proofs = tuple(_proof(plan.group_id, after or before) for before, after in pairs)
+    return Taken(tuple(outcomes.values()), proofs, throttled(answers))
 
 
 def adopted(plan: Ahead, there: AlreadyTaken) -> Taken:
@@ -93,7 +104,21 @@ def adopted(plan: Ahead, there: AlreadyTaken) -> Taken:
 
 def all_failed(plan: Ahead, reason: str) -> Taken:
     """Say the same of every disk that was still to be taken."""
-    return Taken(tuple(Outcome(disk_id, Decision.FAILED, reason=reason) for disk_id in plan.missing))
+    return Taken(tuple(_of_disks(plan.missing, Decision.FAILED, reason)))
+
+
+def all_deferred(plan: Ahead, reason: str) -> list[Outcome]:
+    """Say of every disk that was still to be taken why it waits."""
+    return _of_disks(plan.missing, Decision.DEFERRED, reason)
+
+
+def of_groups(groups: Iterable[Group], decision: Decision, reason: str) -> list[Outcome]:
+    """Say the same of every disk of these groups."""
+    return [one for group in groups for one in _of_disks(group.disk_ids, decision, reason)]
+
+
+def _of_disks(disk_ids: Iterable[str], decision: Decision, reason: str) -> list[Outcome]:
+    return [Outcome(one, decision, reason=reason) for one in disk_ids]
 
 
 def _proof(group_id: str, record: LeaseRecord) -> Proof:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG
+from cbsnap.rules.ours import DEPLOYMENT_TAG, POLICY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +29,12 @@ class Work:
 
     def create(self, disk_ids: Sequence[str], timeout_s: float) -> dict[str, str | Exception]:
         """Start snapshots of these disks at one moment; returns an id or the error by disk."""
-        named = {disk_id: names.snapshot_name(self.batch.run, disk_id) for disk_id in disk_ids}
-        return self.cloud.create_snapshots(named, self._tags(), timeout_s)
+        runs = {disk_id: self.batch.run_of(disk_id) for disk_id in disk_ids}
+        named = {disk_id: names.snapshot_name(run, disk_id) for disk_id, run in runs.items()}
+        own = {disk_id: {POLICY_TAG: run.policy} for disk_id, run in runs.items()}
+        return self.cloud.create_snapshots(named, self._tags(), timeout_s, own)
 
     def _tags(self) -> dict[str, str]:
-        """Return the tags that a snapshot is born with; the label comes after the proof."""
-        tags = {"cbsnap:policy": self.batch.run.policy, DEPLOYMENT_TAG: self.batch.deployment}
+        """Return the tags that every snapshot is born with; the label comes after the proof."""
+        tags = {DEPLOYMENT_TAG: self.batch.deployment}
         return tags if self.batch.title is None else {**tags, "cbsnap:title": self.batch.title}

@@ -30,6 +30,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
         yield from _overfull(policy, plan.quota)
         yield from _unknown_address(policy, plan)
         yield from _copies_to_itself(policy, plan)
+        yield from _drilled_nowhere(policy, plan)
 
 
 def _repeated_targets(plan: Plan) -> Iterator[Finding]:
@@ -70,6 +71,21 @@ def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 ("policies", policy.name, "copy", index, "region"), f"all disks are in {copy.region} already"
             )
+
+
+def _drilled_nowhere(policy: Policy, plan: Plan) -> Iterator[Finding]:
+    regions = [target.region for target in plan.targets]
+    if policy.drill is None or not regions:
+        return
+    if policy.drill.region is None and len(regions) > 1:
+        yield Finding(
+            ("policies", policy.name, "drill"), f"say the instance's region, one of {', '.join(regions)}"
+        )
+    elif policy.drill.region not in (None, *regions):
+        yield Finding(
+            ("policies", policy.name, "drill", "region"),
+            f"{policy.drill.region} is no target; targets are {', '.join(regions)}",
+        )
 
 
 def _overfull(policy: Policy, limits: QuotaLimits) -> Iterator[Finding]:

@@ -131,6 +131,7 @@ GroupName = Annotated[
     AfterValidator(_group),
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
 ]
+DiskType = Annotated[str, Field(pattern=r"^CLOUD_[A-Z]+$", examples=["CLOUD_PREMIUM"])]
 TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
@@ -310,6 +311,28 @@ class ShareSection(Section):
     )
 
 
+class DrillSection(Section):
+    """How the policy's snapshots are tried: cloned to a scratch instance, checked, and removed."""
+
+    instance: InstanceId = Field(description="A running instance that holds none of the policy's disks")
+    region: RegionName | None = Field(
+        None, description="The instance's; needed where there are several targets"
+    )
+    checks: PlanName | None = Field(
+        None, description="A [drill:…] section of that host's configuration; without it, filesystems only"
+    )
+    schedule: Cron = Field("0 5 * * 0", description="Five-field cron in the policy's zone")
+    window: Annotated[Duration, _between("30m", "7d")] = Field(
+        "4h", validate_default=True, description="Clones live no longer, and nothing is begun later"
+    )
+    max_gib: int = Field(500, ge=10, le=640_000, description="The most that a drill's clones add up to")
+    type: DiskType | None = Field(None, description="The clones' type; without it, the source disk's")
+
+    def drilling(self) -> model.Drilling:
+        """Return the same in the core's words."""
+        return model.Drilling(**dict(self))
+
+
 class PolicySection(Section):
     """Which disks, when, how they are held, how long their snapshots stay."""
 
@@ -350,6 +373,10 @@ class PolicySection(Section):
         default_factory=list, description="Days of the policy's zone on which nothing is due"
     )
     paused: bool = Field(default=False, description="Nothing is due while it is true")
+    make_room: bool = Field(
+        default=False, description="Before a run that lacks room, delete what keep would delete anyway"
+    )
+    drill: DrillSection | None = Field(None, description="How its snapshots are tried; see docs/drills.md")
 
     def policy(self, name: str, time_zone: str) -> model.Policy:
         """Return the policy under its name; `time_zone` is the file's."""
@@ -375,6 +402,8 @@ class PolicySection(Section):
             jitter=self.jitter,
             skip_dates=frozenset(self.skip_dates),
             paused=self.paused,
+            make_room=self.make_room,
+            drill=self.drill.drilling() if self.drill else None,
         )
 
 

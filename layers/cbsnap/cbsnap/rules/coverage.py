@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from cbsnap.rules.clones import is_clone
 from cbsnap.rules.selection import selected
 
 if TYPE_CHECKING:
@@ -63,7 +64,11 @@ def coverage(
         lines.setdefault(one.line, []).append(one)
     found = [entry for need in needs for entry in _covered(disks, need, lines, now)]
     selected_ids = {entry.disk.id for entry in found}
-    found += [Coverage(disk, Standing.UNSELECTED) for disk in disks if disk.id not in selected_ids]
+    found += [
+        Coverage(disk, Standing.UNSELECTED)
+        for disk in disks
+        if disk.id not in selected_ids and not is_clone(disk)
+    ]
     return sorted(found, key=lambda entry: (entry.disk.region, entry.disk.id, entry.policy or ""))
 
 

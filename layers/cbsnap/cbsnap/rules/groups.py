@@ -5,14 +5,16 @@ Decides the groups of one region's disks; how a group is taken is the bracket's 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.model import Group, Grouping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from cbsnap.model import Disk
+
+T = TypeVar("T")
 
 
 ALL = "all"
@@ -28,6 +30,48 @@ def grouped(disks: Iterable[Disk], grouping: Grouping, tag: str | None = None) -
     for disk in disks:
         groups.setdefault(_group_id(disk, grouping, tag), []).append(disk.id)
     return [Group(group_id, tuple(sorted(groups[group_id]))) for group_id in sorted(groups)]
+
+
+def connected(items: Iterable[T], marks: Callable[[T], Sequence[str]]) -> list[list[T]]:
+    """Put together what shares a mark, also by way of others, in the order given; each has one at least."""
+    leads_to: dict[str, str] = {}
+
+    def end(mark: str) -> str:
+        while (further := leads_to.setdefault(mark, mark)) != mark:
+            leads_to[mark] = mark = leads_to[further]
+        return mark
+
+    every = [(item, marks(item)) for item in items]
+    for _, (first, *others) in every:
+        for other in others:
+            leads_to[end(other)] = end(first)
+    lots: dict[str, list[T]] = {}
+    for item, (first, *_) in every:
+        lots.setdefault(end(first), []).append(item)
+    return list(lots.values())
+
+
+def united(groups: Iterable[Group], sets: Sequence[Collection[str]]) -> list[Group]:
+    """Make one group of those that hold disks of the same set: a database or a filesystem on several disks.
+
+    Such a group's id names all of its parts.
+    """
+
+    def marks(group: Group) -> list[str]:
+        shared = [f"set {place}" for place, some in enumerate(sets) if set(some) & set(group.disk_ids)]
+        return [group.id, *shared]
+
+    return [_one_of(some) for some in connected(groups, marks)]
+
+
+def _one_of(groups: Sequence[Group]) -> Group:
+    if len(groups) == 1:
+        return groups[0]
+    return Group(
+        id="+".join(sorted(group.id for group in groups)),
+        disk_ids=tuple(sorted(one for group in groups for one in group.disk_ids)),
+        chain=max(group.chain for group in groups),
+    )
 
 
 def _group_id(disk: Disk, grouping: Grouping, tag: str | None) -> str:

@@ -47,7 +47,7 @@ def snapshot_name(run: Run, disk_id: str) -> str:
     check_policy_name(run.policy)
     parts = [run.policy, run.due.astimezone(timezone.utc).strftime(_TIME_FORMAT), _short(disk_id)]
     if run.key is not None:
-        parts.append(_digest(run.key))
+        parts.append(digest(run.key))
     name = ".".join(parts)
     if len(name) > LONGEST:
         raise InputError(
@@ -79,7 +79,7 @@ def belongs(name: str, run: Run, disk_id: str) -> bool:
     if parsed is None or (parsed.policy, parsed.disk_id) != (run.policy, disk_id):
         return False
     if run.key is not None:
-        return parsed.digest == _digest(run.key)
+        return parsed.digest == digest(run.key)
     return parsed.digest is None and parsed.due == run.due.replace(second=0, microsecond=0)
 
 
@@ -100,5 +100,6 @@ def _short(disk_id: str) -> str:
     return short
 
 
-def _digest(key: str) -> str:
+def digest(key: str) -> str:
+    """Return the 7 hex digits that stand for a key in names."""
     return sha256(key.encode()).hexdigest()[:7]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEPLOYMENT_TAG = "cbsnap:deployment"
 POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
+DRILL_TAG = "cbsnap:drill"
 
 
 @dataclass(frozen=True, slots=True)

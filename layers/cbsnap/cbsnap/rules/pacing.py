@@ -2,12 +2,13 @@
 
 Nothing is remembered between ticks: a group's turn follows from its place in the run alone, and
 what was handed out is handed out again only when its message can no longer be delivered and its
-worker must have ended. A tick hands out what its share of the rate suffices for until the next.
+worker must have ended. A tick hands out a little less than its share of the rate suffices for until
+the next, so that two ticks' workers do not send side by side what is one share.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -21,16 +22,22 @@ if TYPE_CHECKING:
 TICK = timedelta(minutes=5)  # as often as serverless.yml's timer fires
 AGAIN = 3  # ticks: one for the message's delivery, two for the worker
 CREATES_PER_S = 10.0  # half of the documented 20 (362/15648): the account has other users
-TICK_DISKS = int(TICK.total_seconds() * CREATES_PER_S)
+FILLED = 0.97  # of a tick: the rest is for starting, for leases and for what is sent a second time
+TICK_DISKS = int(TICK.total_seconds() * CREATES_PER_S * FILLED)
+START = timedelta(seconds=2)  # for workers to be there when the first of them begins
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """When a group's turn is: `now` to hand it out in this tick, otherwise `at` and `why` it waits."""
+    """When a group's turn is: `now` to hand it out in this tick, otherwise `at` and `why` it waits.
+
+    `first` is when its first turn was or will be.
+    """
 
     group: Group
     now: bool
     at: datetime
+    first: datetime
     why: str = ""
 
 
@@ -44,19 +51,37 @@ def turns(
     """
     found = []
     for group in groups:
-        offset = timedelta(seconds=ahead / CREATES_PER_S) + jitter * _fraction(f"{due.timestamp()}{group.id}")
-        found.append(_turn(group, due, offset // TICK, now))
+        offset = TICK * (ahead / TICK_DISKS) + jitter * _fraction(f"{due.timestamp()}{group.id}")
+        found.append(_turn(group, due + offset // TICK * TICK, now))
         ahead += len(group.disk_ids)
     return found
 
 
-def _turn(group: Group, due: datetime, slot: int, now: datetime) -> Turn:
-    past = (now - due) // TICK - slot
+def with_turn(group: Group, other: Turn) -> Turn:
+    """Return a group's turn together with another's, to share its lease."""
+    return replace(other, group=group)
+
+
+def after(group: Group, other: Turn, now: datetime) -> Turn:
+    """Return a group's turn one tick after another's, which takes the same disk first."""
+    return _turn(group, other.first + TICK, now)
+
+
+def stagger_s(place: int, together: float) -> float:
+    """Return how long after the first the worker at a place (from 0) begins: those before it come first.
+
+    `together`: how many calls a worker sends at the same moment.
+    """
+    return place * together / CREATES_PER_S
+
+
+def _turn(group: Group, first: datetime, now: datetime) -> Turn:
+    past = (now - first) // TICK
     if past >= 0 and past % AGAIN == 0:
-        return Turn(group, now=True, at=now)
+        return Turn(group, now=True, at=now, first=first)
     ticks_to_come = -past if past < 0 else AGAIN - past % AGAIN
-    at = due + (slot + past + ticks_to_come) * TICK
-    return Turn(group, now=False, at=at, why=f"its next turn comes at {at:%H:%M} UTC")
+    at = first + (past + ticks_to_come) * TICK
+    return Turn(group, now=False, at=at, first=first, why=f"its next turn comes at {at:%H:%M} UTC")
 
 
 def _fraction(text: str) -> float:

@@ -71,6 +71,75 @@ def admit(groups: Iterable[Group], counts: Mapping[str, int], room: Room, limits
     return Admission(tuple(admitted), tuple(refused))
 
 
+def to_free(
+    groups: Iterable[Group],
+    counts: Mapping[str, int],
+    room: Room,
+    limits: QuotaLimits,
+    spare: Mapping[str, str],
+) -> list[str]:
+    """Return which spare snapshots have to go for groups to fit, and no more.
+
+    `spare` maps snapshot id to disk id, the first to go first. A group that would not fit even so
+    frees nothing.
+    """
+    left, counts, limit = dict(spare), dict(counts), disk_limit(limits)
+    freed: list[str] = []
+    for_region: list[str] = []
+    grown: set[str] = set()
+    for group in groups:
+        own = _for_disks(group, counts, limit, left)
+        chosen = own if own is None else _for_region(group, room, own, left)
+        if own is not None and chosen is not None:
+            freed += chosen
+            for_region += chosen[len(own) :]
+            grown.update(group.disk_ids)
+            for one in chosen:
+                counts[left.pop(one)] -= 1
+            room = Room(room.limit, room.used + len(group.disk_ids) - len(chosen))
+    disks = {one: spare[one] for one in for_region}
+    may_hold = {disk_id: limit - 1 - counts[disk_id] for disk_id in grown}
+    needless = _needless(disks, room, may_hold)
+    return [one for one in freed if one not in needless]
+
+
+def _needless(disks: Mapping[str, str], room: Room, may_hold: Mapping[str, int]) -> set[str]:
+    """Return those, freed for the region alone, that later groups' own disks have made room for since.
+
+    `disks` maps snapshot id to disk id. `may_hold`: how many a disk of the run may hold in addition.
+    """
+    room_on, needless = dict(may_hold), set[str]()
+    for one, disk_id in reversed(list(disks.items())):
+        if len(needless) < room.left and room_on.get(disk_id, 1) > 0:
+            needless.add(one)
+            room_on[disk_id] = room_on.get(disk_id, room.left + 1) - 1
+    return needless
+
+
+def _for_disks(
+    group: Group, counts: Mapping[str, int], limit: int, spare: Mapping[str, str]
+) -> list[str] | None:
+    """Return what has to go from the group's own disks; None when that does not suffice."""
+    chosen: list[str] = []
+    for disk_id in group.disk_ids:
+        surplus = counts[disk_id] + 1 - limit
+        if surplus > 0:
+            own = [one for one, of in spare.items() if of == disk_id][:surplus]
+            if len(own) < surplus:
+                return None
+            chosen += own
+    return chosen
+
+
+def _for_region(group: Group, room: Room, chosen: list[str], spare: Mapping[str, str]) -> list[str] | None:
+    """Return the same with what else has to go for the region's sake; None when that does not suffice."""
+    lacking = room.used + len(group.disk_ids) - len(chosen) - room.limit
+    if lacking <= 0:
+        return chosen
+    more = [one for one in spare if one not in chosen][:lacking]
+    return [*chosen, *more] if len(more) == lacking else None
+
+
 def _full_disk(group: Group, counts: Mapping[str, int], limit: int) -> str | None:
     for disk_id in group.disk_ids:
         if counts[disk_id] >= limit:

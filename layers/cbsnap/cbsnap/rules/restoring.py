@@ -1,16 +1,20 @@
 """What a restore would do, decided before anything is done; what the cloud forbids is refused here.
 
-Sources: ApplySnapshot rolls back the source disk only, and an attached one only while its instance
-is stopped; CreateDisks takes snapshots of data disks only, at no smaller size (the SDK's models).
+Sources (the SDK's models): ApplySnapshot rolls back the source disk only, from a snapshot that is
+NORMAL; CreateDisks takes snapshots of data disks only, at no smaller size. What a person should know
+before agreeing is said by `cautions`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
 from cbsnap.model import NewDisk
+from cbsnap.restoration import Clone, Rollback
+from cbsnap.rules.restored import AT_REST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,43 +23,47 @@ if TYPE_CHECKING:
     from cbsnap.model import Disk, Instance, Snapshot
     from cbsnap.rules.ours import Ours
 
-AT_ONCE = 10  # disks of one AttachDisks call (SDK)
-_AT_REST = ("ATTACHED", "UNATTACHED")
+DATA_DISKS = 20  # of one instance (362/5145)
+SAFETY_DAYS = 14
+# What CreateDisks takes (SDK); CLOUD_TSSD is sold with an instance only.
+TYPES = ("CLOUD_PREMIUM", "CLOUD_BSSD", "CLOUD_SSD", "CLOUD_HSSD")
 
 
 @dataclass(frozen=True, slots=True)
-class Rollback:
-    """A disk put back to one of its snapshots. `stop`: running instances that are stopped for it."""
+class Proposal:
+    """What would be done, and what a person should know; `confirm` stands for all of it."""
 
-    snapshot: Snapshot
-    disk: Disk
-    stop: tuple[str, ...] = ()
-    start: bool = False
+    act: Rollback | Clone
+    steps: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
-    def steps(self) -> Iterator[str]:
-        """Yield what will be done, for a person to agree to."""
-        taken = f"{self.snapshot.created_at:%Y-%m-%d %H:%M} UTC"
-        yield f"take a safety snapshot of {self.disk.id} and wait for it"
-        if self.stop:
-            yield f"stop {', '.join(self.stop)}"
-        yield f"roll {self.disk.id} back to {self.snapshot.id}, taken {taken}: what was written since is lost"
-        if self.start:
-            yield f"start {', '.join(self.stop)}"
+    @property
+    def confirm(self) -> str:
+        """The digest that a person agrees with: another plan has another one."""
+        return sha256(repr((self.act, self.steps, self.warnings)).encode()).hexdigest()[:16]
+
+    @property
+    def disk_id(self) -> str | None:
+        """The disk that would be overwritten, whose id has to be typed; None when none is."""
+        return self.act.disk_id if isinstance(self.act, Rollback) else None
 
 
 @dataclass(frozen=True, slots=True)
-class Clone:
-    """New disks of snapshots, attached to an instance when there is one."""
+class Scene:
+    """What a rollback is judged by: the snapshot and its disk, each None where it is gone.
 
-    disks: tuple[NewDisk, ...]
-    instance_id: str | None = None
+    `instances` are those that the disk is attached to, `siblings` all snapshots of the disk.
+    """
 
-    def steps(self) -> Iterator[str]:
-        """Yield what will be done, for a person to agree to."""
-        for disk in self.disks:
-            yield f"make {disk.name}, {disk.size_gib} GiB {disk.type} in {disk.zone}, of {disk.snapshot_id}"
-        if self.instance_id:
-            yield f"attach {len(self.disks)} disks to {self.instance_id}"
+    snapshot: Snapshot | None
+    disk: Disk | None
+    instances: Sequence[Instance]
+    siblings: Sequence[Snapshot]
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The instances that are not stopped."""
+        return tuple(sorted(one.id for one in self.instances if one.state != "STOPPED"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,62 +74,135 @@ class Wish:
     zone: str | None = None
     size_gib: int | None = None
     type: str | None = None
+    purpose: str = "restored"
 
 
-def rollback(  # noqa: PLR0913 - what is asked, and what is known
-    snapshot: Snapshot,
-    disk: Disk | None,
-    instances: Iterable[Instance],
-    snapshots: Iterable[Snapshot],
-    *,
-    stop: bool,
-    start: bool,
-) -> Rollback:
-    """Return the plan to put a disk back. Raises InputError with what is in the way.
+def rollback(scene: Scene, *, stop: bool, start: bool) -> Rollback:
+    """Return what putting a disk back comes to. Raises InputError with what is in the way."""
+    snapshot, disk = _with_its_disk(scene)
+    if disk.state not in AT_REST or disk.rolling_back:
+        raise InputError("snapshot_id", f"{disk.id} is {disk.state}: again when that has ended")
+    if making := [one.id for one in scene.siblings if one.state == "CREATING"]:
+        raise InputError(
+            "snapshot_id", f"{making[0]} of {disk.id} is still being made: again when it is NORMAL"
+        )
+    if scene.running and not stop:
+        running = ", ".join(scene.running)
+        raise InputError("stop", f"{running} must be stopped: stop it, or let it be stopped")
+    if start and not stop:
+        raise InputError("start", "only what is stopped for it is started again: set stop, too")
+    return Rollback(snapshot.id, disk.id, disk.instance_ids, scene.running, start and bool(scene.running))
 
-    `disk` is the snapshot's, None where it is gone; `snapshots` are all of that disk.
-    """
-    running = tuple(sorted(one.id for one in instances if one.state != "STOPPED"))
-    _require_whole(snapshot)
+
+def _with_its_disk(scene: Scene) -> tuple[Snapshot, Disk]:
+    snapshot, disk = scene.snapshot, scene.disk
+    if snapshot is None:
+        raise InputError("snapshot_id", "there is no such snapshot in this region")
+    _require_whole(snapshot, "snapshot_id")
     if snapshot.copied or disk is None:
         where = "it came from another region" if snapshot.copied else f"{snapshot.disk_id} is gone"
-        raise InputError("snapshot", f"{snapshot.id} has no disk to be put back: {where}; clone it instead")
-    if disk.state not in _AT_REST:
-        raise InputError("disk", f"{disk.id} is {disk.state}: again when that has ended")
-    if making := [one.id for one in snapshots if one.state == "CREATING"]:
-        raise InputError("disk", f"{making[0]} of {disk.id} is still being made: again when it is NORMAL")
-    if running and not stop:
-        raise InputError("stop", f"{', '.join(running)} must be stopped: stop it, or let it be stopped")
-    return Rollback(snapshot, disk, running, start and bool(running))
+        raise InputError(
+            "snapshot_id", f"{snapshot.id} has no disk to be put back: {where}; clone it instead"
+        )
+    return snapshot, disk
+
+
+def obstacle(act: Rollback, scene: Scene, safety: Snapshot | None) -> str:
+    """Return the code of what has changed since the plan was shown, empty if the rollback may be sent."""
+    return next(_obstacles(act, scene, safety), "")
+
+
+def _obstacles(act: Rollback, scene: Scene, safety: Snapshot | None) -> Iterator[str]:
+    disk = scene.disk
+    if disk is None:
+        yield "DiskGone"
+        return
+    if scene.snapshot is None or any(one and one.state != "NORMAL" for one in (scene.snapshot, safety)):
+        yield "SnapshotChanged"
+    if disk.state not in AT_REST or disk.rolling_back:
+        yield "DiskChanged"
+    if disk.instance_ids != act.instance_ids:
+        yield "DiskMoved"
+    if not set(scene.running) <= set(act.stop):
+        yield "InstanceRunning"
+
+
+def rollback_steps(act: Rollback, taken: datetime) -> Iterator[str]:
+    """Yield what a rollback does, for a person to agree to."""
+    yield f"take a safety snapshot of {act.disk_id}, wait until it is NORMAL, and keep it {SAFETY_DAYS} days"
+    if act.stop:
+        yield f"stop {', '.join(act.stop)}"
+    yield (
+        f"roll {act.disk_id} back to {act.snapshot_id}, taken {taken:%Y-%m-%d %H:%M} UTC: "
+        "what was written since is lost"
+    )
+    if act.start:
+        yield f"start {', '.join(act.stop)}"
 
 
 def clone(snapshots: Sequence[Snapshot], disks: Mapping[str, Disk], wish: Wish) -> Clone:
-    """Return the plan to make disks of snapshots. Raises InputError with what is in the way."""
+    """Return what making disks comes to; `disks` are the region's. Raises InputError, as above."""
     made = tuple(_new_disk(one, disks.get(one.disk_id), wish) for one in snapshots)
-    if wish.instance and (elsewhere := {disk.zone for disk in made} - {wish.instance.zone}):
-        raise InputError("zone", f"{wish.instance.id} is in {wish.instance.zone}, not in {elsewhere.pop()}")
-    return Clone(made, wish.instance.id if wish.instance else None)
+    if wish.instance is not None:
+        _require_room(wish.instance, made, disks.values())
+    return Clone(made, wish.instance.id if wish.instance else None, wish.purpose)
+
+
+def clone_steps(act: Clone) -> Iterator[str]:
+    """Yield what a clone does, for a person to agree to."""
+    for disk in act.disks:
+        yield (
+            f"make a disk of {disk.snapshot_id}: {disk.size_gib} GiB {disk.type} in {disk.zone}, "
+            "paid by the hour until it is given back"
+        )
+    if act.instance_id:
+        yield f"attach {len(act.disks)} disks to {act.instance_id}"
 
 
 def _new_disk(snapshot: Snapshot, source: Disk | None, wish: Wish) -> NewDisk:
-    _require_whole(snapshot)
+    _require_whole(snapshot, "snapshot_ids")
     if snapshot.usage != "DATA_DISK":
-        raise InputError("snapshot", f"{snapshot.id} is of a system disk: make an image of it instead")
+        raise InputError(
+            "snapshot_ids", f"{snapshot.id} is of a system disk: make an image of it in the console instead"
+        )
     size_gib = wish.size_gib or snapshot.size_gib
     if size_gib < snapshot.size_gib:
-        raise InputError("size", f"{snapshot.id} needs {snapshot.size_gib} GiB at least, not {size_gib}")
+        raise InputError("size_gib", f"{snapshot.id} needs {snapshot.size_gib} GiB at least, not {size_gib}")
+    return NewDisk(snapshot.id, _zone(snapshot, source, wish), size_gib, _type(snapshot, source, wish))
+
+
+def _zone(snapshot: Snapshot, source: Disk | None, wish: Wish) -> str:
     home = wish.instance.zone if wish.instance else source.zone if source else None
     zone = wish.zone or home
+    if not zone:
+        raise InputError("zone", f"the disk of {snapshot.id} is not here to go by: say which zone")
+    if not zone.startswith(f"{snapshot.region}-"):
+        raise InputError("zone", f"{snapshot.id} lies in {snapshot.region}, which has no zone {zone}")
+    return zone
+
+
+def _type(snapshot: Snapshot, source: Disk | None, wish: Wish) -> str:
     disk_type = wish.type or (source.type if source else None)
-    if not zone or not disk_type:
-        lacking = "type" if zone else "zone"
-        raise InputError(lacking, f"the disk of {snapshot.id} is not here to go by: say which {lacking}")
-    return NewDisk(snapshot.id, f"restored-{snapshot.id}", zone, size_gib, disk_type)
+    if not disk_type:
+        raise InputError("type", f"the disk of {snapshot.id} is not here to go by: say which type")
+    if disk_type not in TYPES:
+        raise InputError("type", f"{disk_type} cannot be made of a snapshot: use one of {', '.join(TYPES)}")
+    return disk_type
 
 
-def _require_whole(snapshot: Snapshot) -> None:
+def _require_room(instance: Instance, made: Sequence[NewDisk], disks: Iterable[Disk]) -> None:
+    if elsewhere := {disk.zone for disk in made} - {instance.zone}:
+        raise InputError("zone", f"{instance.id} is in {instance.zone}, not in {elsewhere.pop()}")
+    held = sum(instance.id in disk.instance_ids and disk.usage == "DATA_DISK" for disk in disks)
+    if held + len(made) > DATA_DISKS:
+        raise InputError(
+            "attach_to", f"{instance.id} has {held} of {DATA_DISKS} data disks: no room for {len(made)} more"
+        )
+
+
+def _require_whole(snapshot: Snapshot, field: str) -> None:
     if snapshot.state != "NORMAL":
-        raise InputError("snapshot", f"{snapshot.id} is {snapshot.state}, not NORMAL")
+        raise InputError(field, f"{snapshot.id} is {snapshot.state}, not NORMAL")
 
 
 def one_moment(snapshots: Iterable[Ours], disk_ids: Collection[str], until: datetime) -> list[Ours]:

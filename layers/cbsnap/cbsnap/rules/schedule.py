@@ -54,6 +54,14 @@ def next_due(cron: str, zone: str, now: datetime) -> datetime:
     return min(first(fold) for fold in _folds(cron))
 
 
+def upcoming(cron: str, zone: str, now: datetime, count: int) -> list[datetime]:
+    """Return the first so many due times after `now`, in UTC. Raises InputError as `validate`."""
+    dues: list[datetime] = []
+    while len(dues) < count:
+        dues.append(next_due(cron, zone, dues[-1] if dues else now))
+    return dues
+
+
 def last_run(policy: Policy, before: datetime) -> datetime:
     """Return the last due time up to and including `before` that no skipped day took away."""
     due = latest_due(policy.schedule, policy.time_zone, before)

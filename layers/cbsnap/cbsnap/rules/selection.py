@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cbsnap.rules.clones import is_clone
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -14,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def selected(disks: Iterable[Disk], selection: Selection) -> list[Disk]:
-    """Return the disks that meet every condition given and not every one of `exclude`, as ordered."""
-    return [disk for disk in disks if _meets(disk, selection)]
+    """Return the disks that meet every condition given and not every one of `exclude`, as ordered.
+
+    The clones of drills are nobody's: they are gone before they would be due.
+    """
+    return [disk for disk in disks if _meets(disk, selection) and not is_clone(disk)]
 
 
 def _meets(disk: Disk, selection: Selection) -> bool:

@@ -37,6 +37,7 @@ def disk(row: Mapping[str, Any], region: str) -> Disk:
         snapshot_ability=bool(row.get("SnapshotAbility")),
         snapshot_count=row.get("SnapshotCount") or 0,
         rolling_back=bool(row.get("Rollbacking")),
+        rollback_percent=row.get("RollbackPercent") or 0,
         migrating=bool(row.get("Migrating")),
         shareable=bool(row.get("Shareable")),
         encrypted=bool(row.get("Encrypt")),
@@ -91,6 +92,11 @@ def usage(answer: Mapping[str, Any]) -> SnapshotUsage:
         free_gib=float(answer["FreeQuota"]),
         billed_gib=float(answer.get("RealTradeSize") or 0),
     )
+
+
+def given(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return tags as requests of CBS take them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _tags(row: Mapping[str, Any]) -> dict[str, str]:

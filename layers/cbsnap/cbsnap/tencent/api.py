@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
-from cbsnap.errors import CloudFault, OutcomeUnknown, Throttled
+from cbsnap.errors import CloudError, CloudFault, OutcomeUnknown, Throttled
 from cbsnap.tencent import codes
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
 READ_TRIES = 5
 READ_TIMEOUT_S = 20.0
 _FIRST_PAUSE_S = 0.3
+
+# What a call's line in the log says: what it was about, and nothing that could be a secret.
+_TOLD = {
+    "DiskId": "disk_id",
+    "SnapshotName": "name",
+    "SnapshotId": "snapshot_id",
+    "SnapshotIds": "snapshot_ids",
+    "InstanceIds": "instance_ids",
+    "ResourceList": "resources",
+    "FunctionName": "function",
+    "RoleArn": "role",
+}
+_READING = ("Describe", "Get", "Search")
 
 
 class Credentials(Protocol):
@@ -42,12 +56,19 @@ class Api:
     """Calls into one region; safe to share between threads: each has clients of its own."""
 
     def __init__(
-        self, region: str, credentials: Credentials, clock: Clock, endpoint: str | None = None
+        self,
+        region: str,
+        credentials: Credentials,
+        clock: Clock,
+        endpoint: str | None = None,
+        told: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
+        """`told` gets a line for each call that changes something or fails, for the log."""
         self.region = region
         self._credentials = credentials
         self._clock = clock
         self._endpoint = urlsplit(endpoint) if endpoint else None
+        self._told = told
         self._local = threading.local()
 
     def read(self, service: str, action: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +89,32 @@ class Api:
 
         Raises a CloudError; OutcomeUnknown when no whole answer came.
         """
+        began_s = time.monotonic()
+        try:
+            answer = self._call(service, action, params, timeout_s)
+        except CloudError as failed:
+            self._tell(action, params, began_s, failed.request_id, failed.code)
+            raise
+        if not action.startswith(_READING):
+            self._tell(action, params, began_s, answer.get("RequestId"))
+        return answer
+
+    def _tell(
+        self,
+        action: str,
+        params: Mapping[str, Any],
+        began_s: float,
+        request_id: str | None,
+        code: str | None = None,
+    ) -> None:
+        if self._told is None:
+            return
+        about = {told: params[name] for name, told in _TOLD.items() if name in params}
+        line = {"action": action, "region": self.region, "api_request_id": request_id, **about}
+        took_ms = round((time.monotonic() - began_s) * 1000, 1)
+        self._told({**line, "ms": took_ms, **({"code": code} if code else {})})
+
+    def _call(self, service: str, action: str, params: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
         client = self._client(service)
         client.request.conn.timeout = timeout_s
         try:
@@ -83,14 +130,26 @@ class Api:
         return dict(answer)
 
     def warm(self, service: str) -> None:
-        """Open this thread's connection to a service, without a call that counts against the rate."""
+        """Open this thread's connection to a service, without a call that counts against the rate.
+
+        One that was kept may be closed by the other side in this very moment: then a new one is opened.
+        """
+        try:
+            self._head(service)
+        except RequestException:
+            try:
+                self._head(service)
+            except RequestException as failed:
+                raise OutcomeUnknown(
+                    "ClientNetworkError", f"{service} cannot be reached: {failed}"
+                ) from failed
+
+    def _head(self, service: str) -> None:
         client = self._client(service)
         client.request.conn.timeout = READ_TIMEOUT_S
         scheme = self._endpoint.scheme if self._endpoint else "https"
-        try:
-            client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={}).close()
-        except RequestException as failed:
-            raise OutcomeUnknown("ClientNetworkError", f"{service} cannot be reached: {failed}") from failed
+        answer = client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={})
+        answer.content  # noqa: B018 - read to its end the connection is kept, closed unread it is not
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK has no types
         clients = self._local.__dict__.setdefault("clients", {})
@@ -136,10 +195,24 @@ def _sts(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
     return StsClient(*arguments)
 
 
+def _cls(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.cls.v20201016.cls_client import ClsClient  # noqa: PLC0415 - only what a function calls
+
+    return ClsClient(*arguments)
+
+
+def _tat(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types
+    from tencentcloud.tat.v20201028.tat_client import TatClient  # noqa: PLC0415 - only what a function calls
+
+    return TatClient(*arguments)
+
+
 _CLIENTS: dict[str, Callable[..., Any]] = {
     "cbs": _cbs,
     "cvm": _cvm,
     "tag": _tag,
     "scf": _scf,
     "sts": _sts,
+    "cls": _cls,
+    "tat": _tat,
 }

@@ -1,4 +1,4 @@
-"""The port `Workers`: a batch becomes an asynchronous invocation of the worker function."""
+"""The ports `Workers` and `Keeper`: batches and errands become asynchronous invocations of functions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Batch
+    from cbsnap.model import Batch, DrillOrder
+    from cbsnap.restoration import RestoreOrder
     from cbsnap.tencent.api import Api
 
 ASYNC_EVENT_BYTES = 128 * 1024  # the most an asynchronous event may have (583/11637)
@@ -29,13 +30,26 @@ class Workers:
 
     def dispatch(self, batch: Batch) -> str:
         """Invoke the worker, again if no answer came: events are delivered at least once anyway."""
-        context = wire.batch_text(batch)
-        if len(context.encode()) > ASYNC_EVENT_BYTES:
-            raise InputError("batch", f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")
         region, _, function = (batch.target.worker or self._function).rpartition("/")
-        answer = self._api(region or self._region).read(
-            "scf",
-            "Invoke",
-            {"FunctionName": function, "InvocationType": "Event", "ClientContext": context},
-        )
-        return str(answer["Result"]["FunctionRequestId"])
+        return _invoke(self._api(region or self._region), function, wire.batch_text(batch), "batch")
+
+
+class Keeper:
+    """The function that errands are carried out by, named `[region/]function`."""
+
+    def __init__(self, api: Callable[[str], Api], region: str, function: str) -> None:
+        self._api = api
+        self._region = region
+        self._function = function
+
+    def hand_over(self, order: RestoreOrder | DrillOrder) -> str:
+        """Invoke the function, again if no answer came: an errand can be carried out more than once."""
+        region, _, function = self._function.rpartition("/")
+        return _invoke(self._api(region or self._region), function, wire.errand_text(order), "errand")
+
+
+def _invoke(api: Api, function: str, context: str, what: str) -> str:
+    if len(context.encode()) > ASYNC_EVENT_BYTES:
+        raise InputError(what, f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")
+    params = {"FunctionName": function, "InvocationType": "Event", "ClientContext": context}
+    return str(api.read("scf", "Invoke", params)["Result"]["FunctionRequestId"])

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown
-from cbsnap.tencent import answers
+from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cbsnap.tencent.api import Api
 
 PAGE = 100  # the most rows or ids of a call
+PAGES_AT_ONCE = 4  # of all disks: DescribeDisks may be called 100 times a second (362/15634)
 DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnapshots
 TAGGED_AT_ONCE = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
@@ -34,9 +35,14 @@ class Region:
         self._local = threading.local()
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
-        """Return the named disks, or all."""
-        rows = self._some("cbs", "DescribeDisks", "DiskSet", "DiskIds", ids)
-        return [answers.disk(row, self.region) for row in rows]
+        """Return the named disks, or all: then several pages at once, since planning waits for them."""
+        if ids:
+            rows = self._some("cbs", "DescribeDisks", "DiskSet", "DiskIds", ids)
+            return [answers.disk(row, self.region) for row in rows]
+        first, total = self._hundred_disks(0)
+        with ThreadPoolExecutor(PAGES_AT_ONCE) as pool:
+            others = pool.map(lambda start: self._hundred_disks(start)[0], range(PAGE, total, PAGE))
+            return [*first, *(disk for some in others for disk in some)]
 
     def instances(self, ids: Sequence[str]) -> list[Instance]:
         """Return the named instances."""
@@ -78,7 +84,8 @@ class Region:
         return answers.usage(self._api.read("cbs", "DescribeSnapshotOverview", {}))
 
     def warm(self, connections: int) -> None:
-        """Open a connection in each of this thread's standing helpers."""
+        """Open a connection in each of this thread's helpers; those of larger groups before may help, too."""
+        connections = self._local.helpers = max(connections, getattr(self._local, "helpers", 0))
         together = threading.Barrier(connections)
 
         def open_one() -> None:
@@ -93,12 +100,18 @@ class Region:
                 continue  # one of them failed, and says why itself
 
     def create_snapshots(
-        self, names: Mapping[str, str], tags: Mapping[str, str], timeout_s: float
+        self,
+        names: Mapping[str, str],
+        tags: Mapping[str, str],
+        timeout_s: float,
+        own_tags: Mapping[str, Mapping[str, str]] | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk at the same moment (20 requests a second, 362/15648)."""
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        own = own_tags or {}
         calls = {
-            disk_id: self._burst.submit(self._create, disk_id, name, given, timeout_s)
+            disk_id: self._burst.submit(
+                self._create, disk_id, name, {**own.get(disk_id, {}), **tags}, timeout_s
+            )
             for disk_id, name in names.items()
         }
         wait(calls.values(), timeout=timeout_s)
@@ -106,15 +119,15 @@ class Region:
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on many snapshots; the resource is named as the vendor's Terraform provider does."""
-        self._tag([f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
+        tag(self._api, [f"qcs::cvm:{self.region}:uin/:snapshot/{one}" for one in snapshot_ids], key, value)
 
     def tag_instances(self, ids: Sequence[str], key: str, value: str) -> None:
         """Set one tag on instances."""
-        self._tag(self._instances(ids), key, value)
+        tag(self._api, self._instances(ids), key, value)
 
     def untag_instances(self, ids: Sequence[str], key: str) -> None:
         """Take one tag from instances."""
-        self._all_done(
+        _all_done(
             self._api.read("tag", "UnTagResources", {"ResourceList": self._instances(ids), "TagKeys": [key]})
         )
 
@@ -130,19 +143,6 @@ class Region:
     def _instances(self, ids: Sequence[str]) -> list[str]:
         return [f"qcs::cvm:{self.region}::instance/{one}" for one in ids]
 
-    def _tag(self, resources: Sequence[str], key: str, value: str) -> None:
-        for some in _cut(resources, TAGGED_AT_ONCE):
-            tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
-            self._all_done(self._api.read("tag", "TagResources", tags))
-
-    @staticmethod
-    def _all_done(answer: Mapping[str, Any]) -> None:
-        failed = answer.get("FailedResources") or []
-        if failed:
-            first = failed[0]
-            code = first.get("Code", "FailedResources")
-            raise CloudError(code, f"{first['Resource']}: {first.get('Message')}")
-
     def _being_made(self) -> dict[str, Snapshot]:
         state = {"Filters": [{"Name": "snapshot-state", "Values": ["CREATING"]}]}
         rows = self._pages("cbs", "DescribeSnapshots", "SnapshotSet", state)
@@ -156,13 +156,25 @@ class Region:
         pool: ThreadPoolExecutor = self._local.burst
         return pool
 
-    def _create(self, disk_id: str, name: str, tags: list[dict[str, str]], timeout_s: float) -> str:
-        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": tags}
+    def _create(self, disk_id: str, name: str, tags: Mapping[str, str], timeout_s: float) -> str:
+        given = [{"Key": key, "Value": value} for key, value in tags.items()]
+        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": given}
         answer = self._api.call("cbs", "CreateSnapshot", params, timeout_s)
         snapshot_id = answer.get("SnapshotId")
         if not snapshot_id:  # documented as possible; whether one was made is not said
             raise OutcomeUnknown("NullSnapshotId", "the answer has no SnapshotId", answer.get("RequestId"))
         return str(snapshot_id)
+
+    def _hundred_disks(self, start: int) -> tuple[list[Disk], int]:
+        """Return the disks from a place on, and how many there are in all; a short page is followed up."""
+        found: list[Disk] = []
+        while True:
+            window = {"Offset": start + len(found), "Limit": PAGE - len(found)}
+            answer = self._api.read("cbs", "DescribeDisks", window)
+            page = answer.get("DiskSet") or []
+            found += [answers.disk(row, self.region) for row in page]
+            if not page or len(found) >= PAGE or start + len(found) >= answer["TotalCount"]:
+                return found, answer["TotalCount"]
 
     def _some(
         self, service: str, action: str, rows: str, ids_field: str, ids: Sequence[str]
@@ -195,6 +207,21 @@ class Regions:
     def at(self, target: Target) -> Region:
         """Return one target's view; nothing is sent yet."""
         return self._regions.setdefault(target, Region(self._api(target)))
+
+
+def tag(api: Api, resources: Sequence[str], key: str, value: str) -> None:
+    """Set one tag on resources, each described in its six parts. Raises CloudError."""
+    for some in _cut(resources, TAGGED_AT_ONCE):
+        tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
+        _all_done(api.read("tag", "TagResources", tags))
+
+
+def _all_done(answer: Mapping[str, Any]) -> None:
+    failed = answer.get("FailedResources") or []
+    if failed:
+        first = failed[0]
+        code = first.get("Code", "FailedResources")
+        raise codes.error(code, f"{first['Resource']}: {first.get('Message')}")
 
 
 def _cut(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:

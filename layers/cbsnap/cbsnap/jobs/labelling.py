@@ -1,0 +1,62 @@
+"""Labels on their way to the tag service: sent as soon as a call is full, the rest at the end.
+
+A label that could not be written is no failure of its snapshot: `maintain` writes it later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import CloudError
+from cbsnap.model import Decision, Label, Outcome
+from cbsnap.rules.ours import LABEL_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from cbsnap.ports import Cloud
+
+FULL = 9  # snapshots of one call of the tag service (its SDK: "N: 0 to 9")
+
+
+class Labels:
+    """What is still to be written, by label, and why some could not be."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._due: defaultdict[Label, list[str]] = defaultdict(list)
+        self._unwritten: dict[str, str] = {}
+
+    def add(self, outcomes: Iterable[Outcome]) -> None:
+        """Take up the labels of what has been taken; sends full calls."""
+        for one in outcomes:
+            if one.decision is Decision.TAKEN and one.label is not None and one.snapshot_id:
+                self._due[one.label].append(one.snapshot_id)
+        for label, ids in self._due.items():
+            while len(ids) >= FULL:
+                self._write(ids[:FULL], label)
+                del ids[:FULL]
+
+    def flush(self) -> None:
+        """Send what is left."""
+        for label, ids in self._due.items():
+            self._write(ids, label)
+        self._due.clear()
+
+    def noted(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Return the outcomes with the reasons of the labels that could not be written."""
+        return [_noted(one, self._unwritten.get(one.snapshot_id or "", "")) for one in outcomes]
+
+    def _write(self, ids: list[str], label: Label) -> None:
+        if not ids:
+            return
+        try:
+            self._cloud.tag_snapshots(ids, LABEL_TAG, label.value)
+        except CloudError as failed:
+            self._unwritten.update(dict.fromkeys(ids, f"the label's tag is not written yet: {failed}"))
+
+
+def _noted(outcome: Outcome, note: str) -> Outcome:
+    return replace(outcome, reason="; ".join(filter(None, (outcome.reason, note)))) if note else outcome

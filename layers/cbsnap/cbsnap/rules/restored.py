@@ -1,0 +1,225 @@
+"""How far a restore has come: read from names, states and marks of what it made, and from nothing else.
+
+A mark is the tag `cbsnap:restore`. On a rollback's safety snapshot: `sending <nn>` right before the
+rollback is sent, `sent` once it has begun, then `done`, `failed <code>` or `unknown`. On a made disk:
+`making`, `done`, `failed <code>`. What failed before it made anything leaves `<digest> <kind> <code>`
+on the snapshot that it was to restore. Few values, since an account's are limited (651/13354).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from cbsnap.errors import InputError
+from cbsnap.restoration import Progress, State
+from cbsnap.rules import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from cbsnap.model import Disk, Snapshot
+    from cbsnap.restoration import Clone, RestoreOrder
+    from cbsnap.rules.ours import Ours
+
+RESTORE_TAG = "cbsnap:restore"
+SAFETY = "safety"  # the policy in the name of a snapshot taken before a disk is overwritten
+GIVEN_UP = timedelta(hours=6)
+DESERTED = GIVEN_UP + timedelta(hours=1)  # whoever works at it has given up by then, and said so
+DONE, SENT, UNKNOWN, MAKING = "done", "sent", "unknown", "making"
+FAILED, SENDING = "failed ", "sending "
+AT_REST = ("ATTACHED", "UNATTACHED")
+READY = (*AT_REST, "ATTACHING")  # a disk that is still being made is in neither (CreateDisks in the SDK)
+_MADE = re.compile(
+    r"(?P<purpose>[a-z]+)-(?P<snapshot>snap-[a-z0-9]+)\.(?P<digest>[0-9a-f]{7})"
+    r"\.(?P<count>[0-9]{1,3})(?:\.(?P<instance>ins-[a-z0-9-]+))?"
+)
+_REASONS = {
+    "SnapshotChanged": "the snapshot was deleted, or is not NORMAL any more",
+    "DiskGone": "the disk is gone",
+    "DiskChanged": "the disk was changing when it was its turn: again when that has ended",
+    "DiskMoved": "the disk was attached or detached since the plan was shown: look at the plan again",
+    "InstanceRunning": "an instance was started since the plan was shown: look at the plan again",
+    "MarkNotSeen": "the mark that keeps a rollback from being sent twice could not be read back",
+    "GivenUp": f"it did not come to an end within {GIVEN_UP / timedelta(hours=1):.0f} hours",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MadeName:
+    """What the name of a made disk says; `count` disks are made together, for `instance_id` if it is set."""
+
+    purpose: str
+    snapshot_id: str
+    digest: str
+    count: int
+    instance_id: str | None
+
+
+def disk_name(key: str, clone: Clone, snapshot_id: str) -> str:
+    """Return a made disk's name: `<purpose>-<snapshot id>.<digest>.<count>[.<instance id>]`.
+
+    Raises InputError for one over the 60 bytes of CreateDisks (SDK).
+    """
+    parts = [f"{clone.purpose}-{snapshot_id}", names.digest(key), str(len(clone.disks))]
+    name = ".".join([*parts, clone.instance_id] if clone.instance_id else parts)
+    if len(name.encode()) > names.LONGEST:
+        raise InputError("attach_to", f"the disk's name {name} would be longer than {names.LONGEST} bytes")
+    return name
+
+
+def parse(name: str) -> MadeName | None:
+    """Return what the name of a made disk says, or None for any other."""
+    match = _MADE.fullmatch(name)
+    if match is None:
+        return None
+    return MadeName(
+        match["purpose"], match["snapshot"], match["digest"], int(match["count"]), match["instance"]
+    )
+
+
+def mark(one: Snapshot | Disk) -> str:
+    """Return the mark that a restore has left, empty if none."""
+    return one.tags.get(RESTORE_TAG, "")
+
+
+def safety_of(mine: Iterable[Ours], key: str) -> Snapshot | None:
+    """Return a rollback's safety snapshot; were there two, the one with a mark, then the older one."""
+    digest = names.digest(key)
+    found = [
+        one.snapshot
+        for one in mine
+        if (one.name.policy, one.name.digest) == (SAFETY, digest) and one.snapshot.state != "TORECYCLE"
+    ]
+    return min(found, key=lambda one: (not mark(one), one.created_at, one.id), default=None)
+
+
+def disks_of(disks: Iterable[Disk], key: str) -> list[Disk]:
+    """Return the disks that a clone has made, in the order of their names."""
+    digest = names.digest(key)
+    named = [(parse(disk.name), disk) for disk in disks if disk.state != "TORECYCLE"]
+    return sorted((disk for name, disk in named if name and name.digest == digest), key=lambda one: one.name)
+
+
+def failure(order: RestoreOrder, code: str) -> str:
+    """Return the mark that a restore leaves on its source when it fails before it has made anything."""
+    return f"{names.digest(order.key)} {kind_of(order)} {code}"
+
+
+def failed_before(snapshots: Iterable[Snapshot], key: str) -> Progress | None:
+    """Return what a restore came to that failed before it made anything; None if none did."""
+    for one in snapshots:
+        digest, _, rest = mark(one).partition(" ")
+        if digest == names.digest(key):
+            kind, _, code = rest.partition(" ")
+            return Progress(key, kind, State.FAILED, snapshot_ids=(one.id,), reason=why(code))
+    return None
+
+
+def kind_of(order: RestoreOrder) -> str:
+    """Return which kind of restore is ordered."""
+    return "rollback" if order.rollback else "clone"
+
+
+def rolled(key: str, safety: Snapshot, disk: Disk | None, now: datetime) -> Progress:
+    """Return how far a rollback has come; `disk` is None when it is gone."""
+    state, reason = _rolled(safety, disk, now)
+    disk_id = safety.disk_id
+    percents = {State.SAFETY: safety.percent, State.ROLLING_BACK: disk.rollback_percent if disk else None}
+    steps = (
+        (f"take the safety snapshot {safety.id} of {disk_id}", safety.state != "CREATING"),
+        (f"roll {disk_id} back", state is State.DONE),
+    )
+    percent = 100 if state is State.DONE else percents.get(state)
+    return Progress(key, "rollback", state, percent, steps, (safety.id,), (disk_id,), reason)
+
+
+def _rolled(safety: Snapshot, disk: Disk | None, now: datetime) -> tuple[State, str]:
+    written = mark(safety)
+    if ended := _ended(written, safety.id):
+        return ended
+    if disk is None:
+        return State.FAILED, _REASONS["DiskGone"]
+    return _sent(written, safety, disk, now) if written else _secured(safety, now)
+
+
+def _sent(written: str, safety: Snapshot, disk: Disk, now: datetime) -> tuple[State, str]:
+    if disk.rolling_back or disk.state not in AT_REST:
+        return State.ROLLING_BACK, ""
+    if written == SENT:
+        return State.DONE, ""
+    if now > safety.created_at + DESERTED:
+        return State.UNKNOWN, doubt(safety.id)
+    return State.ROLLING_BACK, "the rollback is being sent, or was interrupted just then"
+
+
+def _ended(written: str, safety_id: str) -> tuple[State, str] | None:
+    if written == DONE:
+        return State.DONE, ""
+    if written == UNKNOWN:
+        return State.UNKNOWN, doubt(safety_id)
+    if written.startswith(FAILED):
+        kept = f"; {safety_id} holds what the disk held" if safety_id else ""
+        return State.FAILED, why(written.removeprefix(FAILED)) + kept
+    return None
+
+
+def _secured(safety: Snapshot, now: datetime) -> tuple[State, str]:
+    if now > safety.created_at + DESERTED:
+        return (
+            State.FAILED,
+            "nobody carried it on, and nothing was overwritten: start it again with another key",
+        )
+    return State.SAFETY, ""
+
+
+def doubt(safety_id: str) -> str:
+    """Return what a person has to know when nobody can tell whether a rollback was carried out."""
+    return (
+        "whether the rollback was carried out is not known, and it is not sent again: look at the disk's "
+        f"content; {safety_id} holds what it held before; to roll back again, start with another key"
+    )
+
+
+def why(code: str) -> str:
+    """Return a sentence for the code that a restore failed with."""
+    return _REASONS.get(code, f"the cloud refused with {code}; its words are in the log of the function")
+
+
+def made(key: str, disks: Sequence[Disk], now: datetime) -> Progress:
+    """Return how far a clone has come, from the disks that it has made, at least one."""
+    name = parse(disks[0].name)
+    if name is None:
+        raise ValueError(f"{disks[0].name} is not the name of a made disk")
+    ready = [disk for disk in disks if disk.state in READY]
+    attached = [d for d in ready if d.state == "ATTACHED" and name.instance_id in d.instance_ids]
+    state, reason = _made(name, disks, len(ready), len(attached), now)
+    steps = [(f"make {name.count} disks", len(ready) >= name.count or state is State.DONE)]
+    if name.instance_id:
+        steps.append((f"attach them to {name.instance_id}", state is State.DONE))
+    share = {State.MAKING: len(ready), State.ATTACHING: len(attached), State.DONE: name.count}
+    percent = 100 * share[state] // name.count if state in share else None
+    sources = tuple(found.snapshot_id for disk in disks if (found := parse(disk.name)))
+    ids = tuple(disk.id for disk in disks)
+    return Progress(key, "clone", state, percent, tuple(steps), sources, ids, reason)
+
+
+def _made(
+    name: MadeName, disks: Sequence[Disk], ready: int, attached: int, now: datetime
+) -> tuple[State, str]:
+    marks = [written for disk in disks if (written := mark(disk))]
+    if ended := next(filter(None, (_ended(one, "") for one in marks)), None):
+        return ended
+    wanted = attached if name.instance_id else ready
+    if wanted >= name.count:
+        return State.DONE, ""
+    newest = max((disk.created_at for disk in disks if disk.created_at), default=now)
+    if now > newest + DESERTED:
+        return (
+            State.FAILED,
+            f"nobody carried it on: {ready} of {name.count} disks are made, {attached} attached",
+        )
+    return (State.ATTACHING if ready >= name.count else State.MAKING), ""

@@ -1,0 +1,120 @@
+"""The port `ReportLog`: what functions printed, read back from a topic of the log service (CLS).
+
+The platform writes one record a line; what was printed stands in its SCF_Message (583/60336).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from cbsnap import wire
+from cbsnap.errors import InputError
+from cbsnap.ports import LoggedReport
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cbsnap.model import Report
+    from cbsnap.tencent.api import Api
+
+PAGE = 1000  # the most records of a call (SDK)
+BY_CONTEXT = 10_000  # the most that can be had by handing on Context (SDK); beyond, a new search begins
+
+
+class TopicLog:
+    """One topic, to which all functions of the deployment write."""
+
+    def __init__(self, api: Api, topic: str, at_most: int = BY_CONTEXT) -> None:
+        self._api = api
+        self._topic = topic
+        self._at_most = at_most
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, oldest first; the parts of one are put together."""
+        named = f' AND "{run.partition("#")[0]}"' if run else ""  # a key may hold what a query cannot
+        lines = _parsed(self._records(_ms(since), _ms(until), f"cbsnap AND report{named}"))
+        return _put_together(line for line in lines if run in {None, line.report.run})
+
+    def _records(self, since_ms: int, until_ms: int, query: str) -> Iterator[dict[str, Any]]:
+        """Yield each record once; after as many as one search gives, the next begins where it ended."""
+        seen: set[str] = set()
+        while True:
+            found = self._search(since_ms, until_ms, query)
+            for record in found:
+                same = f"{record['Time']} {record.get('PkgId')} {record['LogJson']}"
+                if same not in seen:
+                    seen.add(same)
+                    yield record
+            if len(found) < self._at_most:
+                return
+            since_ms = max(found[-1]["Time"], since_ms + 1)
+
+    def _search(self, since_ms: int, until_ms: int, query: str) -> list[dict[str, Any]]:
+        asked = {
+            "TopicId": self._topic,
+            "From": since_ms,
+            "To": until_ms,
+            "QueryString": query,
+            "QuerySyntax": 1,
+            "Sort": "asc",
+            "Limit": min(PAGE, self._at_most),
+        }
+        found: list[dict[str, Any]] = []
+        context: dict[str, str] = {}
+        while len(found) < self._at_most:
+            answer = self._api.read("cls", "SearchLog", {**asked, **context})
+            found += answer.get("Results") or []
+            if answer["ListOver"]:
+                break
+            context = {"Context": answer["Context"]}
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A part of a report; `attempt` counts the platform's own retries of the invocation."""
+
+    at: datetime
+    function: str
+    request_id: str
+    attempt: int
+    report: Report
+
+
+def _parsed(records: Iterable[dict[str, Any]]) -> Iterator[_Line]:
+    """Yield the lines that are reports; others mention the words, or were cut short."""
+    for record in records:
+        told = json.loads(record["LogJson"])
+        try:
+            printed = json.loads(told["SCF_Message"])
+            if printed["cbsnap"] != "report":
+                continue
+            report = wire.report(printed)
+        except (ValueError, KeyError, TypeError, InputError):
+            continue
+        at = datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
+        request_id, attempt = str(told["SCF_RequestId"]), int(told.get("SCF_RetryNum", 0))
+        yield _Line(at, str(told["SCF_FunctionName"]), request_id, attempt, report)
+
+
+def _put_together(lines: Iterable[_Line]) -> list[LoggedReport]:
+    whole: dict[tuple[str, int, str, str], list[_Line]] = {}
+    for line in lines:
+        key = (line.request_id, line.attempt, line.report.run, line.report.region)
+        whole.setdefault(key, []).append(line)
+    return [
+        LoggedReport(
+            parts[0].at,
+            parts[0].function,
+            parts[0].request_id,
+            wire.put_together([one.report for one in parts]),
+        )
+        for parts in whole.values()
+    ]
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
