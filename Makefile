@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run check test test-all chaos agent bench lock clean
+.PHONY: help run up check test test-all chaos agent bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,9 @@ $(VENV)/dev-ready: requirements/dev.txt pyproject.toml $(VENV)/run-ready
 run: $(VENV)/run-ready  ## Show the main job: a timer, two hosts under load, proved snapshots
 	@$(PY) -m demo
 
+up: $(VENV)/run-ready  ## Stay up: the console on a cloud of this machine; prints its address and a token
+	@$(PY) -m demo.up $(UP_OPTIONS)
+
 check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
@@ -50,7 +53,7 @@ chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIO
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz
 
-bench: $(VENV)/run-ready  ## Measure, as ratios to baselines of the same run
+bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files

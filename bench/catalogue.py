@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, fleet, localcloud, planning, window
+from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, window
 
 BENCHMARKS = {
     one.name: one
@@ -13,5 +13,8 @@ BENCHMARKS = {
         localcloud.BENCHMARK,
         planning.BENCHMARK,
         fleet.BENCHMARK,
+        gateway.START,
+        gateway.LIST,
+        console.BENCHMARK,
     )
 }

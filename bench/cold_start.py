@@ -79,7 +79,7 @@ CALLS = {
     "schedule": Call(_tick, lambda reports: _decisions(reports) == ["deferred"]),
     "snapshot": Call(_batch, lambda reports: _decisions(reports) == ["taken"]),
     "maintain": Call(_tick, lambda regions: bool(regions) and not any("error" in one for one in regions)),
-    "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("disks"))),
+    "gateway": Call(_listing, lambda answer: bool(json.loads(answer["body"]).get("items"))),
 }
 
 
@@ -89,7 +89,8 @@ def sides() -> Iterator[Mapping[str, Side]]:
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary:
         folder = Path(temporary)
         functions = deployed(folder)
-        with cloud(folder, POLICIES, CBSNAP_API_TOKENS=hashlib.sha256(TOKEN.encode()).hexdigest()) as runtime:
+        entry = f"bench:admin:{hashlib.sha256(TOKEN.encode()).hexdigest()}:9999-12-31"
+        with cloud(folder, POLICIES, CBSNAP_API_TOKENS=entry) as runtime:
             yield {key: _side(runtime, key, functions[key]["name"]) for key in functions}
 
 

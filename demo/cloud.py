@@ -27,8 +27,12 @@ class Cloud:
     def fire(self, timer: str) -> list[dict[str, Any]]:
         """Fire a timer of serverless.yml; return the invocations that came of it, when all are over."""
         before = {one["request_id"] for one in self._invocations()}
-        self._post(f"/_local/timers/{timer}/fire", {})
+        self.start(timer)
         return self._when_over(before)
+
+    def start(self, timer: str) -> None:
+        """Fire a timer and wait for nothing."""
+        self._post(f"/_local/timers/{timer}/fire", {})
 
     def snapshots(self) -> list[dict[str, Any]]:
         """Return all snapshots of all regions, as the cloud itself keeps them."""
@@ -50,7 +54,7 @@ class Cloud:
         end = time.monotonic() + RUN_S
         while time.monotonic() < end:
             answer = self.api("GET", "/v1/snapshots", params={"region": region, "key": key}).json()
-            found = answer["snapshots"][0] if answer["snapshots"] else None
+            found = answer["items"][0] if answer["items"] else None
             yield found
             if found and found["state"] == "NORMAL" and found["label"]:
                 return

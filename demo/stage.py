@@ -11,18 +11,19 @@ import socket
 import sqlite3
 import sys
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
 import requests
+import yaml
 
 from demo.processes import running, wait_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 ROOT = Path(__file__).parent.parent
 HOSTS = {
@@ -30,6 +31,7 @@ HOSTS = {
     "billing": ("ins-billing1", "disk-billing1", "127.0.77.12"),
 }
 ORDERS_BEFORE_START = 200
+TOPIC = "topic-of-the-demo"  # of the functions' logs, which say how long hosts were held
 AGENT = """[agent]
 listen = {ip}:{port}
 instance_id = {instance}
@@ -46,36 +48,48 @@ disks = {folder}/data={disk}
 
 @dataclass(frozen=True)
 class Stage:
-    """Where things are: the cloud's address, the API's token, and the databases by disk id."""
+    """Where things are: the cloud, two tokens of the API (for all, to read), the databases by disk id."""
 
     url: str
     token: str
+    reader: str
     databases: dict[str, Path]
 
 
+@dataclass(frozen=True)
+class Scenery:
+    """What is shown: fleet and policy file, what is filled into them, and how the cloud is served."""
+
+    fleet: Path
+    policies: Path
+    options: tuple[str, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+MAIN_JOB = Scenery(
+    ROOT / "demo/fleet.yml", ROOT / "demo/policies.yml", ("--no-timers", "--snapshot-seconds", "6")
+)
+
+
 @contextmanager
-def built(folder: Path) -> Iterator[Stage]:
+def built(folder: Path, scenery: Scenery = MAIN_JOB) -> Iterator[Stage]:
     """Start everything below a folder, and end it with the body."""
-    master, token = secrets.token_hex(32), secrets.token_urlsafe(24)
+    master, token, reader = secrets.token_hex(32), secrets.token_urlsafe(24), secrets.token_urlsafe(24)
     port = _free_port()
     with ExitStack() as processes:
         for name in HOSTS:
             _start_host(name, folder / name, master, port, processes)
-        _fill(
-            ROOT / "demo/fleet.yml",
-            folder / "fleet.yml",
-            {name: str(folder / name / "data") for name in HOSTS},
-        )
+        contents = {name: str(folder / name / "data") for name in HOSTS}
+        _fill(scenery.fleet, folder / "fleet.yml", {**contents, **scenery.values})
         minute = str(datetime.now(timezone.utc).minute)
         (folder / "policies").mkdir()
-        _fill(
-            ROOT / "demo/policies.yml",
-            folder / "policies/policies.yml",
-            {"port": str(port), "minute": minute},
-        )
-        url = _start_cloud(folder, master, token, processes)
+        _fill(scenery.policies, folder / "policies/policies.yml", {"port": str(port), "minute": minute})
+        url = _start_cloud(folder, master, _tokens(admin=token, read=reader), scenery.options, processes)
         yield Stage(
-            url, token, {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()}
+            url,
+            token,
+            reader,
+            {disk: folder / name / f"data/{name}.db" for name, (_, disk, _) in HOSTS.items()},
         )
 
 
@@ -97,22 +111,41 @@ def _start_host(name: str, folder: Path, master: str, port: int, processes: Exit
     wait_for(f"the agent of {name}", lambda: _answers(f"http://{ip}:{port}/v1/hello"))
 
 
-def _start_cloud(folder: Path, master: str, token: str, processes: ExitStack) -> str:
+def _start_cloud(folder: Path, master: str, tokens: str, options: Iterable[str], processes: ExitStack) -> str:
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve"]
-    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "6"]
-    command += ["--functions", str(ROOT / "serverless.yml"), "--no-timers", "--retry-interval", "2"]
+    command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), *options]
+    command += ["--functions", str(_functions(folder)), "--retry-interval", "2"]
+    command += ["--env", f"CBSNAP_LOG_TOPIC={TOPIC}"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
         "CBSNAP_MASTER_KEY": master,
-        "CBSNAP_API_TOKENS": hashlib.sha256(token.encode()).hexdigest(),
+        "CBSNAP_API_TOKENS": tokens,
     }
     processes.enter_context(running(command, folder / "cloud.log", environment))
     wait_for("the local cloud", ready.exists)
     url: str = json.loads(ready.read_text())["url"]
     return url
+
+
+def _functions(folder: Path) -> Path:
+    """Return the repository's functions as a file, with a topic for their logs."""
+    found = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))
+    for function in found["inputs"]["functions"].values():
+        function["cls"] = {"topicId": TOPIC}
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
+    file = folder / "serverless.yml"
+    file.write_text(yaml.safe_dump(found), encoding="utf-8")
+    return file
+
+
+def _tokens(**by_scope: str) -> str:
+    """Return what the gateway is told of its tokens."""
+    digests = {scope: hashlib.sha256(token.encode()).hexdigest() for scope, token in by_scope.items()}
+    return ",".join(f"demo-{scope}:{scope}:{digest}:9999-12-31" for scope, digest in digests.items())
 
 
 def _host_key(master: str, instance: str) -> str:

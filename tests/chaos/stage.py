@@ -187,7 +187,7 @@ def _cloud(folder: Path, layer: Path, port: int, link_port: int, master: str) ->
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}"]
     command += ["--layer", f"cbsnap-deps={ROOT / 'layers/deps/build'}"]
     command += ["--env", f"CBSNAP_ENDPOINT=http://127.0.0.1:{link_port}"]
-    environment = {**os.environ, "CBSNAP_MASTER_KEY": master, "CBSNAP_API_TOKENS": "0" * 64}
+    environment = {**os.environ, "CBSNAP_MASTER_KEY": master, "CBSNAP_API_TOKENS": ""}
     with (folder / "cloud.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
     try:

@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 MASTER = "5" * 64
 TOKEN = "a token for the tests"  # noqa: S105 - opens nothing but the test's own function
+READER, PIPELINE = "reader", "pipeline"
+TOKENS = {  # each with the scopes and the day on which it ends
+    TOKEN: ("admin", "9999-12-31"),
+    READER: ("read", "9999-12-31"),
+    PIPELINE: ("snapshot", "9999-12-31"),
+    "restorer": ("restore", "9999-12-31"),
+    "former": ("admin", "2020-01-01"),
+}
 HOST_IP = "127.0.78.21"
 REGION = "ap-guangzhou"
 FLEET = """
@@ -65,6 +73,7 @@ policies:
     select: {{tags: {{tier: rest}}}}
     schedule: "0 0 * * *"
     window: 1d
+    keep: {{last: 1}}
     drill: {{instance: ins-mute, region: ap-guangzhou, schedule: "0 0 29 2 *", window: 30m}}
 """
 AGENT = """[agent]
@@ -269,15 +278,21 @@ def _cloud(folder: Path) -> Iterator[Path]:
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
     command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
+    command += ["--env", f"CBSNAP_LOG_TOPIC={TOPIC}"]
     environment = {
         **os.environ,
         "CBSNAP_MASTER_KEY": MASTER,
-        "CBSNAP_API_TOKENS": hashlib.sha256(TOKEN.encode()).hexdigest(),
+        "CBSNAP_API_TOKENS": ",".join(_entries()),
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
         yield ready
         process.terminate()
+
+
+def _entries() -> Iterator[str]:
+    for token, (scopes, ends) in TOKENS.items():
+        yield f"{token.split()[-1]}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}:{ends}"
 
 
 def _answers(url: str) -> bool:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .stage import TOKEN, until
+from .stage import PIPELINE, until
 
 if TYPE_CHECKING:
     from .stage import Stage
 
 
 def listed(stage: Stage, key: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = stage.api("GET", "/v1/snapshots", params={"key": key}).json()["snapshots"]
+    found: list[dict[str, Any]] = stage.api("GET", "/v1/snapshots", params={"key": key}).json()["items"]
     return found
 
 
@@ -54,7 +54,7 @@ def test_without_a_key_each_request_is_its_own(stage: Stage) -> None:
 
 
 def test_disks_are_listed_with_what_keeps_them_from_being_taken(stage: Stage) -> None:
-    disks = {one["id"]: one for one in stage.api("GET", "/v1/disks").json()["disks"]}
+    disks = {one["id"]: one for one in stage.api("GET", "/v1/disks").json()["items"]}
 
     assert disks["disk-db"]["instance_ids"] == ["ins-db"]
     assert disks["disk-db"]["unfit"] is None
@@ -64,37 +64,60 @@ def test_disks_are_listed_with_what_keeps_them_from_being_taken(stage: Stage) ->
 def test_another_region_of_the_policy_file_can_be_asked_for(stage: Stage) -> None:
     answer = stage.api("GET", "/v1/disks", params={"region": "ap-singapore"}).json()
 
-    assert [one["id"] for one in answer["disks"]] == ["disk-far"]
+    assert [one["id"] for one in answer["items"]] == ["disk-far"]
 
 
 def test_quota_tells_limit_use_and_what_is_left(stage: Stage) -> None:
-    assert stage.api("GET", "/v1/quota").json() == {
-        "region": "ap-guangzhou",
-        "limit": 64 + 64 * 4,
-        "used": 0,
-        "left": 64 + 64 * 4,
-        "size_gib": 0.0,
-    }
+    here, _ = stage.api("GET", "/v1/quota").json()["items"]
+
+    assert (here["region"], here["limit"], here["used"], here["left"]) == (
+        "ap-guangzhou",
+        64 + 64 * 4,
+        0,
+        64 + 64 * 4,
+    )
+
+
+def test_a_token_says_what_it_is_good_for_and_where(stage: Stage) -> None:
+    me = stage.api("GET", "/v1/me", token=PIPELINE).json()
+
+    assert (me["name"], me["scopes"], me["expires_at"]) == (PIPELINE, ["snapshot"], "9999-12-31T00:00:00Z")
+    assert (me["deployment"], me["time_zone"], me["regions"]) == (
+        "tests",
+        "Etc/UTC",
+        ["ap-guangzhou", "ap-singapore"],
+    )
 
 
 def test_health_needs_no_token(stage: Stage) -> None:
     assert stage.api("GET", "/healthz", token=None).json() == {"status": "ok"}
 
 
-@pytest.mark.parametrize("token", [None, "", "wrong", f"{TOKEN}2"])
-@pytest.mark.parametrize("path", ["/v1/disks", "/v1/snapshots", "/v1/quota"])
-def test_everything_else_needs_the_token(stage: Stage, token: str | None, path: str) -> None:
-    answer = stage.api("GET", path, token=token)
+@pytest.mark.parametrize(
+    ("token", "status"), [(None, 401), ("wrong", 401), ("former", 401), ("reader", 403), ("restorer", 403)]
+)
+def test_only_a_token_with_the_scope_takes_snapshots(stage: Stage, token: str | None, status: int) -> None:
+    answer = stage.api("POST", "/v1/snapshots", token=token, json={"disk_ids": ["disk-idle"]})
 
-    assert answer.status_code == 401
-    assert "CBSNAP_API_TOKENS" in answer.json()["detail"]
+    assert answer.status_code == status
+    stage.settle()
+    assert stage.snapshots() == []
 
 
-def test_a_body_without_its_content_type_is_told_what_to_send(stage: Stage) -> None:
-    answer = stage.api("POST", "/v1/snapshots", data='{"disk_ids": ["disk-db"]}')
+def test_the_answer_says_where_to_look_and_its_request_is_in_the_log(stage: Stage) -> None:
+    answer = stage.api(
+        "POST",
+        "/v1/snapshots",
+        token=PIPELINE,
+        json={"disk_ids": ["disk-idle"]},
+        headers={"Idempotency-Key": "a/b#c"},
+    )
 
-    assert answer.status_code == 422
-    assert "Content-Type: application/json" in answer.json()["detail"]
+    assert answer.headers["location"].startswith("/v1/runs/manual%40")
+    (gateway,) = [one for one in stage.invocations() if one["request_id"] == answer.headers["x-request-id"]]
+    (line,) = [line for each in gateway["log"] if (line := json.loads(each))["cbsnap"] == "audit"]
+    assert (line["who"], line["key"], line["status"]) == (PIPELINE, "a/b#c", 202)
+    stage.settle()
 
 
 BAD_BODIES: list[tuple[object, int, str]] = [
@@ -113,6 +136,7 @@ BAD_BODIES: list[tuple[object, int, str]] = [
     ({"disk_ids": ["disk-db"], "region": "ap-nowhere"}, 422, "region"),
     ({"disk_ids": ["disk-db"], "force": True}, 422, "force"),
     ({"disk_ids": ["disk-db"], "title": "x" * 70_000}, 413, "body"),
+    ({"disk_ids": ["disk-db"], "plan": [[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]}, 400, "body"),
 ]
 
 

@@ -119,6 +119,7 @@ def test_every_key_reaches_the_plan() -> None:
         agent_port=7000,
         notify={"ops": "json://${HOOK}"},
         heartbeat="https://beat.example/1",
+        time_zone="Europe/Berlin",
     )
 
 

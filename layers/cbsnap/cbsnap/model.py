@@ -285,6 +285,7 @@ class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
     `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `time_zone` is that of the policies that name none.
     """
 
     deployment: str
@@ -294,6 +295,7 @@ class Plan:
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
     heartbeat: str | None = None
+    time_zone: str = "Asia/Shanghai"
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +396,8 @@ class Batch:
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
     0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on; at
     once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies that
-    share leases with `run`.
+    share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a person
+    asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -412,6 +415,7 @@ class Batch:
     title: str | None = None
     agent_port: int = 9780
     beside: tuple[Run, ...] = ()
+    deadline: datetime | None = None
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -63,10 +63,12 @@ class Cloud(Protocol):
         tags: Mapping[str, str],
         timeout_s: float,
         own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk, all at once; `names` maps disk id to snapshot name.
 
-        `tags` are for all of them, `own_tags` by disk id for one.
+        `tags` are for all of them, `own_tags` by disk id for one. `deadline`: the cloud deletes them
+        then, at least a day ahead; without it they stay.
 
         Returns by disk id the snapshot's id, or the error; an `OutcomeUnknown` among them may
         have happened. Nothing is tried twice. Returns within `timeout_s`.
@@ -93,6 +95,26 @@ class Clouds(Protocol):
 
     def at(self, target: Target) -> Cloud:
         """Return the view of one target; nothing is sent yet."""
+
+
+class Listing(Protocol):
+    """One region's lists by the page, a hundred rows each: for who shows some of them.
+
+    A row's place moves when others come or go, so that one place may be seen twice.
+    """
+
+    def disk_rows(self, offset: int) -> tuple[list[Disk], int]:
+        """Return the disks from a place on, oldest first, and how many there are in all."""
+
+    def snapshot_rows(self, offset: int, state: str | None = None) -> tuple[list[Snapshot], int]:
+        """Return the snapshots from a place on, newest first, and how many there are in all."""
+
+
+class Listings(Protocol):
+    """The regions and accounts that can be reached."""
+
+    def at(self, target: Target) -> Listing:
+        """Return one target's; nothing is sent yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +160,16 @@ class LeaseRecord:
     def whole(self) -> bool:
         """Whether lock and freeze lasted unbroken from HELD to this holder's release."""
         return self.state == "RELEASED" and self.verdict == "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+
+    version: str
+    plans: tuple[str, ...]
+    paused: bool
+    lease: LeaseRecord | None = None
 
 
 class Host(Protocol):
@@ -252,6 +284,23 @@ class Restorer(Protocol):
         """Begin to attach disks, ten at most."""
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedReport:
+    """A run's report as one invocation of a function logged it, and when."""
+
+    at: datetime
+    function: str
+    request_id: str
+    report: Report
+
+
+class ReportLog(Protocol):
+    """What the functions have reported, as far back as the log is kept."""
+
+    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
+        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
+
+
 class ScratchDisks(Protocol):
     """What a drill does with disks of its own, in one region."""
 
@@ -293,23 +342,6 @@ class Commands(Protocol):
 
     def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
         """Return what became of the instance's commands of this name, as far as the cloud remembers."""
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedReport:
-    """A run's report as one invocation of a function logged it, and when."""
-
-    at: datetime
-    function: str
-    request_id: str
-    report: Report
-
-
-class ReportLog(Protocol):
-    """What the functions have reported, as far back as the log is kept."""
-
-    def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
-        """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
 
 
 class Notifier(Protocol):

@@ -23,9 +23,21 @@ if TYPE_CHECKING:
     from cbsnap.hosts.agent import Agents
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Memory, Notifier, ReportLog, Restorer, Workers
+    from cbsnap.ports import (
+        Clock,
+        Clouds,
+        Lifecycles,
+        Listings,
+        Memory,
+        Notifier,
+        ReportLog,
+        Restorer,
+        Workers,
+    )
+    from cbsnap.rules.tokens import Keyring
     from cbsnap.tencent.api import Api, Credentials
     from cbsnap.tencent.functions import Keeper
+    from cbsnap.tencent.region import Regions
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
 BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
@@ -59,6 +71,15 @@ class Wiring:
     @cached_property
     def clouds(self) -> Clouds:
         """The targets' regions, each in its own account."""
+        return self._regions
+
+    @cached_property
+    def listings(self) -> Listings:
+        """The same regions, by the page."""
+        return self._regions
+
+    @cached_property
+    def _regions(self) -> Regions:
         from cbsnap.tencent.region import Regions  # noqa: PLC0415 - the SDK takes its time to import
 
         return Regions(self._api_of)
@@ -132,10 +153,12 @@ class Wiring:
         version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
         return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
 
-    def tokens(self) -> frozenset[str]:
-        """Return the SHA-256 digests (hex) of the bearer tokens that may call the HTTP API."""
-        digests = self._environment.get("CBSNAP_API_TOKENS", "").split(",")
-        return frozenset(digest.strip().lower() for digest in digests if digest.strip())
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The bearer tokens that may call the HTTP API."""
+        from cbsnap.rules import tokens  # noqa: PLC0415 - only the gateway has callers
+
+        return tokens.keyring(self._environment.get("CBSNAP_API_TOKENS", ""))
 
     def _api_of(self, target: Target) -> Api:
         """Return the calls into a target's region, with its account's keys."""

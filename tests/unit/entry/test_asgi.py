@@ -50,7 +50,7 @@ async def echo(scope: Message, receive: Any, send: Any) -> None:  # noqa: ANN401
         "path": scope["path"],
         "query": scope["query_string"].decode(),
         "client": scope["client"][0],
-        "host": dict(scope["headers"])[b"host"].decode(),
+        "host": dict(scope["headers"])[b"host"].decode(errors="replace"),
         "body": body.decode("latin-1"),
     }
     await send({"type": "http.response.start", "status": 201, "headers": [(b"x-one", b"1")]})
@@ -59,7 +59,7 @@ async def echo(scope: Message, receive: Any, send: Any) -> None:  # noqa: ANN401
 
 
 def test_a_function_urls_event_arrives_whole() -> None:
-    answer = asgi.answer(echo, FUNCTION_URL)
+    answer = asgi.answer(echo, FUNCTION_URL, "r1")
 
     assert (answer["statusCode"], answer["headers"], answer["isBase64Encoded"]) == (
         201,
@@ -77,7 +77,7 @@ def test_a_function_urls_event_arrives_whole() -> None:
 
 
 def test_an_api_gateways_event_arrives_with_strings_booleans_and_lists() -> None:
-    told = json.loads(asgi.answer(echo, API_GATEWAY)["body"])
+    told = json.loads(asgi.answer(echo, API_GATEWAY, "r1")["body"])
 
     assert told["query"] == "foo=bar&bob=alice&flag=true&many=a+b&many=c%26d"
     assert told["client"] == "10.0.2.14"
@@ -87,7 +87,7 @@ def test_an_api_gateways_event_arrives_with_strings_booleans_and_lists() -> None
 def test_a_base64_body_is_decoded() -> None:
     event = {**FUNCTION_URL, "body": base64.b64encode(b"\x00\xff").decode(), "isBase64Encoded": True}
 
-    assert json.loads(asgi.answer(echo, event)["body"])["body"] == "\x00\xff"
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["body"] == "\x00\xff"
 
 
 def test_a_call_without_body_headers_or_query_is_served() -> None:
@@ -99,7 +99,7 @@ def test_a_call_without_body_headers_or_query_is_served() -> None:
         "queryString": None,
     }
 
-    assert json.loads(asgi.answer(echo, event)["body"])["query"] == ""
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["query"] == ""
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,26 @@ def test_a_call_without_body_headers_or_query_is_served() -> None:
 )
 def test_what_is_no_http_call_is_refused_by_field(event: dict[str, Any], field: str) -> None:
     with pytest.raises(InputError) as refused:
-        asgi.answer(echo, event)
+        asgi.answer(echo, event, "r1")
 
     assert refused.value.field == field
+
+
+def test_behind_a_gateway_the_callers_address_is_not_what_the_caller_says() -> None:
+    event = {**API_GATEWAY, "headers": {**API_GATEWAY["headers"], "x-scf-remote-addr": "198.51.100.1"}}  # type: ignore[dict-item] # a payload as it comes
+
+    assert json.loads(asgi.answer(echo, event, "r1")["body"])["client"] == "10.0.2.14"
+
+
+def test_a_path_is_decoded_once_and_odd_text_does_no_harm() -> None:
+    event = {
+        **FUNCTION_URL,
+        "path": "/v1/runs/manual%4020261122T0200Z%23a%2Fb",
+        "headers": {"host": "快照", "x-lone": "\ud800"},
+        "queryString": {"q": "\ud800"},
+    }
+
+    told = json.loads(asgi.answer(echo, event, "r1")["body"])
+
+    assert told["path"] == "/v1/runs/manual@20261122T0200Z#a/b"
+    assert told["query"] == "q=%3F"

@@ -111,9 +111,11 @@ class FakeCloud:
         tags: Mapping[str, str],
         timeout_s: float,
         own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         assert timeout_s > 0
         self.log.append("create " + " ".join(sorted(names)))
+        self.deadline = deadline
         if self.on_create is not None:
             self.on_create()
         own = own_tags or {}

@@ -2,7 +2,9 @@
 
 Knows the function URL's event (583/96099) and the API gateway's proxy event (583/12513); both
 share their fields but for where the query stands. Query values may be strings, booleans or
-lists; bodies may be base64.
+lists; bodies may be base64. Whether the path comes decoded is not said: it is decoded here, so
+that nothing of ours has a per cent sign in a path. An answer that is no text goes back as base64,
+which is documented for the API gateway and inferred for the function URL.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import asyncio
 import base64
 import binascii
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 from cbsnap.errors import InputError
 
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     ]
 
 
-def answer(application: Application, event: Mapping[str, Any]) -> dict[str, Any]:
+def answer(application: Application, event: Mapping[str, Any], request_id: str) -> dict[str, Any]:
     """Run one event through an application; returns what the platform wants back.
 
     Raises InputError for an event that is not an HTTP call.
     """
-    return asyncio.run(_answer(application, scope(event), body(event)))
+    called = {**scope(event), "state": {"request_id": request_id}}
+    return asyncio.run(_answer(application, called, body(event)))
 
 
 def scope(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,11 +48,11 @@ def scope(event: Mapping[str, Any]) -> dict[str, Any]:
         "http_version": "1.1",
         "method": method.upper(),
         "scheme": "https",
-        "path": path or "/",
-        "raw_path": (path or "/").encode(),
+        "path": unquote(path) or "/",
+        "raw_path": (path or "/").encode(errors="replace"),
         "root_path": "",
-        "query_string": urlencode(_query(event), doseq=True).encode(),
-        "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+        "query_string": urlencode(_query(event), doseq=True, errors="replace").encode(),
+        "headers": [(_header(name), _header(value)) for name, value in headers.items()],
         "client": (_caller(event, headers), 0),
         "server": (headers.get("host", "localhost"), 443),
     }
@@ -87,9 +90,20 @@ def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _header(text: str) -> bytes:
+    """Return a header as bytes: what a client sent as UTF-8 may come as text that Latin-1 has not."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode(errors="replace")
+
+
 def _caller(event: Mapping[str, Any], headers: Mapping[str, str]) -> str:
-    context = event.get("requestContext") or {}
-    return str(headers.get("x-scf-remote-addr") or context.get("sourceIp") or "")
+    """Return the caller's address: as the gateway says, since behind one the header is the client's own."""
+    context = event.get("requestContext")
+    if isinstance(context, dict):
+        return str(context.get("sourceIp") or "")
+    return headers.get("x-scf-remote-addr", "")
 
 
 async def _answer(application: Application, for_scope: dict[str, Any], content: bytes) -> dict[str, Any]:
@@ -111,9 +125,9 @@ async def _answer(application: Application, for_scope: dict[str, Any], content: 
             parts.append(message.get("body", b""))
 
     await application(for_scope, receive, send)
-    return {
-        "isBase64Encoded": False,
-        "statusCode": status,
-        "headers": headers,
-        "body": b"".join(parts).decode(),
-    }
+    content = b"".join(parts)
+    try:
+        text, is_coded = content.decode(), False
+    except UnicodeDecodeError:
+        text, is_coded = base64.b64encode(content).decode(), True
+    return {"isBase64Encoded": is_coded, "statusCode": status, "headers": headers, "body": text}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import ExitStack
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from cbsnap.errors import (
 )
 from cbsnap.hosts import signature
 from cbsnap.model import Label
-from cbsnap.ports import Cover, LeaseRecord, PlanCheck
+from cbsnap.ports import Cover, HostStatus, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +73,13 @@ class Agent:
         answer = self._ask("GET", f"/v1/leases?snapshot={snapshot_id}", None, QUICK_S)
         return [_record(record) for record in answer["leases"]]
 
+    def status(self, timeout_s: float) -> HostStatus:
+        """Return what the agent says of itself, and give the connection up; waits twice this at most."""
+        try:
+            return _status(self._ask("GET", "/v1/status", None, timeout_s))
+        finally:
+            self.close()
+
     def _ask(
         self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float
     ) -> dict[str, Any]:
@@ -89,7 +97,7 @@ class Agent:
     ) -> dict[str, Any]:
         payload = b"" if body is None else json.dumps(body).encode()
         try:
-            connection = self._open()
+            connection = self._open(timeout_s)
             if connection.sock is not None:
                 connection.sock.settimeout(timeout_s)
             nonce = secrets.token_hex(16)
@@ -116,12 +124,15 @@ class Agent:
             raise _error(stated)
         return stated
 
-    def _open(self) -> HTTPConnection:
+    def _open(self, timeout_s: float) -> HTTPConnection:
         if self._connection is None:
-            connection = HTTPConnection(*self._address, timeout=CONNECT_S)
-            connection.request("GET", "/v1/hello")
-            self._start_id = str(_object(connection.getresponse().read(ANSWER_BYTES)).get("start_id"))
-            self._connection = connection
+            with ExitStack() as unless_greeted:
+                connection = HTTPConnection(*self._address, timeout=min(CONNECT_S, timeout_s))
+                unless_greeted.callback(connection.close)
+                connection.request("GET", "/v1/hello")
+                self._start_id = str(_object(connection.getresponse().read(ANSWER_BYTES)).get("start_id"))
+                self._connection = connection
+                unless_greeted.pop_all()
         return self._connection
 
     def close(self) -> None:
@@ -199,6 +210,18 @@ def _record(answer: Mapping[str, Any]) -> LeaseRecord:
         return _lease_record(answer)
     except (KeyError, TypeError, ValueError, AttributeError) as strange:
         raise HostUntrusted(f"the answer is no record of a lease: {strange!r}") from strange
+
+
+def _status(answer: Mapping[str, Any]) -> HostStatus:
+    try:
+        return HostStatus(
+            version=str(answer["agent"]),
+            plans=tuple(str(plan) for plan in answer["plans"]),
+            paused=bool(answer["paused"]),
+            lease=_lease_record(answer["lease"]) if answer.get("lease") else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as strange:
+        raise HostUntrusted(f"the answer is no agent's status: {strange!r}") from strange
 
 
 def _lease_record(answer: Mapping[str, Any]) -> LeaseRecord:

@@ -27,8 +27,12 @@ _GAPS = {Standing.STALE: Trouble.STALE, Standing.NONE: Trouble.UNCOVERED}
 
 def cover(plan: Plan, inventory: Inventory, now: datetime) -> list[Coverage]:
     """Return how every disk of the region stands with every policy that selects it, and those without."""
-    needs = [Need(one.name, one.select, one.good, owed(one, now)) for one in plan.policies]
-    return coverage.coverage(list(inventory.disks.values()), needs, inventory.ours(), now)
+    return coverage.coverage(list(inventory.disks.values()), needs(plan, now), inventory.ours(), now)
+
+
+def needs(plan: Plan, now: datetime) -> list[Need]:
+    """Return what each policy owes its disks."""
+    return [Need(one.name, one.select, one.good, owed(one, now)) for one in plan.policies]
 
 
 def owed(policy: Policy, now: datetime) -> timedelta:

@@ -16,11 +16,12 @@ from cbsnap.model import Batch, Group, Grouping, Run
 from cbsnap.rules import names, quota
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
+from cbsnap.rules.ours import TITLE_TAG
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Target
+    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Snapshot, Target
     from cbsnap.ports import Clock, Cloud, Workers
 
 POLICY = "manual"
@@ -30,12 +31,13 @@ WINDOW = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a request asks for; `quiesce` None means without a plan."""
+    """What a request asks for; `quiesce` None means without a plan, `keep_days` None for good."""
 
     disk_ids: tuple[str, ...]
     key: str
     quiesce: Quiesce | None = None
     title: str | None = None
+    keep_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +53,17 @@ def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
 ) -> Promised:
     """Hand a request to a worker; what it has made already is not asked for again.
 
-    Raises InputError for a disk that does not exist or cannot be taken, QuotaExhausted with figures.
+    Raises InputError for a disk that does not exist or cannot be taken and for a key that was used
+    for something else, as far as the snapshots show it; QuotaExhausted with figures.
     """
     run = Run(POLICY, clock.now().replace(second=0, microsecond=0), asked.key)
     disk_ids = tuple(dict.fromkeys(asked.disk_ids))
-    made = _made(run, disk_ids, cloud)
+    there = _there(run, disk_ids, cloud)
+    _require_same(asked, there.values())
+    run = (
+        replace(run, due=min((names.parse(one.name) or run).due for one in there.values())) if there else run
+    )
+    made = {disk_id: one.name for disk_id, one in there.items()}
     missing = [disk_id for disk_id in disk_ids if disk_id not in made]
     if missing:
         disks = _known(disk_ids, missing, cloud)
@@ -63,13 +71,26 @@ def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
     return Promised(run, tuple(made.get(one) or names.snapshot_name(run, one) for one in disk_ids))
 
 
-def _made(run: Run, disk_ids: Sequence[str], cloud: Cloud) -> dict[str, str]:
-    """Return the names of the snapshots that this request has, by disk."""
+def _there(run: Run, disk_ids: Sequence[str], cloud: Cloud) -> dict[str, Snapshot]:
+    """Return the snapshots that this request has, by disk."""
     return {
-        one.disk_id: one.name
+        one.disk_id: one
         for one in cloud.snapshots_of(disk_ids)
         if one.state != preflight.RECYCLED and names.belongs(one.name, run, one.disk_id)
     }
+
+
+def _require_same(asked: Asked, there: Iterable[Snapshot]) -> None:
+    """Refuse a key that stands for another request: its snapshots would pass for those of this one."""
+    for one in there:
+        if one.tags.get(TITLE_TAG, asked.title) != asked.title or bool(one.deadline) is not bool(
+            asked.keep_days
+        ):
+            raise InputError(
+                "Idempotency-Key",
+                f"was used for {one.id} of {one.created_at:%Y-%m-%d %H:%M} UTC, which has another title "
+                "or another end: use a new key for a new request",
+            )
 
 
 def _order(  # noqa: PLR0913, PLR0917 - the parts of a batch
@@ -94,6 +115,7 @@ def _order(  # noqa: PLR0913, PLR0917 - the parts of a batch
         patience_s=PATIENCE_S,
         title=asked.title,
         agent_port=plan.agent_port,
+        deadline=until + timedelta(days=asked.keep_days) if asked.keep_days else None,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG, POLICY_TAG
+from cbsnap.rules.ours import DEPLOYMENT_TAG, POLICY_TAG, TITLE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +32,9 @@ class Work:
         runs = {disk_id: self.batch.run_of(disk_id) for disk_id in disk_ids}
         named = {disk_id: names.snapshot_name(run, disk_id) for disk_id, run in runs.items()}
         own = {disk_id: {POLICY_TAG: run.policy} for disk_id, run in runs.items()}
-        return self.cloud.create_snapshots(named, self._tags(), timeout_s, own)
+        return self.cloud.create_snapshots(named, self._tags(), timeout_s, own, self.batch.deadline)
 
     def _tags(self) -> dict[str, str]:
         """Return the tags that every snapshot is born with; the label comes after the proof."""
         tags = {DEPLOYMENT_TAG: self.batch.deployment}
-        return tags if self.batch.title is None else {**tags, "cbsnap:title": self.batch.title}
+        return tags if self.batch.title is None else {**tags, TITLE_TAG: self.batch.title}

@@ -429,6 +429,7 @@ class PolicyFile(Section):
         return model.Plan(
             deployment=self.deployment,
             targets=tuple(target.target() for target in self.targets),
+            time_zone=self.time_zone,
             policies=tuple(section.policy(name, self.time_zone) for name, section in self.policies.items()),
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,

@@ -23,6 +23,9 @@ DEPLOYMENT_TAG = "cbsnap:deployment"
 POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
 DRILL_TAG = "cbsnap:drill"
+TITLE_TAG = "cbsnap:title"  # what a person called it
+
+_LABELS = {label.value: label for label in Label}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +71,4 @@ def newest_good(mine: Iterable[Ours], policy: Policy) -> list[Ours]:
 
 def label_of(snapshot: Snapshot) -> Label | None:
     """Return the label written on it; an unknown word proves nothing."""
-    written = snapshot.tags.get(LABEL_TAG)
-    return next((label for label in Label if label.value == written), None)
+    return _LABELS.get(snapshot.tags.get(LABEL_TAG, ""))

@@ -23,6 +23,25 @@ def selected(disks: Iterable[Disk], selection: Selection) -> list[Disk]:
     return [disk for disk in disks if _meets(disk, selection) and not is_clone(disk)]
 
 
+def described(selection: Selection) -> str:
+    """Return the conditions as a person would say them."""
+    parts = [
+        *(f"{key} is {' or '.join(sorted(values))}" for key, values in sorted(selection.tags.items())),
+        *(_listed("disk", selection.disks)),
+        *(_listed("attached to", selection.instances)),
+        *(_listed("zone", selection.zones)),
+        *([f"usage {selection.usage}"] if selection.usage else []),
+        *([] if selection.attached is None else ["attached" if selection.attached else "not attached"]),
+    ]
+    said = ", ".join(parts) or "every disk"
+    return said if selection.exclude is None else f"{said}; but not: {described(selection.exclude)}"
+
+
+def _listed(what: str, values: Iterable[str]) -> list[str]:
+    names = sorted(values)
+    return [f"{what} {' or '.join(names)}"] if names else []
+
+
 def _meets(disk: Disk, selection: Selection) -> bool:
     excluded = selection.exclude is not None and _meets(disk, selection.exclude)
     return not excluded and all(_conditions(disk, selection))

@@ -23,6 +23,7 @@ DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnaps
 TAGGED_AT_ONCE = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
 WARMING_S = 10.0
+_BY_TIME = {"OrderField": "CREATE_TIME"}
 CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ours
 
 
@@ -79,6 +80,19 @@ class Region:
             found[snapshot.id] = snapshot
         return list(found.values())
 
+    def disk_rows(self, offset: int) -> tuple[list[Disk], int]:
+        """Return a page of disks, oldest first."""
+        rows, total = self._page("DescribeDisks", "DiskSet", offset, {**_BY_TIME, "Order": "ASC"})
+        return [answers.disk(row, self.region) for row in rows], total
+
+    def snapshot_rows(self, offset: int, state: str | None = None) -> tuple[list[Snapshot], int]:
+        """Return a page of snapshots, newest first, of one state if it is given."""
+        params: dict[str, Any] = {**_BY_TIME, "Order": "DESC"}
+        if state:
+            params["Filters"] = [{"Name": "snapshot-state", "Values": [state]}]
+        rows, total = self._page("DescribeSnapshots", "SnapshotSet", offset, params)
+        return [answers.snapshot(row, self.region) for row in rows], total
+
     def usage(self) -> SnapshotUsage:
         """Return what the region's snapshots add up to."""
         return answers.usage(self._api.read("cbs", "DescribeSnapshotOverview", {}))
@@ -105,12 +119,17 @@ class Region:
         tags: Mapping[str, str],
         timeout_s: float,
         own_tags: Mapping[str, Mapping[str, str]] | None = None,
+        deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         """Start one snapshot a disk at the same moment (20 requests a second, 362/15648)."""
         own = own_tags or {}
+        ends = {"Deadline": deadline.isoformat(timespec="seconds")} if deadline else {}
         calls = {
             disk_id: self._burst.submit(
-                self._create, disk_id, name, {**own.get(disk_id, {}), **tags}, timeout_s
+                self._create,
+                {"DiskId": disk_id, "SnapshotName": name, **ends},
+                {**own.get(disk_id, {}), **tags},
+                timeout_s,
             )
             for disk_id, name in names.items()
         }
@@ -156,10 +175,9 @@ class Region:
         pool: ThreadPoolExecutor = self._local.burst
         return pool
 
-    def _create(self, disk_id: str, name: str, tags: Mapping[str, str], timeout_s: float) -> str:
-        given = [{"Key": key, "Value": value} for key, value in tags.items()]
-        params = {"DiskId": disk_id, "SnapshotName": name, "Tags": given}
-        answer = self._api.call("cbs", "CreateSnapshot", params, timeout_s)
+    def _create(self, wanted: Mapping[str, str], tags: Mapping[str, str], timeout_s: float) -> str:
+        given = answers.given(tags)
+        answer = self._api.call("cbs", "CreateSnapshot", {**wanted, "Tags": given}, timeout_s)
         snapshot_id = answer.get("SnapshotId")
         if not snapshot_id:  # documented as possible; whether one was made is not said
             raise OutcomeUnknown("NullSnapshotId", "the answer has no SnapshotId", answer.get("RequestId"))
@@ -183,6 +201,12 @@ class Region:
             yield from self._pages(service, action, rows, {})
         for some in _cut(ids, PAGE):
             yield from self._pages(service, action, rows, {ids_field: list(some)})
+
+    def _page(
+        self, action: str, rows: str, offset: int, params: Mapping[str, Any]
+    ) -> tuple[list[dict[str, Any]], int]:
+        answer = self._api.read("cbs", action, {**params, "Offset": offset, "Limit": PAGE})
+        return answer.get(rows) or [], int(answer["TotalCount"])
 
     def _pages(
         self, service: str, action: str, rows: str, params: Mapping[str, Any]

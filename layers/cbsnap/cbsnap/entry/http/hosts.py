@@ -1,0 +1,114 @@
+"""Hosts: the instances whose disks policies select, and what their agents say of themselves.
+
+Agents are asked side by side and for a short time; one that does not answer is an entry with its error.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel
+
+from cbsnap.entry.http import access, paging, places
+from cbsnap.errors import HostError, InputError
+from cbsnap.model import Instance
+from cbsnap.ports import HostStatus
+from cbsnap.rules.selection import selected
+from cbsnap.rules.tokens import Scope
+from cbsnap.wiring import Wiring
+
+TOGETHER = 32
+PATIENCE_S = 2.0
+MOST = 200  # of one answer: even if none answers, it comes within the function's time
+
+
+class HostQuery(paging.Paged):
+    """Which hosts are wanted."""
+
+    limit: Annotated[int, Query(ge=1, le=MOST, description="hosts of one answer, at most")] = 100
+
+
+class AgentShown(BaseModel):
+    """What an agent says: `leases` are the states of what is held now."""
+
+    version: str
+    plans: list[str]
+    paused: bool
+    leases: list[str]
+
+
+class HostShown(BaseModel):
+    """An instance; `agent` is null when it could not be asked, and `error` says why."""
+
+    instance_id: str
+    name: str
+    region: str
+    ip: str | None
+    state: str
+    agent: AgentShown | None
+    error: str | None
+
+
+def routes(wiring: Wiring) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1", tags=["hosts"])
+
+    @router.get("/hosts", **access.only(Scope.READ))
+    async def hosts(
+        asked: Annotated[HostQuery, Query()],
+    ) -> paging.Page[HostShown]:
+        """List the instances whose disks policies select, each with its agent's state."""
+        page = paging.cut(list(_wanted(wiring, asked.region)), asked)
+        found = list(_found(wiring, page["items"], asked.region))
+        with ThreadPoolExecutor(TOGETHER) as side_by_side:
+            items = list(side_by_side.map(lambda one: _shown(wiring, one), found))
+        return paging.Page[HostShown](items=items, next_cursor=page["next_cursor"])
+
+    return router
+
+
+def _wanted(wiring: Wiring, region: str | None) -> Iterator[tuple[int, str]]:
+    """Yield each instance by its target's number and its id."""
+    for number, target in enumerate(places.targets(wiring, region)):
+        disks = wiring.clouds.at(target).disks()
+        mine = [disk for policy in wiring.plan.policies for disk in selected(disks, policy.select)]
+        for instance_id in sorted({one for disk in mine for one in disk.instance_ids}):
+            yield number, instance_id
+
+
+def _found(wiring: Wiring, wanted: Sequence[tuple[int, str]], region: str | None) -> Iterator[Instance]:
+    for number, target in enumerate(places.targets(wiring, region)):
+        ids = [instance_id for of, instance_id in wanted if of == number]
+        yield from sorted(wiring.clouds.at(target).instances(ids), key=lambda one: one.id)
+
+
+def _shown(wiring: Wiring, instance: Instance) -> HostShown:
+    status, error = _asked(wiring, instance)
+    return HostShown(
+        instance_id=instance.id,
+        name=instance.name,
+        region=instance.region,
+        ip=instance.private_ips[0] if instance.private_ips else None,
+        state=instance.state,
+        agent=_agent(status) if status else None,
+        error=error,
+    )
+
+
+def _asked(wiring: Wiring, instance: Instance) -> tuple[HostStatus | None, str | None]:
+    if instance.state != "RUNNING":
+        return None, f"the instance is {instance.state}"
+    try:
+        return wiring.hosts(wiring.plan.agent_port).on(instance).status(PATIENCE_S), None
+    except (HostError, InputError) as silent:
+        return None, str(silent)
+
+
+def _agent(status: HostStatus) -> AgentShown:
+    return AgentShown(
+        version=status.version,
+        plans=list(status.plans),
+        paused=status.paused,
+        leases=[status.lease.state] if status.lease else [],
+    )

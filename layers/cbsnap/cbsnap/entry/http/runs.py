@@ -1,0 +1,214 @@
+"""Runs: what was taken, what was not and why, and how long hosts were held."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi import Path as InPath
+from pydantic import AwareDatetime, BaseModel
+from starlette.exceptions import HTTPException
+
+from cbsnap.entry.http import access, paging, places
+from cbsnap.jobs import runs
+from cbsnap.jobs.runs import Seen
+from cbsnap.model import Label, Outcome, Proof, Run
+from cbsnap.ports import LoggedReport
+from cbsnap.rules.tokens import Scope
+from cbsnap.wiring import Wiring
+
+LOOK_BACK = timedelta(days=7)
+BEFORE, AFTER = timedelta(hours=1), timedelta(days=2)  # round a run's due time, for its reports
+RunName = Annotated[str, InPath(max_length=300, examples=["manual@20261122T0200Z#release-7"])]
+
+
+class RunShown(BaseModel):
+    """A run in one region; `failed` is null when no report is known, `key` its digest then."""
+
+    run: str
+    policy: str
+    due: datetime
+    key: str | None
+    region: str
+    disks: int
+    taken: int
+    failed: int | None
+    labels: Mapping[str, int]
+    locked_ms_max: float | None
+    done: bool
+
+
+class DiskOfRun(BaseModel):
+    """What became of one disk; `decision` is null when no report is known."""
+
+    disk_id: str
+    decision: str | None
+    snapshot_id: str | None
+    state: str | None
+    percent: int | None
+    label: Label | None
+    reason: str
+    locked_ms: float | None
+
+
+class ProofShown(BaseModel):
+    """What a host said of a lease; `steps` are names with milliseconds."""
+
+    group: str
+    lease_id: str
+    verdict: str
+    reason: str
+    locked_ms: float | None
+    frozen_ms: float | None
+    covers: list[str]
+    caveats: list[str]
+    positions: Mapping[str, Any]
+    steps: list[tuple[str, float]]
+
+
+class RunInFull(RunShown):
+    """The same, disk by disk, with the hosts' proofs; of several regions all disks."""
+
+    outcomes: list[DiskOfRun]
+    proofs: list[ProofShown]
+    error: str | None
+
+
+class RunQuery(paging.Paged):
+    """Which runs are wanted."""
+
+    policy: Annotated[str | None, Query(max_length=28, examples=["orders-db"])] = None
+    since: Annotated[AwareDatetime | None, Query(description="a week ago by default")] = None
+
+
+def routes(wiring: Wiring) -> APIRouter:
+    """Return the routes."""
+    router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+    @router.get("", **access.only(Scope.READ))
+    async def listed(asked: Annotated[RunQuery, Query()]) -> paging.Page[RunShown]:
+        """List runs, newest first; one line a region."""
+        since = asked.since or wiring.clock.now() - LOOK_BACK
+        found = [one for one in _seen(wiring, asked.region, since) if asked.policy in {None, one.run.policy}]
+        return paging.Page[RunShown](**paging.cut([RunShown(**_summary(one)) for one in found], asked))
+
+    @router.get("/{run:path}", **access.only(Scope.READ))
+    async def one(run: RunName, asked: places.ByRegion) -> RunInFull:
+        """Tell what became of a run, disk by disk; one that has just been asked for may be empty yet."""
+        wanted = runs.parse(run)
+        found = _of(wiring, wanted, asked.region)
+        if not found:
+            raise HTTPException(404, f"nothing can be seen of {run}")
+        return _whole(found)
+
+    return router
+
+
+def proof_of(wiring: Wiring, snapshot_id: str, disk_id: str, made: datetime) -> ProofShown | None:
+    """Return the proof of the lease that a snapshot was taken under, when its report can be read."""
+    for logged in _reports(wiring, made - BEFORE, made + BEFORE):
+        if any(one.snapshot_id == snapshot_id for one in logged.report.outcomes):
+            for proof in logged.report.proofs:
+                if any(cover.split(" ", 1)[0] == disk_id for cover in proof.covers):
+                    return _proof(proof)
+    return None
+
+
+def _of(wiring: Wiring, wanted: Run, region: str | None) -> list[Seen]:
+    found = _seen(wiring, region, wanted.due - BEFORE, wanted.due + AFTER)
+    mine = [one for one in found if runs.is_meant(wanted, one.run)]
+    if mine:
+        return mine
+    soon = runs.nothing_yet(wanted, places.first(wiring, region).region, wiring.clock.now())
+    return [soon] if soon else []
+
+
+def _seen(wiring: Wiring, region: str | None, since: datetime, until: datetime | None = None) -> list[Seen]:
+    now = wiring.clock.now()
+    targets = places.targets(wiring, region)
+    regions = {target.region for target in targets}
+    reports = [
+        one
+        for one in _reports(wiring, since, min(until or now, now) + BEFORE)
+        if one.report.region.partition(" as ")[0] in regions
+    ]
+    clouds = [wiring.clouds.at(target) for target in targets]
+    snapshots = [one for cloud in clouds for one in cloud.snapshots_since(since) if one.created_at >= since]
+    return runs.seen(reports, snapshots)
+
+
+def _reports(wiring: Wiring, since: datetime, until: datetime) -> Sequence[LoggedReport]:
+    return wiring.reports.reports(since, until) if wiring.reports else ()
+
+
+def _summary(one: Seen) -> dict[str, Any]:
+    return {
+        "run": str(one.run),
+        "policy": one.run.policy,
+        "due": one.run.due,
+        "key": one.run.key,
+        "region": one.region,
+        "disks": len(one.disk_ids),
+        "taken": one.taken,
+        "failed": one.failed,
+        "labels": one.labels,
+        "locked_ms_max": one.locked_ms_max,
+        "done": one.done,
+    }
+
+
+def _whole(found: Sequence[Seen]) -> RunInFull:
+    """Return a run with the disks of all its regions."""
+    parts = [_summary(one) for one in found]
+    failed = [one.failed for one in found if one.failed is not None]
+    labels = [name for part in parts for name in part["labels"]]
+    times = [one.locked_ms_max for one in found if one.locked_ms_max is not None]
+    return RunInFull(
+        **{
+            **parts[0],
+            "region": ", ".join(part["region"] for part in parts),
+            "disks": sum(part["disks"] for part in parts),
+            "taken": sum(part["taken"] for part in parts),
+            "failed": sum(failed) if failed else None,
+            "labels": {name: sum(part["labels"].get(name, 0) for part in parts) for name in labels},
+            "locked_ms_max": max(times, default=None),
+            "done": all(part["done"] for part in parts),
+        },
+        outcomes=[disk for one in found for disk in _disks(one)],
+        proofs=[_proof(proof) for one in found for proof in one.proofs],
+        error="; ".join(one.error for one in found if one.error) or None,
+    )
+
+
+def _disks(one: Seen) -> Iterator[DiskOfRun]:
+    for disk_id in one.disk_ids:
+        told, snapshot = one.outcomes.get(disk_id), one.snapshots.get(disk_id)
+        yield DiskOfRun(
+            disk_id=disk_id,
+            decision=told.decision.value if told else None,
+            snapshot_id=snapshot.id if snapshot else _told_id(told),
+            state=snapshot.state if snapshot else None,
+            percent=snapshot.percent if snapshot else None,
+            label=one.label(disk_id),
+            reason=told.reason if told else "",
+            locked_ms=told.locked_ms if told else None,
+        )
+
+
+def _told_id(told: Outcome | None) -> str | None:
+    return told.snapshot_id if told else None
+
+
+def _proof(proof: Proof) -> ProofShown:
+    return ProofShown(
+        group=proof.group,
+        lease_id=proof.lease_id,
+        verdict=proof.verdict,
+        reason=proof.reason,
+        locked_ms=proof.locked_ms,
+        frozen_ms=proof.frozen_ms,
+        covers=list(proof.covers),
+        caveats=list(proof.caveats),
+        positions=proof.positions,
+        steps=list(proof.steps),
+    )
