@@ -23,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
     here, measured_at = machine.here(), datetime.now(timezone.utc).isoformat(timespec="seconds")
     screen.machine(here)
-    results = [_shown(BENCHMARKS[name], chosen.trials) for name in chosen.names or BENCHMARKS]
+    tried = [shown(BENCHMARKS[name], chosen.trials) for name in chosen.names or BENCHMARKS]
+    results = [result for result in tried if result]
     if chosen.json:
         stated = report.as_json(results, here, measured_at)
         chosen.json.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
@@ -32,10 +33,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _shown(benchmark: Benchmark, given: int | None) -> Result:
+def shown(benchmark: Benchmark, given: int | None) -> Result | None:
+    """Run one benchmark and print what it came to; None when it cannot run here. `given`: how many trials."""
     count = given or benchmark.trials
-    with screen.progress(benchmark, count) as tell:
-        result = trials.run(benchmark, count, tell)
+    try:
+        with screen.progress(benchmark, count) as tell:
+            result = trials.run(benchmark, count, tell)
+    except trials.Unavailable as why:
+        screen.skipped(benchmark, str(why))
+        return None
     screen.table(result)
     return result
 

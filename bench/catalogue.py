@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, window
+from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, retention, window
 
 BENCHMARKS = {
     one.name: one
@@ -11,6 +11,7 @@ BENCHMARKS = {
         cold_start.BENCHMARK,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
+        retention.BENCHMARK,
         planning.BENCHMARK,
         fleet.BENCHMARK,
         gateway.START,

@@ -18,6 +18,13 @@ END_S = 5.0
 _LOOK_AGAIN_S = 0.01
 
 
+def peak_mib() -> float:
+    """Return the most memory that this process has occupied, since it was started (VmHWM)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
+
+
 @contextmanager
 def running(
     command: list[str], path: Path, log: Path, ready: Callable[[], bool], **variables: str

@@ -37,6 +37,11 @@ def progress(benchmark: Benchmark, trials: int) -> Iterator[Callable[[int], None
         yield lambda done: bar.update(task, completed=done)
 
 
+def skipped(benchmark: Benchmark, why: str) -> None:
+    """Say which benchmark could not run here, and why."""
+    CONSOLE.print(f"\n[bold]{benchmark.name}[/]: skipped: {why}")
+
+
 def table(result: Result) -> None:
     """Print a result: one line for each side's figure, a gap between figures."""
     CONSOLE.print(f"\n[bold]{result.benchmark.name}[/]: {result.benchmark.claim}")

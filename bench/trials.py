@@ -16,6 +16,10 @@ Side: TypeAlias = Callable[[], Sample]
 Sides: TypeAlias = AbstractContextManager[Mapping[str, Side]]
 
 
+class Unavailable(Exception):
+    """A benchmark cannot run here; the message says why."""
+
+
 @dataclass(frozen=True)
 class Metric:
     """One measured figure. Without `compared` a ratio to the baseline would say nothing."""

@@ -78,9 +78,9 @@ class Stage:
         self.app = None
 
 
-@pytest.fixture(scope="session")
-def localcloud_stage() -> Iterator[Stage]:
-    """Serve from a thread on a free port of this machine."""
+@contextmanager
+def staged() -> Iterator[Stage]:
+    """Serve from a thread on a free port of this machine; for programs that are no test, too."""
     with listen("127.0.0.1", 0) as listener:
         stage = Stage(f"http://127.0.0.1:{listener.getsockname()[1]}")
         server = make_server(stage, lifespan=False)
@@ -89,6 +89,13 @@ def localcloud_stage() -> Iterator[Stage]:
         yield stage
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def localcloud_stage() -> Iterator[Stage]:
+    """Serve for the whole session."""
+    with staged() as stage:
+        yield stage
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -105,13 +112,13 @@ def localcloud(
     """Serve a cloud for one test."""
     marker = request.node.get_closest_marker("fleet")
     fleet = _file(marker.args[0], request.path.parent, tmp_path) if marker else None
-    cloud = Cloud(
-        lambda clock: load(fleet, clock),
-        Contents(tmp_path / "localcloud-copies"),
-        Settings(rate=0),
-    )
-    with localcloud_stage.showing(cloud) as served:
+    with localcloud_stage.showing(make_cloud(fleet, tmp_path / "localcloud-copies")) as served:
         yield served
+
+
+def make_cloud(fleet: Path | None, copies: Path) -> Cloud:
+    """Make a cloud whose rates are not limited; `copies` is where snapshots' bytes would lie."""
+    return Cloud(lambda clock: load(fleet, clock), Contents(copies), Settings(rate=0))
 
 
 def _file(fleet: str | Path, beside: Path, own: Path) -> Path:

@@ -140,8 +140,8 @@ class Stage:
         until("the run is over", lambda: self._over(before))
         return [one for one in self.invocations() if one["request_id"] not in before]
 
-    def invoke_together(self, event: dict[str, Any], times: int) -> None:
-        """Invoke the worker with one event several times at once; return when all are over."""
+    def invoke_together(self, event: dict[str, Any], times: int) -> list[dict[str, Any]]:
+        """Invoke the worker with one event several times at once; return what came of it."""
         before = {one["request_id"] for one in self.invocations()}
         api = self.own_api()
         params = {
@@ -152,6 +152,7 @@ class Stage:
         for _ in range(times):
             api.call("scf", "Invoke", params)
         until("all are over", lambda: self._over(before))
+        return [one for one in self.invocations() if one["request_id"] not in before]
 
     def settle(self) -> None:
         """Wait until no invocation is under way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -82,3 +83,19 @@ def test_a_pass_is_a_line_of_the_functions_log(stage: Stage) -> None:
         line for one in stage.invocations() if one["function"] == "cbsnap-maintain" for line in one["log"]
     ]
     assert sum('"cbsnap": "upkeep"' in line for line in lines) == 2
+
+
+def test_a_worker_that_is_asked_to_settle_reads_the_region_and_reports_it(stage: Stage) -> None:
+    taken_without_a_label(stage)
+
+    (done,) = stage.invoke_together({"cbsnap": "settle", "region": "ap-guangzhou", "role": None}, 1)
+
+    assert (done["state"], done["result"]) == ("succeeded", [{"region": "ap-guangzhou"}])
+    assert any('"cbsnap": "upkeep"' in line for line in done["log"])
+
+
+def test_a_worker_settles_no_region_that_the_policy_file_does_not_name(stage: Stage) -> None:
+    invocations = stage.invoke_together({"cbsnap": "settle", "region": "eu-frankfurt"}, 1)
+
+    assert {one["state"] for one in invocations} == {"dead"}
+    assert "no target of the policy file" in json.dumps(invocations)

@@ -20,6 +20,7 @@ BREACHES = [
     ("Imports run downwards", "cbsnap/rules/labels.py", "import cbsnap.jobs.pace"),
     ("Jobs and rules are pure", "cbsnap/jobs/pace.py", "import requests"),
     ("Only the adapter to the cloud", "cbsnap/hosts/agent.py", "import tencentcloud"),
+    ("Only the command line", "cbsnap/jobs/pace.py", "import rich"),
     ("Functions know entries", "functions/schedule/index.py", "import cbsnap.tencent.api"),
     ("No function imports another", "functions/snapshot/index.py", "import functions.schedule.index"),
 ]

@@ -135,8 +135,13 @@ def test_what_was_told_is_remembered_by_address_past_the_process(tmp_path: Path)
     assert FileMemory(tmp_path / "told.json").recall("ops") == {"key": "line"}
 
 
+def test_a_memory_that_cannot_be_kept_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NotificationFailed, match="cannot be remembered"):
+        FileMemory(tmp_path / "no-such-folder/told.json").remember("ops", {})
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"ops": 3}'])
 def test_a_memory_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "told.json").write_text(text)
 
-    assert FileMemory(tmp_path / "told.json").recall("ops") == {}
+    assert FileMemory(tmp_path / "told.json").recall("ops") is None

@@ -21,6 +21,7 @@ from cbsnap.model import (
     Sharing,
     Target,
     Thaw,
+    Wording,
 )
 from cbsnap.policyfile import parse
 from hypothesis import given
@@ -34,6 +35,7 @@ targets: [{region: ap-guangzhou}, {region: eu-frankfurt}]
 quota: {region: 500, disk: 70}
 agent: {port: 7000}
 notify: {ops: "json://${HOOK}"}
+templates: {ops: {title: "{open} of {deployment}", line: "{trouble}: {{x}} {reason}"}}
 heartbeat: https://beat.example/1
 policies:
   orders-db:
@@ -118,6 +120,7 @@ def test_every_key_reaches_the_plan() -> None:
         quota=QuotaLimits(500, 70),
         agent_port=7000,
         notify={"ops": "json://${HOOK}"},
+        templates={"ops": Wording(title="{open} of {deployment}", line="{trouble}: {{x}} {reason}")},
         heartbeat="https://beat.example/1",
         time_zone="Europe/Berlin",
     )
@@ -240,6 +243,43 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
         (
             policy("    notify: ops"),
             "4: policies.orders-db.notify: no ops in the file's notify, which has none",
+        ),
+        (
+            "notify: {ops: a}\ntemplates:\n  ops:\n    line: '{disk} is {trouble}'\n" + policy(""),
+            (
+                "4: templates.ops.line: {disk} is no placeholder here; there are {trouble}, {subject}, "
+                "{policy}, {of_policy}, {region}, {reason}"
+            ),
+        ),
+        (
+            "notify: {ops: a}\ntemplates: {ops: {title: '{open.__class__}'}}\n" + policy(""),
+            (
+                "2: templates.ops.title: {open.__class__} is no placeholder here; there are {deployment}, "
+                "{open}, {new}, {over}, {unchanged}"
+            ),
+        ),
+        (
+            "notify: {ops: a}\ntemplates: {ops: {new: '{open:>9}'}}\n" + policy(""),
+            (
+                "2: templates.ops.new: {open:>9} is no placeholder here; there are {deployment}, {open}, "
+                "{new}, {over}, {unchanged}"
+            ),
+        ),
+        (
+            "notify: {ops: a}\ntemplates: {ops: {over: 'over }'}}\n" + policy(""),
+            (
+                "2: templates.ops.over: 'over }' cannot be read (Single '}' encountered in format string): "
+                "write {{ and }} for braces that are meant as such"
+            ),
+        ),
+        (
+            "notify: {ops: a}\ntemplates: {dev: {new: News}}\n" + policy(""),
+            "2: templates.dev: no dev in the file's notify, which has ops",
+        ),
+        ("notify: {Ops: a}\n" + policy(""), "1: notify.Ops: 'Ops' is none; one looks like ops"),
+        (
+            "notify: {ops: a}\ntemplates: {ops: {titel: x}}\n" + policy(""),
+            "2: templates.ops.titel: unknown key; did you mean title?",
         ),
         (
             policy("    keep: {daily: 64}"),
@@ -385,7 +425,7 @@ def test_the_message_names_the_file_on_every_line() -> None:
     assert str(caught.value) == (
         "my.yml:1: policies: is missing, and has no default\n"
         "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, "
-        "notify, heartbeat, policies"
+        "notify, templates, heartbeat, policies"
     )
 
 
@@ -412,6 +452,20 @@ def test_any_shape_under_known_keys_is_a_plan_or_an_error_with_problems(value: o
         found = error.problems
 
     assert found
+
+
+@pytest.mark.parametrize(
+    ("notify", "problem"),
+    [
+        ('{OPS: "json://a"}', "'OPS' is none; one looks like ops"),
+        ("{ops: {a: 1}}", "must be text, not {'a': 1}: put it in quotes"),
+    ],
+)
+def test_a_wrong_name_or_address_to_tell_is_named(notify: str, problem: str) -> None:
+    with pytest.raises(PolicyFileError) as wrong:
+        parse(f"version: 1\nnotify: {notify}\n", "policies.yml")
+
+    assert problem in str(wrong.value)
 
 
 @given(st.text() | st.text("{}[]:,-&*!|>'\"#%@\t\n ab1"))

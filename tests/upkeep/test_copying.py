@@ -26,7 +26,7 @@ FLEET = """
 regions:
   ap-guangzhou:
     instances: [{id: ins-1}]
-    disks: [{id: disk-a}, {id: disk-sys, usage: SYSTEM_DISK, instance: ins-1}]
+    disks: [{id: disk-a}, {id: disk-b}, {id: disk-sys, usage: SYSTEM_DISK, instance: ins-1}]
   ap-singapore: {}
 """
 POLICY = Policy(
@@ -196,3 +196,31 @@ def test_a_system_disks_snapshot_is_not_even_tried(account: Account) -> None:
     assert not [
         one for one in account.local.cloud.requests if one["action"] == "ModifySnapshotsSharePermission"
     ]
+
+
+def test_what_was_deleted_since_the_listing_keeps_no_other_from_being_shared(account: Account) -> None:
+    gone, there = account.take(), account.take(disk_id="disk-b")
+    account.lifecycles.at(Target(HERE)).share(gone, ["300000000003"])
+    both = replace(PLAN, policies=(replace(POLICY, select=Selection()),))
+    listed = account.inventory()
+    account.held().drop_snapshot(gone)
+
+    notes = list(shared(both, listed, account.lifecycles.at(Target(HERE)), account.now()))
+
+    assert actions(notes) == [Action.SHARED]
+    assert list(account.held().snapshots[there].shared_with) == [OTHER]
+    assert len(notes) == 1
+
+
+def test_a_source_that_was_deleted_since_the_listing_keeps_no_other_from_being_copied(
+    account: Account,
+) -> None:
+    gone = account.take()
+    account.take(disk_id="disk-b")
+    here, there = account.inventory(), account.inventory(THERE)
+    account.held().drop_snapshot(gone)
+
+    notes = list(copied(PLAN, here, there, account.lifecycles.at(Target(HERE))))
+
+    assert actions(notes) == [Action.COPIED]
+    assert [note.subject for note in notes if isinstance(note, Finding)] == [gone]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from cbsnap.jobs.maintain import Means, maintain
 from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Target
 
 from localcloud.faults import Fault
-from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier
+from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier, FakeSettlers
 
 from .conftest import HERE
 
@@ -47,9 +48,10 @@ def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = 
         account.regions,
         account.lifecycles,
         FakeJournal(),
+        FakeSettlers(),
         account,
         notifier,
-        memory or FakeMemory(),
+        memory or FakeMemory({"ops": {}}),
         account.bench,
     )
 
@@ -89,7 +91,7 @@ def test_a_region_is_not_copied_to_itself(account: Account) -> None:
 
 def test_what_is_wrong_is_told_and_gives_no_sign_of_life(account: Account) -> None:
     account.advance(timedelta(days=2))
-    notifier, memory = FakeNotifier(), FakeMemory()
+    notifier, memory = FakeNotifier(), FakeMemory({"ops": {}})
 
     maintain(PLAN, means(account, notifier, memory))
     maintain(PLAN, means(account, notifier, memory))
@@ -130,3 +132,45 @@ def test_an_address_that_hears_nothing_is_reported_with_the_pass(account: Accoun
     passes = maintain(PLAN, means(account, FakeNotifier(deaf=True)))
 
     assert passes[-1].error == "ops could not be told: no answer"
+
+
+def test_a_target_with_a_worker_of_its_own_is_settled_by_it(account: Account) -> None:
+    account.take(label="")
+    account.advance(timedelta(hours=2))
+    settlers = FakeSettlers()
+    far = replace(PLAN, targets=(Target(HERE, worker="far-worker"),))
+
+    here = maintain(far, replace(means(account, FakeNotifier()), settlers=settlers))[0]
+
+    assert settlers.asked == [Target(HERE, worker="far-worker")]
+    assert "unproven" in {finding.trouble.value for finding in here.findings}
+    assert "labelled" not in actions([here])[HERE]
+
+
+def test_a_region_that_is_down_ends_nothing_and_keeps_no_other_from_its_work(account: Account) -> None:
+    account.take()
+    maintain(PLAN, means(account, FakeNotifier()))
+    account.advance(timedelta(hours=1))
+    account.local.cloud.faults.add([Fault("error", region=THERE, times=0)])
+    notifier = FakeNotifier()
+
+    passes = {one.region: one for one in maintain(PLAN, means(account, notifier))}
+
+    assert "cannot be read" in passes[THERE].error
+    assert passes[HERE].error == ""
+    assert dict(passes[HERE].standings) == {"covered": 1}
+    assert notifier.beats == []
+    assert f"{THERE}: the region cannot be read" in notifier.sent[0][2]
+
+
+def test_a_machine_whose_clock_is_an_hour_wrong_is_refused_and_touches_nothing(account: Account) -> None:
+    account.take()
+    account.advance(timedelta(hours=1))
+    account.take()
+    before = dict(account.held().snapshots)
+    account.local.cloud.faults.add([Fault("skew", by_s=3600, times=0)])
+
+    passes = maintain(PLAN, means(account, FakeNotifier()))
+
+    assert all("AuthFailure" in one.error for one in passes if one.region in {HERE, THERE})
+    assert account.held().snapshots == before

@@ -92,3 +92,36 @@ def test_the_end_of_a_lesser_one_is_lifted_when_the_good_one_is_gone(account: Ac
     account.advance(timedelta(days=365))
 
     assert list(account.held().snapshots) == [crash]
+
+
+def test_one_that_somebody_deletes_before_it_gets_an_end_is_no_trouble(account: Account) -> None:
+    crash = account.take(label="crash")
+    account.advance(DAY)
+    good = account.take()
+    listed = account.inventory()
+    account.held().drop_snapshot(crash)
+
+    notes = list(prune(PLAN, listed, account.lifecycles.at(Target(HERE)), account.now()))
+
+    assert notes == []
+    assert list(account.held().snapshots) == [good]
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=-1), timedelta(hours=1)])
+def test_a_clock_an_hour_wrong_keeps_all_that_is_not_within_that_hour_of_its_end(
+    account: Account, wrong: timedelta
+) -> None:
+    lesser = []
+    for _ in range(5):
+        lesser.append(account.take(label="crash"))
+        account.advance(DAY)
+    good = account.take()
+    account.advance(DAY / 2)
+
+    list(prune(PLAN, account.inventory(), account.lifecycles.at(Target(HERE)), account.now() + wrong))
+
+    left = account.held().snapshots
+    assert list(left) == [*lesser[-2:], good]
+    ends = [one.deadline_s for one in left.values() if one.deadline_s]
+    assert len(ends) == 2
+    assert min(ends) > (account.now() + 6 * DAY).timestamp()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .conftest import Account
 
 
-DISKS = int(os.environ.get("CBSNAP_YEARS_DISKS", "8"))  # 1000 take the better part of an hour
+DISKS = int(os.environ.get("CBSNAP_YEARS_DISKS", "8"))  # for more: python -m tests.upkeep.years
 
 
 @pytest.mark.fleet(fleet(DISKS))

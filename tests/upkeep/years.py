@@ -3,27 +3,34 @@
 The model follows docs/retention.md: it walks back over calendar days, weeks, months and years, and
 knows nothing of names, tags or buckets. What the cloud holds is read, deleted and made to expire
 through the core's own jobs and the real SDK; taking is done in the cloud's state, to save time.
+
+    python -m tests.upkeep.years --disks 1000 --days 731
+
+says every ten days how far it has come, and ends with an AssertionError at the first difference.
 """
 
 from __future__ import annotations
 
+import argparse
+import time
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cbsnap.jobs.prune import prune
 from cbsnap.model import Keep, Label, Plan, Policy, Selection, Target
-from cbsnap.upkeep import Finding
+from cbsnap.upkeep import Action, Change, Finding
 
+from localcloud.pytest_plugin import make_cloud, staged
 from localcloud.resources import Snapshot
 
-from .conftest import HERE
+from .conftest import HERE, Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from random import Random
-
-    from .conftest import Account
 
 BEGIN = datetime(2024, 12, 19, 19, 0, tzinfo=timezone.utc)  # three in the morning in Shanghai
 DAYS = 731
@@ -192,29 +199,22 @@ class Years:
     def day(self, number: int) -> None:
         """Let one day pass: snapshots are taken, people interfere, and most days a pass is made."""
         now = BEGIN + number * DAY
+        before = self.there
         self.account.local.cloud.clock.set(now.timestamp(), 0)
         self.account.local.cloud.settle()
-        before = self._ids()
+        self.expired += before - self.there
         self.model.settle(now)
         for disk_id in self.model.disks:
             self._take(disk_id, now)
         self._interfere()
         if not 200 <= number < 225:  # nothing of ours runs for a while
-            notes = list(prune(PLAN, self.account.inventory(), self.account.lifecycles.at(Target(HERE)), now))
-            assert not [note for note in notes if isinstance(note, Finding)], notes[:3]
-            self.deleted += sum(
-                note.action.value == "deleted" for note in notes if not isinstance(note, Finding)
-            )
-            self.model.look_after(now)
-        else:
-            self.expired += len(before - self._ids())
+            self._look_after(now)
         self.compare(number)
 
     def _look_after(self, now: datetime) -> None:
-        before = len(self._ids())
         notes = list(prune(PLAN, self.account.inventory(), self.account.lifecycles.at(Target(HERE)), now))
         assert not [note for note in notes if isinstance(note, Finding)], notes[:3]
-        self.deleted += before - len(self._ids())
+        self.deleted += sum(isinstance(note, Change) and note.action is Action.DELETED for note in notes)
         self.model.look_after(now)
 
     def compare(self, number: int) -> None:
@@ -227,6 +227,11 @@ class Years:
             found = there[disk_id] - self.foreign
             assert found == expected, (number, disk_id, found ^ expected)
         assert self.foreign <= self._ids()
+
+    @property
+    def there(self) -> int:
+        """How many snapshots the cloud holds."""
+        return len(self._ids())
 
     def _ids(self) -> set[str]:
         return set(self.account.held().snapshots)
@@ -272,3 +277,35 @@ class Years:
         )
         region.add_snapshot(made)
         return made.id
+
+
+def main() -> None:
+    """Run as many days on as many disks as is asked."""
+    asked = argparse.ArgumentParser(description="two years of retention against a slow model")
+    asked.add_argument("--disks", type=int, default=1000)
+    asked.add_argument("--days", type=int, default=DAYS)
+    asked.add_argument("--seed", type=int, default=7)
+    chosen = asked.parse_args()
+    with TemporaryDirectory() as folder, staged() as stage:
+        file = Path(folder) / "fleet.yml"
+        file.write_text(fleet(chosen.disks), encoding="utf-8")
+        with stage.showing(make_cloud(file, Path(folder) / "copies")) as served:
+            _run(Years(Account(served), Random(chosen.seed)), chosen.days)  # noqa: S311 - can be repeated
+
+
+def _run(years: Years, days: int) -> None:
+    started = time.monotonic()
+    years.begin()
+    for number in range(days):
+        years.day(number)
+        if (number + 1) % 10 == 0 or number + 1 == days:
+            spent = f"{time.monotonic() - started:.0f} s"
+            print(  # noqa: T201 - a program for the terminal
+                f"{number + 1} days of {len(years.model.disks)} disks as the model says, {spent}: "
+                f"{years.there} there, {years.deleted} deleted, {years.expired} expired",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

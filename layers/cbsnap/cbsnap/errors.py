@@ -114,6 +114,11 @@ class SnapshotInProgress(DiskBusy):
 class Refused(CloudError):
     """Final: the same request will be refused again."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether what it was about is not there, or not any more."""
+        return self.code.endswith("NotFound")
+
 
 class NotificationFailed(CbsnapError):
     """A message or a sign of life did not reach its address; the message names no secret."""

@@ -1,12 +1,14 @@
 """The port `Memory`: what was told lies in a file, which an ended instance of a function takes with it.
 
-Then it is told once more, never less; the cloud's own state is what everything else goes by.
+On a file system that all instances mount it lasts; the cloud's own state is what everything else goes by.
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
+
+from cbsnap.errors import NotificationFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +20,17 @@ class FileMemory:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def recall(self, address: str) -> dict[str, str]:
+    def recall(self, address: str) -> dict[str, str] | None:
         """Return what was remembered for an address."""
         found = self._all().get(address)
-        return dict(found) if isinstance(found, dict) else {}
+        return dict(found) if isinstance(found, dict) else None
 
     def remember(self, address: str, told: dict[str, str]) -> None:
-        """Keep this for an address, instead of what was there."""
-        self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+        """Keep this for an address, instead of what was there. Raises NotificationFailed."""
+        try:
+            self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+        except OSError as full:
+            raise NotificationFailed(f"what was told cannot be remembered: {full}") from full
 
     def _all(self) -> dict[str, object]:
         try:

@@ -20,13 +20,8 @@ class Label(Enum):
     APPLICATION = "application"
     CLEAN = "clean"
 
-    @property
-    def rank(self) -> int:
-        """Place in the order of trust, 0 for the weakest."""
-        return _RANKS[self]
-
-
-_RANKS = {label: rank for rank, label in enumerate(Label)}
+    def __init__(self, _word: str) -> None:
+        self.rank = len(type(self).__members__)  # place in the order of trust, 0 for the weakest
 
 
 # --- what the cloud holds -------------------------------------------------------------------
@@ -281,10 +276,28 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """How a message reads; `rules.wording` says what `{…}` may stand in which text.
+
+    `title` and `well` head a message while something is open and when nothing is; `line` tells a
+    finding, `error` why a region could not be looked after.
+    """
+
+    title: str = "cbsnap {deployment}: {open} open"
+    well: str = "cbsnap {deployment}: all is well"
+    new: str = "New:"
+    over: str = "Over:"
+    unchanged: str = "Unchanged: {unchanged}"
+    line: str = "{trouble}: {subject}{of_policy} in {region}: {reason}"
+    error: str = "{region}: {reason}"
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The policy file, parsed. `agent_port` is where hosts' agents listen on their private address.
 
-    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret.
+    `notify` maps names to apprise's URLs, in which `${NAME}` stands for the environment's secret;
+    `templates` has the wording of those that do not take the usual one.
     `time_zone` is that of the policies that name none.
     """
 
@@ -294,6 +307,7 @@ class Plan:
     quota: QuotaLimits = QuotaLimits()
     agent_port: int = 9780
     notify: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, Wording] = field(default_factory=dict)
     heartbeat: str | None = None
     time_zone: str = "Asia/Shanghai"
 
@@ -357,6 +371,7 @@ class Decision(Enum):
 class Outcome:
     """One disk's line in a run report; `reason` is a sentence for a person, empty when all went well.
 
+    `lost`: how its lease ended, when that did not last until its release.
     `tries` counts attempts, under a lease or without; finding a host busy is none.
     `create_ms` is how long CreateSnapshot took to answer for all disks of the same moment.
     """
@@ -367,6 +382,7 @@ class Outcome:
     label: Label | None = None
     reason: str = ""
     locked_ms: float | None = None
+    lost: str = ""
     tries: int = 0
     create_ms: float | None = None
 

@@ -355,13 +355,13 @@ class Notifier(Protocol):
 
 
 class Memory(Protocol):
-    """What was told before, by address and by what it is about; it may forget, and then all is news."""
+    """What was told before, by address and by what it is about; it may forget."""
 
-    def recall(self, address: str) -> dict[str, str]:
-        """Return what was remembered."""
+    def recall(self, address: str) -> dict[str, str] | None:
+        """Return what was remembered; None when nothing is known of the address."""
 
     def remember(self, address: str, told: dict[str, str]) -> None:
-        """Keep this instead."""
+        """Keep this instead. Raises NotificationFailed."""
 
 
 class Clock(Protocol):
@@ -382,6 +382,13 @@ class Workers(Protocol):
 
     def dispatch(self, batch: Batch) -> str:
         """Hand a batch over, asynchronously and at least once; return the request's id."""
+
+
+class Settlers(Protocol):
+    """The functions that reach the hosts of targets with a worker of their own."""
+
+    def settle(self, target: Target) -> str:
+        """Ask a target's worker to settle what is unproven there; return the request's id."""
 
 
 class Keeper(Protocol):

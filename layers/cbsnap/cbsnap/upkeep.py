@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping  # noqa: TC003 - `wire` has the annotations read
 from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - as above
 from enum import Enum
 
 
@@ -42,6 +43,7 @@ class Trouble(Enum):
     FUSE = "fuse"
     STALE = "stale"
     UNCOVERED = "uncovered"
+    LOST = "lease lost"
     QUOTA = "quota"
     DRILL = "drill failed"
     LATE = "cut late"
@@ -64,13 +66,17 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a person should know: `subject` is a snapshot's, disk's or policy's name."""
+    """One thing that a person should know: `subject` is a snapshot's, disk's or policy's name.
+
+    `since`: when it came to be so, where the cloud's own facts tell.
+    """
 
     trouble: Trouble
     region: str
     subject: str
     reason: str
     policy: str | None = None
+    since: datetime | None = None
 
 
 Note = Change | Finding

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, DrillOrder, Report
+from cbsnap.model import Batch, DrillOrder, Report, Target
 from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Upkeep
 
@@ -28,6 +28,7 @@ Kind = TypeVar("Kind")
 ERRAND = "cbsnap"  # an errand's key in a function's event; its value says which
 Errand = RestoreOrder | DrillOrder
 ERRANDS: dict[str, type[Errand]] = {"restore": RestoreOrder, "drill": DrillOrder}
+SETTLE = "settle"  # a worker's errand, to which nothing belongs but where
 
 
 @cache
@@ -99,6 +100,19 @@ def _checked(schema: TypeAdapter[Kind], event: Mapping[str, Any], name: str) -> 
     except ValidationError as wrong:
         first = wrong.errors()[0]
         raise InputError(f"{name}." + ".".join(map(str, first["loc"])), first["msg"]) from wrong
+
+
+def settling_text(target: Target) -> str:
+    """Return the errand to settle what is unproven in a target, as compact JSON."""
+    return json.dumps({ERRAND: SETTLE, "region": target.region, "role": target.role})
+
+
+def settling(event: Mapping[str, Any], targets: Iterable[Target]) -> Target:
+    """Return which of the targets an errand is about. Raises InputError."""
+    for target in targets:
+        if (target.region, target.role) == (event.get("region"), event.get("role")):
+            return target
+    raise InputError("region", f"{event.get('region')!r} with this role is no target of the policy file")
 
 
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:

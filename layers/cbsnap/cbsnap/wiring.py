@@ -32,11 +32,12 @@ if TYPE_CHECKING:
         Notifier,
         ReportLog,
         Restorer,
+        Settlers,
         Workers,
     )
     from cbsnap.rules.tokens import Keyring
     from cbsnap.tencent.api import Api, Credentials
-    from cbsnap.tencent.functions import Keeper
+    from cbsnap.tencent.functions import Functions, Keeper
     from cbsnap.tencent.region import Regions
 
 # /opt/policies.yml in a function: the policies' layer is unpacked beside this package.
@@ -130,13 +131,22 @@ class Wiring:
 
         return TopicLog(self._own_api(self._required("TENCENTCLOUD_REGION")), topic)
 
-    @cached_property
+    @property
     def workers(self) -> Workers:
         """The functions that take batches."""
-        from cbsnap.tencent.functions import Workers  # noqa: PLC0415 - only who hands out needs it
+        return self._functions
+
+    @property
+    def settlers(self) -> Settlers:
+        """The same functions, for what was left unproven."""
+        return self._functions
+
+    @cached_property
+    def _functions(self) -> Functions:
+        from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
-        return Workers(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+        return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     @cached_property
     def keeper(self) -> Keeper:

@@ -69,6 +69,7 @@ class FakeCloud:
     made_all_the_same: set[str] = field(default_factory=set)
     appears_after_s: float = 0.0
     labels: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
     labelled: list[int] = field(default_factory=list)
     tag_failures: list[Exception] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -125,11 +126,11 @@ class FakeCloud:
         }
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        assert key == "cbsnap:label"
         self.labelled.append(len(snapshot_ids))
         if self.tag_failures:
             raise self.tag_failures.pop(0)
-        self.labels.update(dict.fromkeys(snapshot_ids, value))
+        kept = {"cbsnap:label": self.labels, "cbsnap:lost": self.losses}[key]
+        kept.update(dict.fromkeys(snapshot_ids, value))
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         self.log.append(f"stop {' '.join(ids)}")

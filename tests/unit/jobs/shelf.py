@@ -155,6 +155,17 @@ class FakeJournals:
 
 
 @dataclass
+class FakeSettlers:
+    """Keeps which targets' workers were asked to settle."""
+
+    asked: list[Target] = field(default_factory=list)
+
+    def settle(self, target: Target) -> str:
+        self.asked.append(target)
+        return "request"
+
+
+@dataclass
 class FakeNotifier:
     """Keeps what was sent; `deaf` takes nothing."""
 
@@ -179,8 +190,8 @@ class FakeMemory:
 
     told: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def recall(self, address: str) -> dict[str, str]:
-        return self.told.get(address, {})
+    def recall(self, address: str) -> dict[str, str] | None:
+        return self.told.get(address)
 
     def remember(self, address: str, told: dict[str, str]) -> None:
         self.told[address] = told

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 import pytest
 from cbsnap.jobs.coverage import cover, gaps, owed, scarcity
-from cbsnap.model import Label, QuotaLimits, Selection, SnapshotUsage
+from cbsnap.model import Label, Plan, QuotaLimits, Selection, SnapshotUsage
 from cbsnap.rules.coverage import Standing
+from cbsnap.rules.disorder import FINISHING
 from cbsnap.upkeep import Finding, Trouble
 
 from .fakes import NOON, disk
@@ -17,8 +18,11 @@ GOOD = policy(good=Label.APPLICATION)
 
 
 def found(cloud: Shelf, policies: object = None) -> list[tuple[Trouble, str]]:
-    covered = cover(policies or plan(GOOD), inventory(cloud), NOON)  # type: ignore[arg-type]
-    return [(one.trouble, one.subject) for one in gaps(covered)]
+    return [(one.trouble, one.subject) for one in found_gaps(cloud, policies or plan(GOOD))]  # type: ignore[arg-type]
+
+
+def found_gaps(cloud: Shelf, policies: Plan) -> list[Finding]:
+    return list(gaps(policies, cover(policies, inventory(cloud), NOON), NOON))
 
 
 def test_a_good_one_of_the_last_closed_run_covers() -> None:
@@ -43,6 +47,19 @@ def test_a_policys_own_figure_counts_instead_of_its_schedule() -> None:
     assert found(old, plan(policy(good=Label.APPLICATION, coverage=timedelta(hours=5)))) == []
 
 
+def test_a_gap_says_since_when_the_promise_is_broken() -> None:
+    due = DUE - timedelta(hours=2)
+    old, none = shelf([shot(due=due, label=Label.APPLICATION)]), shelf([], [disk("disk-a", created_at=due)])
+    figure = plan(policy(good=Label.APPLICATION, coverage=timedelta(hours=3)))
+    run_closed = DUE + GOOD.window + FINISHING
+
+    since = [one.since for cloud in (old, none) for one in found_gaps(cloud, figure)]
+    by_schedule = [one.since for one in found_gaps(old, plan(GOOD))]
+
+    assert since == [due + timedelta(hours=3)] * 2
+    assert by_schedule == [run_closed]
+
+
 def test_a_day_that_is_skipped_is_not_owed() -> None:
     nightly = policy(schedule="0 2 * * *", skip_dates=frozenset({date(2026, 11, 22)}))
 
@@ -61,7 +78,7 @@ def test_a_disk_that_nobody_selected_is_listed_without_alarm() -> None:
     (entry,) = cover(plan(tagged), inventory(shelf([])), NOON)
 
     assert (entry.standing, entry.disk.id) == (Standing.UNSELECTED, "disk-a")
-    assert list(gaps([entry])) == []
+    assert list(gaps(plan(tagged), [entry], NOON)) == []
 
 
 @pytest.mark.parametrize(("used", "scarce"), [(89, 0), (90, 0), (91, 1), (100, 1)])

@@ -62,12 +62,19 @@ def test_what_no_release_had_carried_for_this_disk_ends_as_crash(answered: dict[
     assert cloud.label("snap-1") == "crash"
 
 
-def test_a_broken_lease_proves_nothing() -> None:
+def test_a_broken_lease_proves_nothing_and_its_loss_is_told_until_a_newer_one_is_there() -> None:
     cloud = shelf([shot()])
 
-    followed(cloud, FakeJournal([record(state="EXPIRED", verdict="broken")]))
+    notes = followed(cloud, FakeJournal([record(state="EXPIRED", verdict="broken")]))
+    again = followed(cloud, FakeJournal())
+    cloud.snapshot_list.append(shot("snap-2", due=NOON, label=Label.APPLICATION))
+    later = followed(cloud, FakeJournal())
 
     assert cloud.label("snap-1") == "crash"
+    assert cloud.tags("snap-1")["cbsnap:lost"] == "expired"
+    assert (Trouble.LOST, "disk-a") in troubles(notes)
+    assert (Trouble.LOST, "disk-a") in troubles(again)
+    assert (Trouble.LOST, "disk-a") not in troubles(later)
 
 
 def test_a_lease_that_is_not_over_is_waited_for() -> None:
@@ -156,6 +163,18 @@ def test_a_silent_host_is_asked_again_while_it_may_remember() -> None:
 
     assert cloud.label("snap-1") is None
     assert (Trouble.UNPROVEN, "snap-1") in troubles(notes)
+
+
+def test_a_silent_host_is_waited_for_once_a_pass() -> None:
+    cloud, journal = shelf([shot(), shot("snap-2", due=DUE - timedelta(hours=2))]), FakeJournal(silent=True)
+
+    notes = followed(cloud, journal)
+
+    assert len(journal.asked) == 1
+    assert [subject for trouble, subject in troubles(notes) if trouble is Trouble.UNPROVEN] == [
+        "snap-1",
+        "snap-2",
+    ]
 
 
 def test_a_host_silent_for_a_day_proves_nothing_any_more() -> None:

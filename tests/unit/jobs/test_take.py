@@ -156,7 +156,7 @@ def test_a_broken_lease_makes_the_snapshot_crash_consistent(scene: Scene) -> Non
 
     assert report.outcomes[0].label is Label.CRASH
     assert "somebody thawed /data" in report.outcomes[0].reason
-    assert scene.cloud.labels == {"snap-1": "crash"}
+    assert (scene.cloud.labels, scene.cloud.losses) == ({"snap-1": "crash"}, {"snap-1": "broken"})
 
 
 def test_a_release_that_nobody_confirms_leaves_the_snapshot_unproven(scene: Scene) -> None:
@@ -756,7 +756,7 @@ def test_a_label_that_could_not_be_written_is_told_with_its_snapshot(scene: Scen
     report = scene.take()
 
     assert report.outcomes[0].label is Label.APPLICATION
-    assert "the label's tag is not written yet" in report.outcomes[0].reason
+    assert "the tag cbsnap:label is not written yet" in report.outcomes[0].reason
 
 
 def test_whoever_waits_for_somebody_elses_snapshot_does_not_keep_the_others(scene: Scene) -> None:

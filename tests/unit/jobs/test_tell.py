@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
-from cbsnap.jobs.tell import beat, tell
+from cbsnap.jobs.tell import EVERY, REMINDED, beat, tell
+from cbsnap.model import Wording
 from cbsnap.upkeep import Finding, Trouble, Upkeep
 
+from .fakes import NOON
 from .shelf import FakeMemory, FakeNotifier, plan, policy
 
 OPS = replace(
@@ -23,7 +26,7 @@ def test_findings_of_a_pass_come_in_one_message() -> None:
     notifier = FakeNotifier()
     other = replace(STALE, subject="disk-b")
 
-    tell(OPS, passed(STALE, other), notifier, FakeMemory())
+    tell(OPS, passed(STALE, other), notifier, FakeMemory(), NOON)
 
     assert notifier.sent == [
         (
@@ -39,9 +42,9 @@ def test_findings_of_a_pass_come_in_one_message() -> None:
 
 def test_the_same_again_is_no_news_though_its_wording_has_changed() -> None:
     notifier, memory = FakeNotifier(), FakeMemory()
-    tell(OPS, passed(STALE), notifier, memory)
+    tell(OPS, passed(STALE), notifier, memory, NOON)
 
-    tell(OPS, passed(replace(STALE, reason="it is 31 h old")), notifier, memory)
+    tell(OPS, passed(replace(STALE, reason="it is 31 h old")), notifier, memory, NOON)
 
     assert len(notifier.sent) == 1
 
@@ -50,7 +53,7 @@ def test_what_is_over_is_told_once() -> None:
     notifier, memory = FakeNotifier(), FakeMemory()
 
     for findings in ([STALE], [], []):
-        tell(OPS, passed(*findings), notifier, memory)
+        tell(OPS, passed(*findings), notifier, memory, NOON)
 
     assert [title for _, title, _ in notifier.sent] == ["cbsnap prod: 1 open", "cbsnap prod: all is well"]
     assert notifier.sent[-1][2].startswith("Over:\n- stale: disk-a")
@@ -58,10 +61,10 @@ def test_what_is_over_is_told_once() -> None:
 
 def test_a_region_that_cannot_be_read_ends_nothing() -> None:
     notifier, memory = FakeNotifier(), FakeMemory()
-    tell(OPS, passed(STALE), notifier, memory)
+    tell(OPS, passed(STALE), notifier, memory, NOON)
 
-    tell(OPS, passed(error="it cannot be read"), notifier, memory)
-    tell(OPS, passed(STALE), notifier, memory)
+    tell(OPS, passed(error="it cannot be read"), notifier, memory, NOON)
+    tell(OPS, passed(STALE), notifier, memory, NOON)
 
     bodies = [body for _, _, body in notifier.sent]
     assert bodies[1] == "New:\n- ap-guangzhou: it cannot be read\nUnchanged: 1"
@@ -72,7 +75,7 @@ def test_a_policy_without_an_address_is_told_to_nobody_and_a_region_to_everybody
     notifier = FakeNotifier()
     region = Finding(Trouble.QUOTA, "ap-guangzhou", "ap-guangzhou", "room for 3 more")
 
-    tell(OPS, passed(replace(STALE, policy="quiet"), region), notifier, FakeMemory())
+    tell(OPS, passed(replace(STALE, policy="quiet"), region), notifier, FakeMemory(), NOON)
 
     (message,) = notifier.sent
     assert "quota" in message[2]
@@ -82,9 +85,9 @@ def test_a_policy_without_an_address_is_told_to_nobody_and_a_region_to_everybody
 def test_what_could_not_be_told_is_told_the_next_time() -> None:
     notifier, memory = FakeNotifier(deaf=True), FakeMemory()
 
-    failed = tell(OPS, passed(STALE), notifier, memory)
+    failed = tell(OPS, passed(STALE), notifier, memory, NOON)
     notifier.deaf = False
-    tell(OPS, passed(STALE), notifier, memory)
+    tell(OPS, passed(STALE), notifier, memory, NOON)
 
     assert failed == ["ops could not be told: no answer"]
     assert len(notifier.sent) == 1
@@ -93,7 +96,7 @@ def test_what_could_not_be_told_is_told_the_next_time() -> None:
 def test_a_flood_is_cut_and_counted() -> None:
     notifier = FakeNotifier()
 
-    tell(OPS, passed(*(replace(STALE, subject=f"disk-{n}") for n in range(50))), notifier, FakeMemory())
+    tell(OPS, passed(*(replace(STALE, subject=f"disk-{n}") for n in range(50))), notifier, FakeMemory(), NOON)
 
     lines = notifier.sent[0][2].splitlines()
     assert len(lines) == 42
@@ -115,3 +118,66 @@ def test_only_a_healthy_pass_gives_a_sign_of_life() -> None:
 
 def test_a_heartbeat_that_fails_is_reported() -> None:
     assert beat(OPS, passed(), FakeNotifier(deaf=True)) == ["the heartbeat could not be sent: no answer"]
+
+
+def told_at(hours_after: float, finding: Finding) -> bool:
+    """Tell whether an instance that remembers nothing tells of a finding, some hours after a reminder."""
+    notifier = FakeNotifier()
+    tell(OPS, passed(finding), notifier, FakeMemory(), NOON + timedelta(hours=hours_after))
+    return bool(notifier.sent)
+
+
+def test_an_instance_started_anew_does_not_repeat_what_an_earlier_pass_has_told() -> None:
+    at = NOON + timedelta(hours=1)
+
+    assert told_at(1, replace(STALE, since=at - timedelta(minutes=5)))
+    assert not told_at(1, replace(STALE, since=at - EVERY))
+    assert not told_at(1, STALE), "since when is not known"
+
+
+def test_without_a_memory_what_is_open_is_said_again_every_four_hours() -> None:
+    quarters = [EVERY * place for place in range(24 * 4)]
+
+    told = [quarter for quarter in quarters if told_at(quarter / timedelta(hours=1), STALE)]
+
+    assert told == [REMINDED * place for place in range(6)]
+
+
+def test_what_was_not_repeated_is_remembered_and_its_end_told() -> None:
+    notifier, memory, at = FakeNotifier(), FakeMemory(), NOON + timedelta(hours=1)
+
+    tell(OPS, passed(STALE), notifier, memory, at)
+    tell(OPS, passed(), notifier, memory, at + EVERY)
+
+    assert [title for _, title, _ in notifier.sent] == ["cbsnap prod: all is well"]
+
+
+def test_an_address_is_told_in_its_own_words() -> None:
+    notifier, memory = FakeNotifier(), FakeMemory()
+    wording = Wording(
+        title="[{deployment}] {new} neu, {over} vorbei, {open} offen",
+        new="Neu:",
+        over="Vorbei:",
+        unchanged="Sonst {unchanged}",
+        line="{subject}/{policy}/{region} {trouble} {{!}} {reason}",
+        error="{region} geht nicht: {reason}",
+    )
+    own = replace(OPS, templates={"ops": wording})
+    quota = Finding(Trouble.QUOTA, "ap-guangzhou", "ap-guangzhou", "room for 3 more")
+
+    tell(own, passed(quota), notifier, memory, NOON)
+    tell(own, passed(STALE, error="weg"), notifier, memory, NOON)
+
+    assert [(title, body) for _, title, body in notifier.sent] == [
+        (
+            "[prod] 1 neu, 0 vorbei, 1 offen",
+            "Neu:\n- ap-guangzhou/-/ap-guangzhou quota {!} room for 3 more",
+        ),
+        (
+            "[prod] 2 neu, 0 vorbei, 3 offen",
+            (
+                "Neu:\n- ap-guangzhou geht nicht: weg\n"
+                "- disk-a/orders/ap-guangzhou stale {!} it is 30 h old\nSonst 1"
+            ),
+        ),
+    ]

@@ -78,7 +78,7 @@ def test_the_newest_of_each_day_stays() -> None:
 @pytest.mark.parametrize(
     ("keep", "bucket"),
     [
-        (Keep(hourly=9), "hourly 2026-10-25 02:00 +0100"),
+        (Keep(hourly=9), "hourly 2026-10-25 02+01:00"),
         (Keep(daily=9), "daily 2026-10-25"),
         (Keep(weekly=9), "weekly 2026-W43"),
         (Keep(monthly=9), "monthly 2026-10"),

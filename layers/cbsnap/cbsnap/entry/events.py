@@ -18,7 +18,7 @@ from cbsnap.wiring import Wiring
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.model import Report
+    from cbsnap.model import Report, Target
     from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report
@@ -48,10 +48,12 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
 
 
 def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Take one batch."""
+    """Take one batch; or settle what is unproven where this function reaches the hosts."""
     from cbsnap.jobs import take  # noqa: PLC0415 - what the schedule does not need
 
     here = wiring()
+    if event.get(wire.ERRAND) == wire.SETTLE:
+        return _settle(wire.settling(event, here.plan.targets), context)
     batch = wire.batch(event)
     reports = take.take_batch(
         batch,
@@ -61,6 +63,16 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
     return _printed(reports, context)
+
+
+def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    from cbsnap.jobs import asking  # noqa: PLC0415 - what taking a batch does not need
+
+    here = wiring()
+    journals = here.hosts(here.plan.agent_port)
+    settled = wire.upkeep([asking.settle(here.plan, target, here.clouds, journals, here.clock)])
+    _log("upkeep", settled, context)
+    return settled
 
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -113,6 +125,7 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
         here.clouds,
         here.lifecycles,
         here.hosts(here.plan.agent_port),
+        here.settlers,
         here.clock,
         here.notifier,
         here.memory,

@@ -71,8 +71,8 @@ def _bucket(name: SnapshotName, keep: Keep, policy: Policy) -> str:
     """Return the finest bucket of the rules that a snapshot falls in; empty when each is wanted."""
     if keep.last or keep.within:
         return ""
-    finest = next(form for rule, form in BUCKETS.items() if getattr(keep, rule))
-    return name.due.astimezone(ZoneInfo(policy.time_zone)).strftime(finest)
+    finest = next(bucket for rule, bucket in BUCKETS.items() if getattr(keep, rule))
+    return finest(name.due.astimezone(ZoneInfo(policy.time_zone)))
 
 
 def _begun(one: Ours, region: str, lifecycle: Copier) -> Iterator[Note]:

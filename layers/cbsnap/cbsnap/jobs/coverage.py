@@ -42,11 +42,14 @@ def owed(policy: Policy, now: datetime) -> timedelta:
     return now - schedule.last_run(policy, now - policy.window - FINISHING)
 
 
-def gaps(entries: Iterable[Coverage]) -> Iterator[Finding]:
+def gaps(plan: Plan, entries: Iterable[Coverage], now: datetime) -> Iterator[Finding]:
     """Yield the disks that are not covered; those that no policy selects are listed, not alarming."""
+    policies = {policy.name: policy for policy in plan.policies}
     for entry in entries:
-        if entry.standing in _GAPS:
-            yield Finding(_GAPS[entry.standing], entry.disk.region, entry.disk.id, _why(entry), entry.policy)
+        if entry.policy is not None and entry.standing in _GAPS:
+            since = _since(entry, policies[entry.policy], now)
+            where = entry.disk.region, entry.disk.id
+            yield Finding(_GAPS[entry.standing], *where, _why(entry), entry.policy, since)
 
 
 def scarcity(plan: Plan, inventory: Inventory) -> Iterator[Note]:
@@ -55,6 +58,15 @@ def scarcity(plan: Plan, inventory: Inventory) -> Iterator[Note]:
     if room.left * 100 < room.limit * SCARCE_PERCENT:
         reason = f"room for {room.left} more snapshots of {room.limit}: delete some or raise quota.region"
         yield Finding(Trouble.QUOTA, inventory.region, inventory.region, reason)
+
+
+def _since(entry: Coverage, policy: Policy, now: datetime) -> datetime | None:
+    """Return when the promise was broken: its time was up, or its latest run had closed without one."""
+    if policy.coverage is None:
+        closed = now - policy.window - FINISHING
+        return schedule.last_run(policy, closed) + policy.window + FINISHING
+    begun = entry.newest.name.due if entry.newest else entry.disk.created_at
+    return begun + policy.coverage if begun else None
 
 
 def _why(entry: Coverage) -> str:

@@ -24,16 +24,21 @@ if TYPE_CHECKING:
     from cbsnap.upkeep import Note
 
 
-def follow(plan: Plan, inventory: Inventory, journals: Journals, now: datetime) -> Iterator[Note]:
-    """Follow one region's snapshots; yields what was done and what was found."""
+def follow(plan: Plan, inventory: Inventory, journals: Journals | None, now: datetime) -> Iterator[Note]:
+    """Follow one region's snapshots; yields what was done and what was found.
+
+    Without journals nothing is settled: another function reaches these hosts.
+    """
     yield from _adopted(plan, inventory)
     yield from _tagged(inventory)
-    yield from proofs.settled(plan, inventory, journals, now)
+    if journals is not None:
+        yield from proofs.settled(plan, inventory, journals, now)
     mine = [one for one in inventory.ours() if one.snapshot.state != "TORECYCLE"]
     known = {policy.name for policy in plan.policies} | {request.POLICY, SAFETY}
     disks = list(inventory.disks.values())
     yield from disorder.stuck(mine, now)
     yield from disorder.duplicates(mine)
+    yield from disorder.lost(mine)
     yield from disorder.orphans(mine, inventory.disks.keys(), known)
     if inventory.region in {target.region for target in plan.targets}:
         yield from disorder.missing(plan.policies, inventory.region, disks, mine, now)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.rules.ours import Ours, ours
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from cbsnap.model import Disk, Snapshot
     from cbsnap.ports import Cloud
@@ -35,6 +36,14 @@ class Inventory:
         for one in snapshot_ids:
             snapshot = self.snapshots[one]
             self.snapshots[one] = replace(snapshot, tags={**snapshot.tags, key: value})
+
+    def with_tags(self, tags: Mapping[str, Mapping[str, str]]) -> Inventory:
+        """Return the same as it would be with these tags, by snapshot; nothing is written."""
+        other = copy(self)
+        other.snapshots = {
+            one.id: replace(one, tags={**one.tags, **tags.get(one.id, {})}) for one in self.snapshots.values()
+        }
+        return other
 
     def without_disks(self, disk_ids: Iterable[str]) -> None:
         """Leave out disks that are not there any more."""

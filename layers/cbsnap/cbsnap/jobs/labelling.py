@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.model import Decision, Label, Outcome
-from cbsnap.rules.ours import LABEL_TAG
+from cbsnap.rules.ours import LABEL_TAG, LOST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,32 +30,36 @@ class Labels:
         self._unwritten: dict[str, str] = {}
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Take up the labels of what has been taken; sends full calls."""
+        """Take up the labels of what has been taken; sends full calls, and at once how leases were lost."""
+        lost: defaultdict[str, list[str]] = defaultdict(list)
         for one in outcomes:
             if one.decision is Decision.TAKEN and one.label is not None and one.snapshot_id:
                 self._due[one.label].append(one.snapshot_id)
+                lost[one.lost].append(one.snapshot_id)
+        for how in filter(None, lost):  # first, since a label ends the settling
+            self._write(lost[how], LOST_TAG, how)
         for label, ids in self._due.items():
             while len(ids) >= FULL:
-                self._write(ids[:FULL], label)
+                self._write(ids[:FULL], LABEL_TAG, label.value)
                 del ids[:FULL]
 
     def flush(self) -> None:
         """Send what is left."""
         for label, ids in self._due.items():
-            self._write(ids, label)
+            self._write(ids, LABEL_TAG, label.value)
         self._due.clear()
 
     def noted(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
         """Return the outcomes with the reasons of the labels that could not be written."""
         return [_noted(one, self._unwritten.get(one.snapshot_id or "", "")) for one in outcomes]
 
-    def _write(self, ids: list[str], label: Label) -> None:
+    def _write(self, ids: list[str], key: str, value: str) -> None:
         if not ids:
             return
         try:
-            self._cloud.tag_snapshots(ids, LABEL_TAG, label.value)
+            self._cloud.tag_snapshots(ids, key, value)
         except CloudError as failed:
-            self._unwritten.update(dict.fromkeys(ids, f"the label's tag is not written yet: {failed}"))
+            self._unwritten.update(dict.fromkeys(ids, f"the tag {key} is not written yet: {failed}"))
 
 
 def _noted(outcome: Outcome, note: str) -> Outcome:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import coverage, drill, tell
+from cbsnap.jobs.asking import asked
 from cbsnap.jobs.copying import copied, copies_taken_over
 from cbsnap.jobs.follow import follow
 from cbsnap.jobs.inventory import Inventory
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan, Target
-    from cbsnap.ports import Clock, Clouds, Journals, Lifecycles, Memory, Notifier
+    from cbsnap.ports import Clock, Clouds, Journals, Lifecycles, Memory, Notifier, Settlers
     from cbsnap.rules.coverage import Coverage
     from cbsnap.upkeep import Note
 
@@ -37,6 +38,7 @@ class Means:
     clouds: Clouds
     lifecycles: Lifecycles
     journals: Journals
+    settlers: Settlers
     clock: Clock
     notifier: Notifier
     memory: Memory
@@ -56,7 +58,7 @@ def maintain(plan: Plan, means: Means) -> list[Upkeep]:
         place.drill(until_s)
     passes = [place.upkeep() for place in places]
     untold = [
-        *tell.tell(plan, passes, means.notifier, means.memory),
+        *tell.tell(plan, passes, means.notifier, means.memory, means.clock.now()),
         *tell.beat(plan, passes, means.notifier),
     ]
     return [*passes, Upkeep("notify", error="; ".join(untold))] if untold else passes
@@ -94,7 +96,10 @@ class _Place:
         plan, means, now = self._plan, self._means, self._means.clock.now()
         lifecycle = means.lifecycles.at(self.target)
         self.go_through("start", woken(plan, here, now))
-        self.go_through("follow", follow(plan, here, means.journals, now))
+        if self.target.worker:
+            self.go_through("settle", asked(self.target, here, means.settlers, now))
+        journals = None if self.target.worker else means.journals
+        self.go_through("follow", follow(plan, here, journals, now))
         for there in self._copied_to(places):
             self.go_through("copy", copied(plan, here, there, lifecycle))
         self.go_through("share", shared(plan, here, lifecycle, now))
@@ -134,7 +139,7 @@ class _Place:
 
     def _covered(self, here: Inventory, now: datetime) -> Iterator[Note]:
         self._standing = coverage.cover(self._plan, here, now)
-        yield from coverage.gaps(self._standing)
+        yield from coverage.gaps(self._plan, self._standing, now)
         yield from coverage.scarcity(self._plan, here)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbsnap.errors import CloudError, HostError, InputError
 from cbsnap.model import Label, Thaw
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
-from cbsnap.rules.labels import labels
-from cbsnap.rules.ours import LABEL_TAG
+from cbsnap.rules.labels import labels, lost
+from cbsnap.rules.ours import LABEL_TAG, LOST_TAG
 from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -35,7 +35,14 @@ UNDERWAY = timedelta(
 )  # a worker lives 15 at most (583/9179): until then it writes the label itself
 REMEMBERED = timedelta(hours=24)  # how long a host's journal keeps a lease
 _ENDED = {"RELEASED", "FAILED", "EXPIRED", "BROKEN"}
-Settled = tuple[Label, str]
+
+
+class Settled(NamedTuple):
+    """What a snapshot is worth, why, and how its lease was lost if it was."""
+
+    label: Label
+    reason: str
+    lost: str = ""
 
 
 class Unsettled(Exception):
@@ -44,24 +51,29 @@ class Unsettled(Exception):
 
 def settled(plan: Plan, inventory: Inventory, journals: Journals, now: datetime) -> Iterator[Note]:
     """Label what is unproven, one call for many of one label."""
-    unproven = [one for one in inventory.ours() if _is_due(one, now)]
-    if not unproven:
+    waiting = unproven(inventory, now)
+    if not waiting:
         return
     hosts = _Hosts(inventory, journals)
     found: dict[str, Settled] = {}
-    for one in unproven:
+    for one in waiting:
         try:
             found[one.snapshot.id] = _settle(one, plan, hosts)
         except Unsettled as open_still:
             if now - one.snapshot.created_at < REMEMBERED:
                 yield _finding(one, Trouble.UNPROVEN, str(open_still))
             else:
-                found[one.snapshot.id] = Label.CRASH, f"never proved: {open_still}"
-    yield from _written([one for one in unproven if one.snapshot.id in found], found, inventory)
+                found[one.snapshot.id] = Settled(Label.CRASH, f"never proved: {open_still}")
+    yield from _written([one for one in waiting if one.snapshot.id in found], found, inventory)
 
 
-def _is_due(one: Ours, now: datetime) -> bool:
-    return one.label is None and not one.snapshot.copied and now - one.snapshot.created_at > UNDERWAY
+def unproven(inventory: Inventory, now: datetime) -> list[Ours]:
+    """Return what has no label though its worker cannot be at it any more."""
+    return [
+        one
+        for one in inventory.ours()
+        if one.label is None and not one.snapshot.copied and now - one.snapshot.created_at > UNDERWAY
+    ]
 
 
 class _Hosts:
@@ -73,6 +85,7 @@ class _Hosts:
         attached = sorted({one for disk in inventory.disks.values() for one in disk.instance_ids})
         there = inventory.cloud.instances(attached)
         self._running = {one.id: one for one in there if one.state == "RUNNING"}
+        self._silent: dict[str, str] = {}
 
     def of(self, disk_ids: Iterable[str]) -> list[Instance]:
         """Return the running instances that these disks are attached to."""
@@ -82,27 +95,37 @@ class _Hosts:
 
     def record(self, one: Ours, instance: Instance) -> LeaseRecord | None:
         """Return the ended lease whose release carried this snapshot. Raises Unsettled."""
-        try:
-            with closing(self._journals.on(instance)) as journal:
-                records = journal.of_snapshot(one.snapshot.id)
-        except (HostError, InputError) as silent:
-            raise Unsettled(f"the journal of {instance.id} cannot be read: {silent}") from silent
-        mine = [each for each in records if each.answered.get(one.name.disk_id) == one.snapshot.id]
+        mine = [
+            each
+            for each in self._read(one, instance)
+            if each.answered.get(one.name.disk_id) == one.snapshot.id
+        ]
         if mine and mine[-1].state not in _ENDED:
             raise Unsettled(f"lease {mine[-1].lease_id} is still {mine[-1].state}")
         return mine[-1] if mine else None
+
+    def _read(self, one: Ours, instance: Instance) -> list[LeaseRecord]:
+        """Read a journal; one that was silent is not waited for again in this pass."""
+        if instance.id in self._silent:
+            raise Unsettled(self._silent[instance.id])
+        try:
+            with closing(self._journals.on(instance)) as journal:
+                return journal.of_snapshot(one.snapshot.id)
+        except (HostError, InputError) as silent:
+            self._silent[instance.id] = f"the journal of {instance.id} cannot be read: {silent}"
+            raise Unsettled(self._silent[instance.id]) from silent
 
 
 def _settle(one: Ours, plan: Plan, hosts: _Hosts) -> Settled:
     """Return what a snapshot is worth. Raises Unsettled."""
     policy = next((each for each in plan.policies if each.name == one.name.policy), None)
     if policy is not None and policy.quiesce is None:
-        return Label.CRASH, "no plan"
+        return Settled(Label.CRASH, "no plan")
     if policy is not None and policy.quiesce is not None and policy.quiesce.thaw is not Thaw.RETURNED:
-        return Label.CRASH, f"nobody saw it {policy.quiesce.thaw.value} before the host went on"
+        return Settled(Label.CRASH, f"nobody saw it {policy.quiesce.thaw.value} before the host went on")
     own = {each.id: record for each in hosts.of([one.name.disk_id]) if (record := hosts.record(one, each))}
     if not own:
-        return Label.CRASH, "no running host's journal knows a lease that had answered it"
+        return Settled(Label.CRASH, "no running host's journal knows a lease that had answered it")
     return _worth(one, policy, own, hosts)
 
 
@@ -112,9 +135,9 @@ def _worth(one: Ours, policy: Policy | None, own: dict[str, LeaseRecord], hosts:
     members = _members(one, policy, lease, hosts.inventory)
     records = [own.get(each.id) or hosts.record(one, each) for each in hosts.of(members)]
     if None in records:
-        return Label.CRASH, "the journal of another host of its group knows nothing of it"
+        return Settled(Label.CRASH, "the journal of another host of its group knows nothing of it")
     label, reason = labels(members, lease.answered, records)[one.name.disk_id]
-    return label or Label.CRASH, reason
+    return Settled(label or Label.CRASH, reason, lost(records))
 
 
 def _members(one: Ours, policy: Policy | None, own: LeaseRecord, inventory: Inventory) -> set[str]:
@@ -139,12 +162,14 @@ def _siblings(one: Ours, inventory: Inventory) -> set[str]:
     }
 
 
-def _written(unproven: Sequence[Ours], found: dict[str, Settled], inventory: Inventory) -> Iterator[Note]:
-    for label in Label:
-        mine = [one for one in unproven if found[one.snapshot.id][0] is label]
-        if not mine:
-            continue
+def _written(waiting: Sequence[Ours], found: dict[str, Settled], inventory: Inventory) -> Iterator[Note]:
+    lots: dict[tuple[Label, str], list[Ours]] = {}
+    for one in waiting:
+        lots.setdefault((found[one.snapshot.id].label, found[one.snapshot.id].lost), []).append(one)
+    for (label, how), mine in lots.items():
         try:
+            if how:  # first, since a label ends the settling
+                inventory.tag([one.snapshot.id for one in mine], LOST_TAG, how)
             inventory.tag([one.snapshot.id for one in mine], LABEL_TAG, label.value)
         except CloudError as refused:
             for one in mine:
@@ -153,7 +178,7 @@ def _written(unproven: Sequence[Ours], found: dict[str, Settled], inventory: Inv
                 )
             continue
         for one in mine:
-            why = found[one.snapshot.id][1] or "proved by the host's journal"
+            why = found[one.snapshot.id].reason or "proved by the host's journal"
             yield Change(
                 Action.LABELLED, inventory.region, one.snapshot.id, f"{label.value}: {why}", one.name.policy
             )

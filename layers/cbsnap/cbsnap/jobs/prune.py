@@ -141,7 +141,7 @@ def _deleted(doomed: Sequence[Verdict], inventory: Inventory, lifecycle: Ending)
             middle = len(doomed) // 2
             yield from _deleted(doomed[:middle], inventory, lifecycle)
             yield from _deleted(doomed[middle:], inventory, lifecycle)
-        elif refused.code.endswith("NotFound"):
+        elif refused.gone:
             inventory.forget(ids)
         else:
             yield _found(doomed[0].of, f"could not be deleted: {refused}")
@@ -179,7 +179,8 @@ def _with_end(one: Ours, why_for_good: str, terms: Terms, lifecycle: Ending, now
     try:
         lifecycle.set_deadline(one.snapshot.id, deadline)
     except Refused as refused:
-        yield _found(one, f"its Deadline could not be changed: {refused}")
+        if not refused.gone:
+            yield _found(one, f"its Deadline could not be changed: {refused}")
         return
     if deadline is None:
         yield _changed(Action.UNENDED, one, why_for_good)

@@ -32,17 +32,28 @@ def shared(plan: Plan, inventory: Inventory, lifecycle: Sharer, now: datetime) -
 
 
 def _shared(policy: Policy, inventory: Inventory, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
-    for one in newest_good(inventory.ours(), policy):
-        yield from _given(one, policy, lifecycle, now)
+    newest = {one.snapshot.id for one in newest_good(inventory.ours(), policy)}
     for one in inventory.ours():
-        if one.name.policy == policy.name and one.snapshot.shares:
-            yield from _taken_back(one, policy, lifecycle, now)
+        is_newest = one.snapshot.id in newest
+        if one.name.policy != policy.name or not (is_newest or one.snapshot.shares):
+            continue
+        try:
+            shares = lifecycle.shares(one.snapshot.id) if one.snapshot.shares else {}
+        except Refused as refused:
+            if not refused.gone:
+                yield _refused(one, f"whom it is shared with cannot be read: {refused}")
+            continue
+        if is_newest:
+            yield from _given(one, shares, policy, lifecycle, now)
+        yield from _taken_back(one, shares, policy, lifecycle, now)
 
 
-def _given(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+def _given(
+    one: Ours, shares: Mapping[str, datetime], policy: Policy, lifecycle: Sharer, now: datetime
+) -> Iterator[Note]:
     age = now - one.snapshot.created_at
     wanted = {share.account for share in policy.share if age < share.lasting}
-    missing = sorted(wanted - _shares(one, lifecycle).keys()) if wanted else ()
+    missing = sorted(wanted - shares.keys())
     if not missing:
         return
     if one.snapshot.usage != "DATA_DISK":  # the cloud shares none but data disks' (SDK)
@@ -57,12 +68,12 @@ def _given(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Itera
         yield _changed(Action.SHARED, one, f"with {', '.join(missing)}")
 
 
-def _taken_back(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> Iterator[Note]:
+def _taken_back(
+    one: Ours, shares: Mapping[str, datetime], policy: Policy, lifecycle: Sharer, now: datetime
+) -> Iterator[Note]:
     lasting = {share.account: share.lasting for share in policy.share}
     over = sorted(
-        account
-        for account, since in _shares(one, lifecycle).items()
-        if account in lasting and now - since >= lasting[account]
+        account for account, since in shares.items() if account in lasting and now - since >= lasting[account]
     )
     if not over:
         return
@@ -72,10 +83,6 @@ def _taken_back(one: Ours, policy: Policy, lifecycle: Sharer, now: datetime) -> 
         yield _refused(one, f"not taken back from {', '.join(over)}: {refused}")
     else:
         yield _changed(Action.UNSHARED, one, f"taken back from {', '.join(over)}")
-
-
-def _shares(one: Ours, lifecycle: Sharer) -> Mapping[str, datetime]:
-    return lifecycle.shares(one.snapshot.id) if one.snapshot.shares else {}
 
 
 def _changed(action: Action, one: Ours, reason: str) -> Change:

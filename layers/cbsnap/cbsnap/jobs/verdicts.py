@@ -17,7 +17,7 @@ from cbsnap.errors import (
     Throttled,
 )
 from cbsnap.model import Decision, Label, Outcome, Proof
-from cbsnap.rules.labels import labels
+from cbsnap.rules.labels import labels, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -82,9 +82,10 @@ def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Ho
     outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
     earned = labels(plan.members, hold.answered, hold.released)
     locked_ms = max((one.locked_ms or 0 for one in hold.released if one is not None), default=None)
+    how = lost(hold.released)
     for disk_id, snapshot_id in hold.answered.items():
         label, reason = (Label.CRASH, not_thawed) if not_thawed else earned[disk_id]
-        outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms)
+        outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms, lost=how)
     pairs = zip(hold.records, hold.released, strict=True)
     proofs = tuple(_proof(plan.group_id, after or before) for before, after in pairs)
     return Taken(tuple(outcomes.values()), proofs, throttled(answers))

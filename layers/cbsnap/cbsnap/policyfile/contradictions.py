@@ -24,6 +24,7 @@ _ORDINARY_ID = "disk-1a2b3c4d"
 def contradictions(plan: Plan) -> Iterator[Finding]:
     """Yield where each lies in the file, and what would be right."""
     yield from _repeated_targets(plan)
+    yield from _templates_for_nobody(plan)
     for policy in plan.policies:
         yield from _long_names(policy)
         yield from _idle_quiesce(policy)
@@ -38,6 +39,12 @@ def _repeated_targets(plan: Plan) -> Iterator[Finding]:
     for index, place in enumerate(places):
         if place in places[:index]:
             yield Finding(("targets", index), f"{place[0]} is given twice: keep one of them")
+
+
+def _templates_for_nobody(plan: Plan) -> Iterator[Finding]:
+    for name in plan.templates:
+        if name not in plan.notify:
+            yield Finding(("templates", name), f"no {name} in the file's notify, which has {_known(plan)}")
 
 
 def _long_names(policy: Policy) -> Iterator[Finding]:
@@ -58,10 +65,14 @@ def _idle_quiesce(policy: Policy) -> Iterator[Finding]:
 
 def _unknown_address(policy: Policy, plan: Plan) -> Iterator[Finding]:
     if policy.notify is not None and policy.notify not in plan.notify:
-        known = ", ".join(plan.notify) or "none"
         yield Finding(
-            ("policies", policy.name, "notify"), f"no {policy.notify} in the file's notify, which has {known}"
+            ("policies", policy.name, "notify"),
+            f"no {policy.notify} in the file's notify, which has {_known(plan)}",
         )
+
+
+def _known(plan: Plan) -> str:
+    return ", ".join(plan.notify) or "none"
 
 
 def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:

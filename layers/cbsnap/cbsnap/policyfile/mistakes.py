@@ -42,9 +42,8 @@ def mistakes(error: ValidationError) -> Iterator[Finding]:
     schema = json_schema()
     for details in error.errors(include_url=False):
         path = details["loc"]
-        if path[-1:] == (_KEY_ITSELF,) and details["type"] == "cbsnap":
-            path = path[:-1]
-        yield Finding(path, _sentence(details, schema, path))
+        sentence = _sentence(details, schema, path)
+        yield Finding(path[:-1] if path[-1:] == (_KEY_ITSELF,) else path, sentence)
 
 
 def _sentence(details: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
@@ -52,8 +51,14 @@ def _sentence(details: ErrorDetails, schema: dict[str, Any], path: Path) -> str:
         return _unknown_key(str(path[-1]), _node(schema, path[:-1])["properties"])
     facts = {"input": _shown(details["input"]), **details.get("ctx", {})}
     if details["type"] == "string_pattern_mismatch":
-        return f"{facts['input']} is none; one looks like {_node(schema, path)['examples'][0]}"
+        return f"{facts['input']} is none; one looks like {_example(schema, path)}"
     return _SENTENCES.get(details["type"], details["msg"]).format_map(facts)
+
+
+def _example(schema: dict[str, Any], path: Path) -> str:
+    if path[-1] == _KEY_ITSELF:
+        return str(_node(schema, path[:-2])["propertyNames"]["examples"][0])
+    return str(_node(schema, path)["examples"][0])
 
 
 def _unknown_key(key: str, known: dict[str, Any]) -> str:
@@ -79,5 +84,7 @@ def _node(schema: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def _inner(node: dict[str, Any], step: str | int) -> dict[str, Any]:
-    inner = node["items"] if isinstance(step, int) else node.get("properties", {}).get(step)
-    return dict(inner or node["additionalProperties"])
+    if isinstance(step, int):
+        return dict(node["items"])
+    named = node.get("properties", {}).get(step) or node.get("additionalProperties")
+    return dict(named or next(iter(node["patternProperties"].values())))

@@ -24,7 +24,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from cbsnap import model
 from cbsnap.errors import InputError
-from cbsnap.rules import names, schedule
+from cbsnap.rules import names, schedule, wording
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -87,6 +87,10 @@ def _group(value: str) -> str:
     return value
 
 
+def _placeholders(known: tuple[str, ...]) -> str:
+    return ", ".join(f"{{{one}}}" for one in known)
+
+
 _TEXT_SCHEMA = {"type": "string"}
 Duration = Annotated[
     timedelta,
@@ -130,6 +134,16 @@ GroupName = Annotated[
     str,
     AfterValidator(_group),
     WithJsonSchema({"type": "string", "pattern": f"^({_GROUP})$", "examples": ["instance", "tag:app"]}),
+]
+CountsText = Annotated[
+    str,
+    _checked(lambda text: wording.check(text, wording.COUNTS)),
+    Field(min_length=1, max_length=200, description="May hold " + _placeholders(wording.COUNTS)),
+]
+FactsText = Annotated[
+    str,
+    _checked(lambda text: wording.check(text, wording.FACTS)),
+    Field(min_length=1, max_length=500, description="May hold " + _placeholders(wording.FACTS)),
 ]
 DiskType = Annotated[str, Field(pattern=r"^CLOUD_[A-Z]+$", examples=["CLOUD_PREMIUM"])]
 TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
@@ -407,6 +421,25 @@ class PolicySection(Section):
         )
 
 
+_USUAL = model.Wording()
+
+
+class TemplateSection(Section):
+    """An own wording of the messages to one address; what is left out stays as usual."""
+
+    title: CountsText = Field(_USUAL.title)
+    well: CountsText = Field(_USUAL.well)
+    new: CountsText = Field(_USUAL.new)
+    over: CountsText = Field(_USUAL.over)
+    unchanged: CountsText = Field(_USUAL.unchanged)
+    line: FactsText = Field(_USUAL.line)
+    error: FactsText = Field(_USUAL.error)
+
+    def wording(self) -> model.Wording:
+        """Return the same in the core's words."""
+        return model.Wording(**dict(self))
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -421,6 +454,9 @@ class PolicyFile(Section):
     notify: dict[AddressName, str] = Field(
         default_factory=dict, description="Who can be told: names, each with a URL of apprise"
     )
+    templates: dict[AddressName, TemplateSection] = Field(
+        default_factory=dict, description="An own wording for names in notify"
+    )
     heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
 
@@ -434,6 +470,7 @@ class PolicyFile(Section):
             quota=model.QuotaLimits(self.quota.region, self.quota.disk),
             agent_port=self.agent.port,
             notify=self.notify,
+            templates={name: section.wording() for name, section in self.templates.items()},
             heartbeat=self.heartbeat,
         )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.rules import schedule
 from cbsnap.rules.fitness import unfit
+from cbsnap.rules.ours import LOST_TAG
 from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Finding, Trouble
 
@@ -32,7 +33,8 @@ def stuck(snapshots: Iterable[Ours], now: datetime) -> Iterator[Finding]:
         if one.snapshot.state in _UNDERWAY and age > STUCK_AFTER:
             hours = age // timedelta(hours=1)
             reason = f"{one.snapshot.state} at {one.snapshot.percent}% for {hours} h: ask the cloud's support"
-            yield _about(one, Trouble.STUCK, one.snapshot.id, reason)
+            since = one.snapshot.created_at + STUCK_AFTER
+            yield _about(one, Trouble.STUCK, one.snapshot.id, reason, since)
 
 
 def duplicates(snapshots: Iterable[Ours]) -> Iterator[Finding]:
@@ -42,7 +44,18 @@ def duplicates(snapshots: Iterable[Ours]) -> Iterator[Finding]:
         there = first.setdefault((one.line, one.name), one)
         if there is not one:
             reason = f"{there.snapshot.id} is of the same run and disk: delete one of them"
-            yield _about(one, Trouble.DUPLICATE, one.snapshot.id, reason)
+            yield _about(one, Trouble.DUPLICATE, one.snapshot.id, reason, one.snapshot.created_at)
+
+
+def lost(snapshots: Iterable[Ours]) -> Iterator[Finding]:
+    """Yield the disks whose newest snapshot was taken under a lease that did not last."""
+    newest: dict[tuple[str, str, str], Ours] = {}
+    for one in sorted(snapshots, key=lambda one: one.age_rank):
+        newest[one.line] = one
+    for one in newest.values():
+        if how := one.snapshot.tags.get(LOST_TAG):
+            reason = f"the lease that {one.snapshot.id} was taken under {how}: it is crash-consistent only"
+            yield _about(one, Trouble.LOST, one.name.disk_id, reason, one.snapshot.created_at)
 
 
 def orphans(
@@ -81,12 +94,13 @@ def missing(
             there = newest.get((region, disk.id, policy.name))
             if (there is None or there < due) and _was_there(disk, due) and unfit(disk) is None:
                 reason = f"run {policy.name}@{due:%Y%m%dT%H%MZ} left no snapshot: it failed, or vanished"
-                yield Finding(Trouble.MISSING, region, disk.id, reason, policy.name)
+                closed = due + policy.window + FINISHING
+                yield Finding(Trouble.MISSING, region, disk.id, reason, policy.name, closed)
 
 
 def _was_there(disk: Disk, due: datetime) -> bool:
     return disk.created_at is None or disk.created_at < due
 
 
-def _about(one: Ours, trouble: Trouble, subject: str, reason: str) -> Finding:
-    return Finding(trouble, one.snapshot.region, subject, reason, one.name.policy)
+def _about(one: Ours, trouble: Trouble, subject: str, reason: str, since: datetime | None = None) -> Finding:
+    return Finding(trouble, one.snapshot.region, subject, reason, one.name.policy, since)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from cbsnap.model import Label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cbsnap.ports import LeaseRecord
 
+_LOST = {"EXPIRED": "expired", "FAILED": "failed"}  # all other ends are breaks
 UNCONFIRMED = "the release was not confirmed: to be settled from the host's journal"
 
 
@@ -41,6 +42,15 @@ def labels(
         else (Label.CRASH, "the plan does not cover this disk")
         for disk_id in answered
     }
+
+
+def lost(records: Iterable[LeaseRecord | None]) -> str:
+    """Return in a word how a lease ended that was not held to its release; empty when all were.
+
+    A release that was not confirmed is not lost yet.
+    """
+    ended = [one for one in records if one is not None and not one.whole]
+    return next((_LOST.get(one.state, "broken") for one in ended), "")
 
 
 def _why_crash(group: Collection[str], answered: Mapping[str, str], records: Sequence[LeaseRecord]) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DEPLOYMENT_TAG = "cbsnap:deployment"
 POLICY_TAG = "cbsnap:policy"
 LABEL_TAG = "cbsnap:label"
+LOST_TAG = "cbsnap:lost"  # how a lease ended that did not last: expired, broken, …
 DRILL_TAG = "cbsnap:drill"
 TITLE_TAG = "cbsnap:title"  # what a person called it
 

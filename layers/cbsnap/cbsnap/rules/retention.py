@@ -7,26 +7,29 @@ the cloud would not delete, or a person holds, is left. Deleting is the jobs' bu
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from cbsnap.model import Keep, Label, Snapshot
     from cbsnap.rules.ours import Ours
 
-# A bucket is the text that its members share; an hour that the clocks repeat is two buckets.
-BUCKETS = {
-    "hourly": "%Y-%m-%d %H:00 %z",
-    "daily": "%Y-%m-%d",
-    "weekly": "%G-W%V",
-    "monthly": "%Y-%m",
-    "yearly": "%Y",
+_AGE = attrgetter("age_rank")
+
+# A bucket is the text that its members' wall times share; an hour that the clocks repeat is two buckets.
+BUCKETS: Mapping[str, Callable[[datetime], str]] = {
+    "hourly": lambda at: at.isoformat(" ", "hours"),
+    "daily": lambda at: at.date().isoformat(),
+    "weekly": lambda at: "{}-W{:02}".format(*at.isocalendar()),
+    "monthly": lambda at: at.date().isoformat()[:7],
+    "yearly": lambda at: at.date().isoformat()[:4],
 }
 
 
@@ -54,9 +57,14 @@ def judged(snapshots: Iterable[Ours], terms: Terms, now: datetime, held: Mapping
 
     Each of these lines is judged by itself. `held` maps ids that a person holds to the reason.
     """
-    ordered = sorted(snapshots, key=lambda one: (one.line, one.age_rank), reverse=True)
-    lines = (list(line) for _, line in groupby(ordered, key=lambda one: one.line))
-    return [verdict for line in lines for verdict in _judged_line(line, terms, now, held)]
+    lines: dict[tuple[str, str, str], list[Ours]] = {}
+    for one in snapshots:
+        lines.setdefault(one.line, []).append(one)
+    return [
+        verdict
+        for _, line in sorted(lines.items())
+        for verdict in _judged_line(sorted(line, key=_AGE, reverse=True), terms, now, held)
+    ]
 
 
 def fused(verdicts: Sequence[Verdict], most: int) -> list[Verdict]:
@@ -71,39 +79,43 @@ def fused(verdicts: Sequence[Verdict], most: int) -> list[Verdict]:
 def _judged_line(
     line: Sequence[Ours], terms: Terms, now: datetime, held: Mapping[str, str]
 ) -> Iterator[Verdict]:
+    """Yield a verdict on each of a line's snapshots, which are given newest first."""
     good: list[Ours] = []
     lesser: list[Ours] = []
     for one in line:
         (good if one.good(terms.good) else lesser).append(one)
-    reasons: dict[str, list[str]] = {}
+    reasons: defaultdict[str, list[str]] = defaultdict(list)
     for one, reason in (*_kept_good(good, terms, now), *_kept_lesser(lesser, line[0], terms, now)):
-        reasons.setdefault(one.snapshot.id, []).append(reason)
+        reasons[one.snapshot.id].append(reason)
     for one in line:
-        kept = reasons.get(one.snapshot.id) or _left(one.snapshot, held)
-        yield Verdict(one, stays=bool(kept), reason=", ".join(kept) or "no rule keeps it")
+        why = ", ".join(reasons.get(one.snapshot.id) or _left(one.snapshot, held))
+        yield Verdict(one, bool(why), why or "no rule keeps it")
 
 
 def _kept_good(good: Sequence[Ours], terms: Terms, now: datetime) -> Iterator[tuple[Ours, str]]:
     yield from ((one, "newest good one") for one in good[:1])
     yield from ((one, f"last {place}") for place, one in enumerate(good[: terms.keep.last], 1))
-    for rule in BUCKETS:
-        yield from _newest_of_each(good, rule, getattr(terms.keep, rule), ZoneInfo(terms.time_zone))
-    yield from ((one, "within") for one in good if one.name.due > now - terms.keep.within)
+    zone = ZoneInfo(terms.time_zone)
+    on_the_wall = [one.name.due.astimezone(zone) for one in good]
+    for rule, bucket in BUCKETS.items():
+        for place, text in _newest_of_each(on_the_wall, bucket, getattr(terms.keep, rule)):
+            yield good[place], f"{rule} {text}"
+    since = now - terms.keep.within
+    yield from ((one, "within") for one in good if one.name.due > since)
 
 
 def _newest_of_each(
-    good: Sequence[Ours], rule: str, count: int, zone: ZoneInfo
-) -> Iterator[tuple[Ours, str]]:
-    """Yield the newest of each of the latest `count` buckets that have any."""
+    times: Sequence[datetime], bucket: Callable[[datetime], str], count: int
+) -> Iterator[tuple[int, str]]:
+    """Yield the place of the newest in each of the latest `count` buckets that have any."""
     seen: set[str] = set()
-    for one in good if count else ():
-        bucket = one.name.due.astimezone(zone).strftime(BUCKETS[rule])
-        if bucket in seen:
+    for place, text in enumerate(map(bucket, times if count else ())):
+        if text in seen:
             continue
         if len(seen) == count:
             return
-        seen.add(bucket)
-        yield one, f"{rule} {bucket}"
+        seen.add(text)
+        yield place, text
 
 
 def _kept_lesser(
@@ -116,14 +128,17 @@ def _kept_lesser(
             yield one, f"{one.label.value if one.label else 'unproven'} for {terms.lesser_for.days} days"
 
 
-def _left(snapshot: Snapshot, held: Mapping[str, str]) -> list[str]:
-    """Return why it is left though no rule keeps it: the cloud would refuse, or a person holds it."""
-    obstacles = {
-        f"its state is {snapshot.state}": snapshot.state != "NORMAL",
-        "locked": snapshot.locked,
-        "shared with other accounts": snapshot.shares > 0,
-        f"being copied to {', '.join(snapshot.copying_to)}": bool(snapshot.copying_to),
-        f"an image is made of it: {', '.join(snapshot.image_ids)}": bool(snapshot.image_ids),
-        held.get(snapshot.id, ""): snapshot.id in held,
-    }
-    return [reason for reason, present in obstacles.items() if present]
+def _left(snapshot: Snapshot, held: Mapping[str, str]) -> Iterator[str]:
+    """Yield why it is left though no rule keeps it: the cloud would refuse, or a person holds it."""
+    if snapshot.state != "NORMAL":
+        yield f"its state is {snapshot.state}"
+    if snapshot.locked:
+        yield "locked"
+    if snapshot.shares:
+        yield "shared with other accounts"
+    if snapshot.copying_to:
+        yield f"being copied to {', '.join(snapshot.copying_to)}"
+    if snapshot.image_ids:
+        yield f"an image is made of it: {', '.join(snapshot.image_ids)}"
+    if snapshot.id in held:
+        yield held[snapshot.id]

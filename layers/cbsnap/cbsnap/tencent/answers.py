@@ -18,8 +18,7 @@ _SHANGHAI = timezone(timedelta(hours=8))  # no daylight saving since 1991
 
 def moment(text: str) -> datetime:
     """Return the UTC time of a naive Shanghai string."""
-    naive = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 - the zone follows at once
-    return naive.replace(tzinfo=_SHANGHAI).astimezone(timezone.utc)
+    return datetime.fromisoformat(text).replace(tzinfo=_SHANGHAI).astimezone(timezone.utc)
 
 
 def disk(row: Mapping[str, Any], region: str) -> Disk:

@@ -1,4 +1,4 @@
-"""The ports `Workers` and `Keeper`: batches and errands become asynchronous invocations of functions."""
+"""The ports `Workers`, `Settlers` and `Keeper`: what is asked for becomes asynchronous invocations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Batch, DrillOrder
+    from cbsnap.model import Batch, DrillOrder, Target
     from cbsnap.restoration import RestoreOrder
     from cbsnap.tencent.api import Api
 
 ASYNC_EVENT_BYTES = 128 * 1024  # the most an asynchronous event may have (583/11637)
 
 
-class Workers:
+class Functions:
     """The worker functions: each target's own, or the one that serves all others.
 
     `api` gives the calls into a region; a worker is named `[region/]function`.
@@ -30,8 +30,15 @@ class Workers:
 
     def dispatch(self, batch: Batch) -> str:
         """Invoke the worker, again if no answer came: events are delivered at least once anyway."""
-        region, _, function = (batch.target.worker or self._function).rpartition("/")
-        return _invoke(self._api(region or self._region), function, wire.batch_text(batch), "batch")
+        return self._ask(batch.target, wire.batch_text(batch), "batch")
+
+    def settle(self, target: Target) -> str:
+        """Invoke a target's worker with the errand; it does no harm twice."""
+        return self._ask(target, wire.settling_text(target), "errand")
+
+    def _ask(self, target: Target, context: str, what: str) -> str:
+        region, _, function = (target.worker or self._function).rpartition("/")
+        return _invoke(self._api(region or self._region), function, context, what)
 
 
 class Keeper:
