@@ -148,7 +148,7 @@ def _start_cloud(  # noqa: PLR0913, PLR0917 - a cloud's parts
     command += ["--functions", str(ROOT / "serverless.yml"), "--env", "CBSNAP_ENDPOINT={url}"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}"]
     digest = hashlib.sha256(token.encode()).hexdigest()
-    secret = {"CBSNAP_MASTER_KEY": master, "CBSNAP_API_TOKENS": digest}
+    secret = {"CBSNAP_MASTER_KEY": master, "CBSNAP_API_TOKENS": f"proof:admin:{digest}:2099-01-01"}
     _running(command, folder / "cloud.log", undo, secret)
     eventually(ready.exists, within_s=60)
     url: str = json.loads(ready.read_text())["url"]
