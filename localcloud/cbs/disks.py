@@ -139,15 +139,14 @@ class CreateDisks:
 async def _fill(call: Call, disk: Disk, source: Snapshot) -> None:
     """Give a new disk its snapshot's bytes; it is DUMPING for a while [inferred]."""
     disk.state = "DUMPING"
-    plan_disk(call, disk)
-    if not source.copy:
-        return
     try:
-        disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
-        call.cloud.contents.grow(disk.content, source.size_gib, disk.size_gib)
+        if source.copy:
+            disk.content = (await call.cloud.contents.cut(source.copy, f"{disk.id}.img")).path
+            call.cloud.contents.grow(disk.content, source.size_gib, disk.size_gib)
     except OSError as error:
         call.here.drop_disk(disk)
         raise InternalError(reason=str(error)) from error
+    plan_disk(call, disk)  # only now: a disk at rest has its bytes
 
 
 @SERVICE.action
