@@ -73,6 +73,9 @@ def built(names: set[str]) -> Iterator[Bed]:
     with ExitStack() as undo:
         folder = served_folder("root")
         undo.callback(shutil.rmtree, folder)
+        run("mount", "--bind", str(folder), str(folder))
+        undo.callback(run, "umount", str(folder))
+        run("mount", "--make-shared", str(folder))  # the functions' own views follow what is unmounted in it
         store = _loop(folder / "store.img", folder / "store", "xfs", STORE_MIB, undo)
         agent = folder / "cbsnap-agent.pyz"
         build = [sys.executable, str(ROOT / "agent/build.py"), str(agent)]
@@ -89,7 +92,6 @@ def built(names: set[str]) -> Iterator[Bed]:
 
 def _loop(image: Path, mount: Path, fstype: str, size_mib: int, undo: ExitStack) -> Loop:
     loop = Loop(image, mount, fstype, size_mib).make()
-    run("mount", "--make-shared", str(mount))  # so that the functions' own views follow an unmounting
     undo.callback(loop.remove)
     undo.callback(loop.thaw)
     return loop

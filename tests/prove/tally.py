@@ -24,9 +24,7 @@ class Tally:
         for trial in self.trials:
             yield from _broken_promises(trial)
         for workload in dict.fromkeys(trial.mode.workload for trial in self.trials):
-            weak = [
-                one for one in self._of(workload) if one.label in {"crash", "filesystem"} and not one.late
-            ]
+            weak = [one for one in self._of(workload) if not one.mode.earns and not one.mode.cut_late]
             if weak and not any(one.broken for one in weak):
                 yield f"{workload}: {len(weak)} trials of weak modes broke nothing, which shows nothing"
 
@@ -59,7 +57,7 @@ def _broken_promises(trial: Trial) -> Iterator[str]:
 
 
 def _is_promised(label: str, finding: str) -> bool:
-    """Tell whether a label promises that this is not found; a journal's replay is no harm to an application."""
+    """Tell whether a label promises that this is not found; to replay a journal harms no application."""
     if finding == "journal":
         return label in {"clean", "filesystem"}
     return label in {"clean", "application"}
