@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from bench import agent, cold_start, console, fleet, gateway, localcloud, planning, retention, window
+from bench import (
+    agent,
+    cold_start,
+    console,
+    fleet,
+    gateway,
+    localcloud,
+    packaged,
+    planning,
+    retention,
+    window,
+)
 
 BENCHMARKS = {
     one.name: one
     for one in (
         window.BENCHMARK,
         cold_start.BENCHMARK,
+        *packaged.BENCHMARKS,
         agent.BENCHMARK,
         localcloud.BENCHMARK,
         retention.BENCHMARK,

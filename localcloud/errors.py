@@ -74,6 +74,14 @@ class TokenFailure(ApiError):
     en = "The token is not valid: {reason}."
 
 
+class UnauthorizedOperation(ApiError):
+    """The caller's policies do not allow it; the code and the way it is told were seen in public."""
+
+    code = "AuthFailure.UnauthorizedOperation"
+    zh = "操作未授权,请检查CAM策略:{function} ({operation})。"
+    en = "You are not authorized to perform operation ({operation}): {function} has no policy for it."
+
+
 class InternalError(ApiError):
     """The cloud failed."""
 

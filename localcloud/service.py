@@ -49,6 +49,12 @@ class Runtime(Protocol):
     def state(self) -> Answer:
         """Return what /_local/state shows under `runtime`."""
 
+    def function_of(self, secret_id: str) -> str:
+        """Return the name of the function that was given these keys, or nothing."""
+
+    def allows(self, function: str, operation: str) -> bool:
+        """Say whether a function's role may do what a policy calls so."""
+
     def logs(self, uin: str, region: str, topic: str) -> Iterable[LogRecord]:
         """Return what an account's functions wrote to a topic: `SCF_…` fields (583/60336)."""
 

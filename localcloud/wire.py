@@ -21,6 +21,7 @@ from starlette.responses import Response
 from localcloud import errors, signature
 from localcloud.faults import Struck
 from localcloud.parameters import read, unflatten
+from localcloud.runtime.rights import operation
 from localcloud.server import cut
 from localcloud.service import Action, Answer, Call, Runtime, Service
 
@@ -114,6 +115,7 @@ class Wire:
         exchange.struck = struck = self.cloud.faults.draw(claim.service, action, region, parameters)
         caller = self._caller(signed, claim, struck)
         exchange.entry |= {"uin": caller.account.uin, "role": caller.role}
+        self._authorise(exchange, caller, operation(claim.service, action))
         service = self._service(claim.service, signed.headers.get("x-tc-version", ""))
         if action not in service.actions:
             raise errors.InvalidAction(action=action)
@@ -136,6 +138,13 @@ class Wire:
         if caller.expires_s is not None and caller.expires_s <= self.cloud.clock.now():
             raise errors.TokenFailure(reason="expired")
         return caller
+
+    def _authorise(self, exchange: Exchange, caller: Credentials, wanted: str) -> None:
+        """Hold a function to its role's policy; other callers may do everything."""
+        function = self.runtime.function_of(caller.secret_id) if self.runtime else ""
+        exchange.entry["function"] = function
+        if function and self.runtime and not self.runtime.allows(function, wanted):
+            raise errors.UnauthorizedOperation(operation=wanted, function=function)
 
     def _admit(self, service: Service, action: str, caller: Credentials, region: str) -> None:
         chosen = self.cloud.settings.rate

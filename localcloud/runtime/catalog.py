@@ -66,6 +66,15 @@ class Url:
     added_s: float = 0.0
 
 
+@dataclass(frozen=True)
+class Source:
+    """A trigger of another service, `cos`, `cmq` or `ckafka`: its messages are delivered by hand only."""
+
+    kind: str
+    name: str
+    enabled: bool
+
+
 @dataclass
 class Deployed:
     """One function with all that belongs to it; `reserved_mib` bounds it and is kept free for it."""
@@ -74,6 +83,7 @@ class Deployed:
     aliases: dict[str, Alias] = field(default_factory=lambda: {DEFAULT_ALIAS: Alias(DEFAULT_ALIAS, LATEST)})
     timers: dict[str, Timer] = field(default_factory=dict)
     url: Url | None = None
+    sources: list[Source] = field(default_factory=list)
     retries: int = 2
     event_age_s: int = 6 * 3600
     dead_letter: str | None = None

@@ -45,6 +45,7 @@ class FunctionRuntime:
         self.timers = Timers(self)
         self.instances = Instances(cloud.clock, settings)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._callers: dict[str, str] = {}
         self._ticking: asyncio.Task[None] | None = None
         self.changed()
 
@@ -74,6 +75,7 @@ class FunctionRuntime:
         """End what is under way, forget what was, and deploy as at the start."""
         await self._drop_tasks()
         self.journal.clear()
+        self._callers.clear()
         self.catalog = self._found()
         self.changed()
 
@@ -91,8 +93,21 @@ class FunctionRuntime:
         self.instances.prepare(function, self.account(function), self.catalog.folders(function))
 
     def state(self) -> dict[str, object]:
-        """Return the processes and the timers."""
-        return {"instances": self.instances.state(), "timers": self.timers.state()}
+        """Return the processes, the timers and the triggers of other services."""
+        sources = [
+            {"function": deployed.key.name, "kind": each.kind, "name": each.name, "enabled": each.enabled}
+            for deployed in self.catalog.functions.values()
+            for each in deployed.sources
+        ]
+        return {"instances": self.instances.state(), "timers": self.timers.state(), "sources": sources}
+
+    def function_of(self, secret_id: str) -> str:
+        """Return the name of the function that was given these keys, or nothing."""
+        return self._callers.get(secret_id, "")
+
+    def allows(self, function: str, operation: str) -> bool:
+        """Say whether a function's role may do what a policy calls so; it may all, where none were given."""
+        return self._settings.rights is None or self._settings.rights.allow(function, operation)
 
     def logs(self, uin: str, region: str, topic: str = "") -> Iterator[dict[str, object]]:
         """Return what an account's functions logged to a topic, as the log service's records."""
@@ -167,7 +182,9 @@ class FunctionRuntime:
 
     async def _run(self, function: Function, attempt: Attempt, invocation: Invocation) -> None:
         account = self.account(function)
-        keys = environment.keys(self.cloud.mint_credentials(account.uin, role=function.role))
+        minted = self.cloud.mint_credentials(account.uin, role=function.role)
+        self._callers[minted.secret_id] = function.name
+        keys = environment.keys(minted)
         context = environment.context(function, account, invocation.request_id)
         reserved_mib = {
             key: each.reserved_mib

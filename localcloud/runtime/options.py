@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from localcloud.runtime.catalog import Catalog, Layer
 from localcloud.runtime.functions import FunctionRuntime
 from localcloud.runtime.layers import LayerError, find_layers
+from localcloud.runtime.rights import read_rights
 from localcloud.runtime.serverless import read_functions
 from localcloud.runtime.settings import Settings
 
@@ -45,6 +46,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--concurrency", type=int, default=128_000, metavar="MB", help="memory of all busy instances"
     )
     group.add_argument("--burst", type=int, default=500, metavar="N", help="new instances a minute")
+    group.add_argument(
+        "--rights",
+        type=Path,
+        metavar="DIR",
+        help="hold each function to its role's policy, DIR/<function>.json",
+    )
     group.add_argument("--prefork", action="store_true", help="fork instances from a warm parent: for tests")
     group.add_argument("--no-timers", action="store_true", help="timers fire by hand only")
     group.add_argument(
@@ -65,6 +72,7 @@ def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> Function
         burst_per_minute=chosen.burst,
         extra={name: value.replace("{url}", url) for name, value in chosen.env},
         packages=sysconfig.get_path("purelib"),
+        rights=read_rights(chosen.rights) if chosen.rights else None,
     )
     uin = cloud.keyring.accounts[0].uin
     found = partial(read_catalog, chosen.functions, uin, dict(chosen.layer)) if chosen.functions else Catalog

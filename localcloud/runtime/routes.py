@@ -117,7 +117,9 @@ class _Serving:
     async def invocations(self, request: Request) -> Response:
         """Show invocations, the oldest first; ?function= and ?request_id= choose."""
         chosen = {key: request.query_params.get(key) for key in ("function", "request_id")}
-        return JSONResponse([each.shown() for each in self._runtime.journal.find(**chosen)])
+        found = [each.shown() for each in self._runtime.journal.find(**chosen)]
+        # In ASCII: an event's text may be none that UTF-8 can encode, and is shown all the same.
+        return Response(json.dumps(found), media_type="application/json")
 
 
 def _fire_request(body: bytes) -> dict[str, str] | None:

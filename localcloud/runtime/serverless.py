@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from localcloud.runtime.catalog import Deployed, Timer, Url
+from localcloud.runtime.catalog import Deployed, Source, Timer, Url
 from localcloud.runtime.cron import Cron, CronError
 from localcloud.runtime.function import (
     AGES_S,
@@ -33,11 +33,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from localcloud.records import Found
-    from localcloud.runtime.serverlessfile import FunctionSpec, TriggerParameters, TriggerSpec
+    from localcloud.runtime.serverlessfile import FunctionSpec, TriggerSpec
 
 ARGUMENT_LIMIT_BYTES = 4096
-OF_A_TIMER = ("name", "cronExpression", "enable", "argument")
-OF_A_URL = ("authType", "netConfig")
+# The keys of each type of trigger, those that it needs first (serverless-components/tencent-multi-scf).
+NEEDED = {
+    "timer": ("name", "cronExpression"),
+    "http": (),
+    "cos": ("bucket", "events"),
+    "cmq": ("name",),
+    "ckafka": ("name", "topic"),
+}
+POSSIBLE = {
+    "timer": ("enable", "argument"),
+    "http": ("authType", "netConfig"),
+    "cos": ("filter", "enable"),
+    "cmq": ("filterType", "filterKey", "enable"),
+    "ckafka": ("maxMsgNum", "offset", "retry", "timeout", "enable"),
+}
 
 
 def read_functions(file: Path, uin: str, environ: Mapping[str, str] = os.environ) -> list[Deployed]:
@@ -124,6 +137,7 @@ class _Reading:
         if trigger.function not in functions:
             told = f"function {trigger.function} does not exist; there are {', '.join(functions)}"
             raise self.found.mistake(trigger, told, "function")
+        self._checked(trigger)
         deployed = functions[trigger.function]
         if trigger.type == "timer":
             timer = self._timer(trigger)
@@ -131,38 +145,48 @@ class _Reading:
         elif trigger.type == "http":
             deployed.url = self._url(trigger)
         else:
-            told = f"type {trigger.type} is not emulated; there are timer and http"
+            deployed.sources.append(self._source_of_events(trigger))
+
+    def _checked(self, trigger: TriggerSpec) -> None:
+        """Refuse an unknown type, what belongs to another one, and what lacks."""
+        kind, given = trigger.type, trigger.parameters
+        if kind not in NEEDED:
+            told = f"type {kind} is not emulated; there are {', '.join(NEEDED)}"
             raise self.found.mistake(trigger, told, "type")
+        for key in sorted({key for keys in (*NEEDED.values(), *POSSIBLE.values()) for key in keys}):
+            if getattr(given, key) is not None and key not in NEEDED[kind] + POSSIBLE[kind]:
+                raise self.found.mistake(given, f"{key} belongs to another type of trigger", key)
+        missing = [key for key in NEEDED[kind] if getattr(given, key) is None]
+        if missing:
+            told = f"a trigger of type {kind} needs {' and '.join(f'`{key}`' for key in NEEDED[kind])}"
+            raise self.found.mistake(trigger, told, "parameters")
+
+    @staticmethod
+    def _source_of_events(trigger: TriggerSpec) -> Source:
+        """Name a trigger as the vendor's tool does; one that does not say so is disabled there."""
+        given = trigger.parameters
+        parts = [given.bucket] if trigger.type == "cos" else [given.name, given.topic]
+        return Source(trigger.type, "-".join(filter(None, parts)), given.enable is True)
 
     def _timer(self, trigger: TriggerSpec) -> Timer:
         given = trigger.parameters
-        self._only(given, OF_A_TIMER)
-        if given.name is None or given.cronExpression is None:
-            raise self.found.mistake(trigger, "a timer needs `name` and `cronExpression`", "parameters")
         argument = given.argument or ""
         if len(argument.encode()) > ARGUMENT_LIMIT_BYTES:
             raise self.found.mistake(
                 given, f"argument is longer than {ARGUMENT_LIMIT_BYTES} bytes", "argument"
             )
         try:
-            cron = Cron(given.cronExpression)
+            cron = Cron(given.cronExpression or "")
         except CronError as error:
             raise self.found.mistake(given, f"cronExpression {error}", "cronExpression") from error
-        return Timer(given.name, cron, given.enable is not False, argument, given.qualifier)
+        return Timer(given.name or "", cron, given.enable is not False, argument, given.qualifier)
 
     def _url(self, trigger: TriggerSpec) -> Url:
         given = trigger.parameters
-        self._only(given, OF_A_URL)
         if given.authType not in (None, "NONE"):
             raise self.found.mistake(given, "authType should be NONE: no other is emulated", "authType")
         net = given.netConfig or NetConfig()
         return Url(net.enableExtranet or net.enableIntranet, qualifier=given.qualifier)
-
-    def _only(self, given: TriggerParameters, keys: Collection[str]) -> None:
-        """Refuse what belongs to another type of trigger."""
-        for key in {*OF_A_TIMER, *OF_A_URL} - set(keys):
-            if getattr(given, key) is not None:
-                raise self.found.mistake(given, f"{key} belongs to another type of trigger", key)
 
     def _shared(self, spec: FunctionSpec, key: str) -> object:
         """Return what a function says, or else what the inputs say for all."""

@@ -73,8 +73,16 @@ class NetConfig:
 
 
 @dataclass(frozen=True)
+class ObjectFilter:
+    """Which keys of a bucket."""
+
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
 class TriggerParameters:
-    """Of a timer: name, cronExpression, enable, argument. Of a function URL: authType, netConfig."""
+    """What the types of triggers have together; which key belongs to which is in `serverless.py`."""
 
     name: str | None = None
     cronExpression: str | None = None
@@ -82,6 +90,16 @@ class TriggerParameters:
     argument: str | None = None
     authType: str | None = None
     netConfig: NetConfig | None = None
+    bucket: str | None = None
+    events: str | None = None
+    filter: ObjectFilter | None = None
+    filterType: int | None = None
+    filterKey: list[str] | None = None
+    topic: str | None = None
+    maxMsgNum: int | None = None
+    offset: str | None = None
+    retry: int | None = None
+    timeout: int | None = None
     qualifier: str = "$LATEST"
 
 

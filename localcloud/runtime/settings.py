@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from localcloud.runtime.rights import Rights
+
 
 @dataclass(frozen=True)
 class Settings:
     """How functions run.
 
     `extra` is added to every function's variables. `packages` is searched after the path of a function that
-    has a layer which is not built.
+    has a layer which is not built. Without `rights` every function may do everything.
     """
 
     prefork: bool = False
@@ -24,3 +26,4 @@ class Settings:
     burst_per_minute: int = 500
     extra: Mapping[str, str] = field(default_factory=dict)
     packages: str = ""
+    rights: Rights | None = None

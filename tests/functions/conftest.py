@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,6 +9,14 @@ from .stage import Stage, built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+RIGHTS = Path(__file__).with_name("test_rights.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the rights come last: what they are held against is what all other tests have called."""
+    items.sort(key=lambda item: item.path == RIGHTS)
 
 
 @pytest.fixture(scope="session")

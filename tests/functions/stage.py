@@ -75,6 +75,12 @@ policies:
     window: 1d
     keep: {{last: 1}}
     drill: {{instance: ins-mute, region: ap-guangzhou, schedule: "0 0 29 2 *", window: 30m}}
+events:
+  host-ill: {{match: {{type: "cvm:ErrorEvent:*"}}, disks: subject}}
+  before-release: {{match: {{type: "ckafka:message", data: {{stage: migrate}}}}, policy: databases}}
+  on-call: {{match: {{type: "cbs:CloudEvent:*"}}, disks: data.requestParameters.DiskId, apart: 1m}}
+  upload: {{match: {{source: cos, subject: local/requests/*}}, disks: subject}}
+  queue: {{match: {{source: cmq}}, disks: data.body}}
 """
 AGENT = """[agent]
 listen = {ip}:{port}
@@ -90,6 +96,8 @@ disks = {folder}/data=disk-db
 """
 TOPIC = "topic-of-the-tests"
 OVER = {"succeeded", "failed", "dead"}
+NOT_ALLOWED = "AuthFailure.UnauthorizedOperation"
+CALLED: dict[str, set[str]] = {}  # what each function has called in this session
 
 
 @dataclass
@@ -105,8 +113,10 @@ class Stage:
     def reset(self) -> None:
         """Put cloud and host back to where they began: the host's journal would remember, as it should."""
         self.settle()
+        refused = note_calls(self.url)
         self.agent.restart_without_memory()
         self._post("/_local/reset")
+        assert refused == set(), "for the test before: add it to release/rights.py, python -m release.rights"
 
     def fire(self) -> dict[str, dict[str, Any]]:
         """Fire the schedule's timer; return the outcomes by disk when everything that came of it is over."""
@@ -126,6 +136,21 @@ class Stage:
     def own_api(self, region: str = REGION) -> Api:
         """Return the core's own calls into a region."""
         return Api(region, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
+
+    def deliver(self, kind: str, message: object) -> tuple[list[dict[str, Any]], dict[str, dict[str, Any]]]:
+        """Deliver another service's messages; return the reactions, and the workers' outcomes by disk."""
+        before = {one["request_id"] for one in self.invocations()}
+        url = f"{self.url}/_local/events/{kind}/cbsnap-events"
+        requests.post(url, json=message, timeout=10).raise_for_status()
+        until("all that came of it is over", lambda: self._over(before))
+        news = [one for one in self.invocations() if one["request_id"] not in before]
+        (told,) = [one for one in news if one["function"] == "cbsnap-events"]
+        assert told["state"] == "succeeded", told
+        return told["result"], outcomes([one for one in news if one is not told])
+
+    def fault(self, action: str, code: str) -> None:
+        """Let the action's next call be answered with an error."""
+        self._post("/_local/faults", {"kind": "error", "action": action, "code": code})
 
     def wiring(self) -> Wiring:
         """Return the wiring of somebody who looks on from outside."""
@@ -211,12 +236,8 @@ def built(folder: Path) -> Iterator[Stage]:
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    (folder / "policies").mkdir()
-    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
-    for part in ("functions", "layers"):
-        (folder / part).symlink_to(ROOT / part)
-    (folder / "policies/policies.yml").write_text(POLICIES.format(port=port))
-    (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder))
+    fleet = FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder)
+    lay_out(folder, fleet, POLICIES.format(port=port))
     (folder / "agent.ini").write_text(AGENT.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -227,8 +248,20 @@ def built(folder: Path) -> Iterator[Stage]:
     with ExitStack() as processes:
         agent = Agent(folder, port)
         processes.callback(agent.end)
-        ready = processes.enter_context(_cloud(folder))
-        yield Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        ready = processes.enter_context(cloud(folder))
+        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        yield stage
+        assert note_calls(stage.url) == set()
+
+
+def lay_out(folder: Path, fleet: str, policies: str) -> None:
+    """Write what a cloud with our functions is started with."""
+    (folder / "policies").mkdir()
+    (folder / "serverless.yml").write_text(_logging_to(TOPIC))
+    for part in ("functions", "layers"):
+        (folder / part).symlink_to(ROOT / part)
+    (folder / "policies/policies.yml").write_text(policies)
+    (folder / "fleet.yml").write_text(fleet)
 
 
 def _logging_to(topic: str) -> str:
@@ -237,6 +270,17 @@ def _logging_to(topic: str) -> str:
     for function in found["inputs"]["functions"].values():
         function["cls"] = {"topicId": topic}
     return yaml.safe_dump(found)
+
+
+def note_calls(url: str) -> set[str]:
+    """Note what the functions have called since the last reset; return what no right allowed."""
+    calls = requests.get(f"{url}/_local/requests", timeout=30).json()["requests"]
+    ours = [one for one in calls if one.get("function")]
+    for one in ours:
+        CALLED.setdefault(one["function"], set()).add(f"{one['service']}:{one['action']}")
+    return {
+        f"{one['function']} {one['service']}:{one['action']}" for one in ours if one["code"] == NOT_ALLOWED
+    }
 
 
 def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
@@ -273,11 +317,13 @@ class Agent:
 
 
 @contextmanager
-def _cloud(folder: Path) -> Iterator[Path]:
+def cloud(folder: Path) -> Iterator[Path]:
+    """Start a cloud with our functions, each with the rights of its role and no more."""
     ready = folder / "ready.json"
     command = [sys.executable, "-m", "localcloud", "serve", "--prefork", "--no-timers"]
     command += ["--fleet", str(folder / "fleet.yml"), "--ready-file", str(ready), "--snapshot-seconds", "1"]
     command += ["--functions", str(folder / "serverless.yml"), "--retry-interval", "0.2"]
+    command += ["--rights", str(ROOT / "docs/cam")]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}", "--env", "CBSNAP_ENDPOINT={url}"]
     command += ["--env", f"CBSNAP_LOG_TOPIC={TOPIC}"]
     environment = {
@@ -287,8 +333,10 @@ def _cloud(folder: Path) -> Iterator[Path]:
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
-        yield ready
-        process.terminate()
+        try:
+            yield ready
+        finally:
+            process.terminate()
 
 
 def _entries() -> Iterator[str]:

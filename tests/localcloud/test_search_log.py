@@ -42,6 +42,12 @@ class Printed:
     def state(self) -> Answer:
         return {}
 
+    def function_of(self, secret_id: str) -> str:
+        return ""
+
+    def allows(self, function: str, operation: str) -> bool:
+        return True
+
     def logs(self, uin: str, region: str, topic: str) -> Iterator[LogRecord]:
         where = f"{uin} {region} {topic}"
         for number, line in enumerate(self.lines.get(where, ())):

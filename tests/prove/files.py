@@ -54,7 +54,7 @@ class Files:
         except OSError:
             return 0
 
-    def examine(self, mounts: Mapping[str, Path], acknowledged: int) -> Findings:
+    def examine(self, mounts: Mapping[str, Path], acknowledged: int, key: str) -> Findings:
         """Tell which lines are lost, and whether a line's file is not what the line says."""
         folder = mounts[DISK]
         manifest = folder / "manifest"

@@ -64,7 +64,7 @@ class Shop:
         """Return how many rows have been committed to InnoDB."""
         return _rows(self.server)
 
-    def examine(self, mounts: Mapping[str, Path], acknowledged: int) -> Findings:
+    def examine(self, mounts: Mapping[str, Path], acknowledged: int, key: str) -> Findings:
         """Start a second server on the restored data, without its own repairs, and look."""
         place = mounts[DISK]
         server = MariaDb(served_folder("mysql"), place / "mysql")
@@ -77,7 +77,7 @@ class Shop:
                 "tables": trial.are_corrupt(server),
                 "files": trial.are_damaged(server, place / "files"),
                 "lost": _rows(server) < acknowledged,
-                "position": _is_elsewhere(server, pre_marker(place)),
+                "position": _is_elsewhere(server, pre_marker(place, key)),
             }
         finally:
             server.process.kill()

@@ -9,14 +9,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def pre_marker(place: Path) -> dict[str, Any] | None:
-    """Return what was written while everything was locked; None where no lease was."""
-    return _read(place / ".cbsnap-pre")
+def pre_marker(place: Path, key: str) -> dict[str, Any] | None:
+    """Return what was written while everything was locked for the request with this key; None if nothing.
+
+    What an earlier lease has left, or one that was not synced, is another one's.
+    """
+    pre = _read(place / ".cbsnap-pre")
+    return pre if pre is not None and key in pre.get("operation", "") else None
 
 
-def is_late(place: Path) -> bool:
-    """Tell whether the volume was cut after the lease that its `pre` marker names had ended."""
-    pre, post = (_read(place / f".cbsnap-{name}") for name in ("pre", "post"))
+def is_late(place: Path, key: str) -> bool:
+    """Tell whether the volume was cut after the lease of this request had ended."""
+    pre, post = pre_marker(place, key), _read(place / ".cbsnap-post")
     return pre is not None and post is not None and pre["lease_id"] == post["lease_id"]
 
 

@@ -87,7 +87,7 @@ class Bank:
         """Return how many moves have been committed."""
         return _moves(self.server)
 
-    def examine(self, mounts: Mapping[str, Path], acknowledged: int) -> Findings:
+    def examine(self, mounts: Mapping[str, Path], acknowledged: int, key: str) -> Findings:
         """Start a second server on the restored data and log, and look."""
         data = mounts[DATA] / "data"
         link = data / "pg_wal"

@@ -52,11 +52,12 @@ def trial(bed: Bed, mode: Mode) -> Trial:
     eventually(lambda: workload.written() > before + _WRITTEN_BETWEEN, within_s=120)
     _arm(bed, mode, workload)
     acknowledged = workload.written()
-    taken = _taken(bed, mode, workload)
+    key = secrets.token_hex(8)
+    taken = _taken(bed, mode, workload, key)
     volumes = _restored(bed, {one["disk_id"]: one["id"] for one in taken})
     with _mounted(bed.folder / "restored", volumes) as (mounts, needs_recovery):
-        late = any(markers.is_late(mount) for mount in mounts.values())
-        found = {"journal": needs_recovery, **workload.examine(mounts, acknowledged)}
+        late = any(markers.is_late(mount, key) for mount in mounts.values())
+        found = {"journal": needs_recovery, **workload.examine(mounts, acknowledged, key)}
     requests.post(f"{bed.url}/_local/reset", timeout=10).raise_for_status()  # room for the next one's bytes
     (label,) = {one["label"] for one in taken}
     return Trial(mode, label, found, late)
@@ -77,9 +78,8 @@ def _arm(bed: Bed, mode: Mode, workload: Workload) -> None:
         requests.post(f"{bed.url}/_local/faults", json=faults, timeout=10).raise_for_status()
 
 
-def _taken(bed: Bed, mode: Mode, workload: Workload) -> list[dict[str, Any]]:
+def _taken(bed: Bed, mode: Mode, workload: Workload, key: str) -> list[dict[str, Any]]:
     """Ask for snapshots of all the workload's disks at one moment; return them when they are NORMAL."""
-    key = secrets.token_hex(8)
     plan = {"plan": _plan_of(mode)} if mode.plan else {}
     body = {"disk_ids": list(workload.volumes), **plan}
     _api(bed, "POST", "/v1/snapshots", json=body, headers={"Idempotency-Key": key})

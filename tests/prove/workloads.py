@@ -31,10 +31,10 @@ class Workload(Protocol):
     def written(self) -> int:
         """Return how much has been written and acknowledged."""
 
-    def examine(self, mounts: Mapping[str, Path], acknowledged: int) -> Findings:
+    def examine(self, mounts: Mapping[str, Path], acknowledged: int, key: str) -> Findings:
         """Start the application on restored volumes, isolated; tell of each finding whether it holds.
 
-        `acknowledged` is what had been written before the snapshot was asked for.
+        `acknowledged` is what had been written before the snapshot was asked for, with the key `key`.
         """
 
     def stop(self) -> None:

@@ -9,6 +9,7 @@ from cbsnap.errors import InputError, PolicyFileError
 from cbsnap.model import (
     Copying,
     Drilling,
+    EventRule,
     Grouping,
     Keep,
     Label,
@@ -62,6 +63,18 @@ policies:
     share: [{account: "100000000002", lasting: 3d}]
   second:
     select: {all: true, exclude: {attached: false}}
+events:
+  host-ill:
+    match:
+      source: cvm.cloud.tencent
+      type: ["cvm:*", "cdb:*"]
+      subject: "ins-*"
+      tags: {app: orders}
+      data: {requestParameters.Mode: [full, "5"]}
+    policy: second
+    disks: subject
+    region: eu-frankfurt
+    apart: 2h
 """
 
 
@@ -123,6 +136,20 @@ def test_every_key_reaches_the_plan() -> None:
         templates={"ops": Wording(title="{open} of {deployment}", line="{trouble}: {{x}} {reason}")},
         heartbeat="https://beat.example/1",
         time_zone="Europe/Berlin",
+        events=(
+            EventRule(
+                "host-ill",
+                source=("cvm.cloud.tencent",),
+                type=("cvm:*", "cdb:*"),
+                subject=("ins-*",),
+                tags={"app": ("orders",)},
+                data={"requestParameters.Mode": ("full", "5")},
+                policy="second",
+                disks=("subject",),
+                region="eu-frankfurt",
+                apart=timedelta(hours=2),
+            ),
+        ),
     )
 
 
@@ -425,7 +452,7 @@ def test_the_message_names_the_file_on_every_line() -> None:
     assert str(caught.value) == (
         "my.yml:1: policies: is missing, and has no default\n"
         "my.yml:1: z: unknown key; known are version, deployment, time_zone, targets, quota, agent, "
-        "notify, templates, heartbeat, policies"
+        "notify, templates, heartbeat, policies, events"
     )
 
 
@@ -512,6 +539,43 @@ def test_a_day_that_is_none_is_told() -> None:
     (problem,) = problems("policies:\n  orders-db:\n    select: {usage: data}\n    skip_dates: [tomorrow]\n")
 
     assert problem.startswith("4: policies.orders-db.skip_dates[0]: 'tomorrow' is no day")
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("{policy: orders-db}", "events.x.match: is missing, and has no default"),
+        ("{match: {}, disks: subject}", "events.x.match: has no condition: give one"),
+        ("{match: {type: a}}", "events.x: takes nothing: name a policy, or the fields with disks"),
+        ("{match: {typ: a}, disks: subject}", "events.x.match.typ: unknown key; did you mean type?"),
+        ("{match: {type: ''}, disks: subject}", "events.x.match.type[0]: is empty"),
+        (
+            "{match: {data: {a..b: c}}, disks: data}",
+            "events.x.match.data.a..b: 'a..b' is none; one looks like",
+        ),
+        (
+            "{match: {type: a}, disks: [data.x, tags]}",
+            "events.x.disks[1]: 'tags' is none; one looks like subject",
+        ),
+        ("{match: {type: a}, policy: orders}", "events.x.policy: no policy orders; there are orders-db"),
+        (
+            "{match: {type: a}, disks: data, region: ap-x}",
+            "events.x.region: ap-x is no target; there are ap-y",
+        ),
+        ("{match: {type: a}, disks: data, apart: 1s}", "events.x.apart: must be between 1m and 9999w"),
+    ],
+)
+def test_a_wrong_rule_for_events_is_told(rule: str, told: str) -> None:
+    (problem,) = problems(policy(f"targets: [{{region: ap-y}}]\nevents:\n  x: {rule}\n"))
+
+    assert told in problem
+
+
+@pytest.mark.parametrize("text", ["notify: {OPS: a}", "events: {OPS: {match: {type: a}, disks: data}}"])
+def test_a_wrong_name_of_a_rule_or_an_address_is_told(text: str) -> None:
+    (problem,) = problems(policy(text))
+
+    assert "OPS: 'OPS' is none; one looks like" in problem
 
 
 DRILLED = "policies:\n  orders-db:\n    select: {{usage: data}}\n    drill: {}\n"

@@ -13,6 +13,7 @@ CbsnapError
 │   ├── DiskBusy            the disk cannot be taken just now
 │   │   └── SnapshotInProgress  another snapshot of it is being made
 │   └── Refused             final for this request
+├── EventsUnfinished        some of a delivery's events: deliver it again
 ├── NotificationFailed      nobody could be told
 └── HostError               a host's agent could not be used
     ├── HostUnreachable     no answer: what was asked may have happened
@@ -118,6 +119,10 @@ class Refused(CloudError):
     def gone(self) -> bool:
         """Whether what it was about is not there, or not any more."""
         return self.code.endswith("NotFound")
+
+
+class EventsUnfinished(CbsnapError):
+    """Runs that events asked for could not be begun; what could is done, and is not done twice."""
 
 
 class NotificationFailed(CbsnapError):

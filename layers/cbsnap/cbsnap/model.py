@@ -276,6 +276,29 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class EventRule:
+    """What is done when something happens that meets every condition given.
+
+    Conditions are patterns, any of which may match; `*` stands for any text. `data` maps dotted
+    paths into the event's data to patterns. `disks` are the fields in which the event names disks or
+    instances: then only those are taken, under `policy` or the first one that selects each; without
+    it, all that `policy` selects. `apart` is the least time between two snapshots of one disk that
+    were asked for. `region` stands in for the event's own.
+    """
+
+    name: str
+    source: tuple[str, ...] = ()
+    type: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    data: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    policy: str | None = None
+    disks: tuple[str, ...] = ()
+    region: str | None = None
+    apart: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Wording:
     """How a message reads; `rules.wording` says what `{…}` may stand in which text.
 
@@ -309,6 +332,7 @@ class Plan:
     notify: Mapping[str, str] = field(default_factory=dict)
     templates: Mapping[str, Wording] = field(default_factory=dict)
     heartbeat: str | None = None
+    events: tuple[EventRule, ...] = ()
     time_zone: str = "Asia/Shanghai"
 
 
@@ -364,6 +388,7 @@ class Decision(Enum):
     REFUSED = "refused"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    SPARED = "spared"
     PREVIEWED = "would be taken"
 
 
@@ -410,10 +435,11 @@ class Batch:
     `not_after`: no host is locked later than this. `deliver_by`: a message that comes later is
     dropped, since what it asks for has been handed out again. `patience_s`: how long another
     snapshot of the same disk is waited for; a scheduled run waits for its next tick instead, with
-    0. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on; at
-    once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies that
-    share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a person
-    asked for, since nothing stands behind it.
+    0. `apart_s`: a disk is spared whose newest snapshot of the policy with a key is not older than
+    this. `rate_per_s`: this worker's share of the API's rate for CreateSnapshot, from `begins_at` on;
+    at once for None. `side_by_side`: hosts held at the same time. `beside`: runs of other policies
+    that share leases with `run`. `deadline`: the cloud deletes the snapshots then; only for what a
+    person asked for, since nothing stands behind it.
     """
 
     run: Run
@@ -428,6 +454,7 @@ class Batch:
     begins_at: datetime | None = None
     side_by_side: int = 8
     patience_s: float = 0.0
+    apart_s: float = 0.0
     title: str | None = None
     agent_port: int = 9780
     beside: tuple[Run, ...] = ()
@@ -481,3 +508,52 @@ class Report:
     removed: tuple[Removal, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
+
+
+# --- what happens elsewhere -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who caused an event, as CloudAudit tells it (1021/40499); empty where it does not.
+
+    `principal` is an account's, a user's or a role's id, `client` what sent the request.
+    """
+
+    principal: str = ""
+    secret_id: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of another service, whatever brought it; `id` is the same at each delivery.
+
+    `region` is empty where the event has none. `data` is JSON, an object at the top.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str = ""
+    time: datetime | None = None
+    region: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+    actor: Actor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What became of one event under one rule. `event` is its id, or its place where it has none.
+
+    `skipped` says what was left out and why, `mistake` what is wrong with the event itself.
+    """
+
+    event: str
+    type: str = ""
+    subject: str = ""
+    rule: str = ""
+    reports: tuple[Report, ...] = ()
+    skipped: tuple[str, ...] = ()
+    mistake: str = ""

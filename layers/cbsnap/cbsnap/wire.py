@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, DrillOrder, Report, Target
+from cbsnap.model import Batch, DrillOrder, Reaction, Report, Target
 from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Upkeep
 
@@ -45,6 +45,11 @@ def _report() -> TypeAdapter[Report]:
 @cache
 def _reports() -> TypeAdapter[tuple[Report, ...]]:
     return TypeAdapter(tuple[Report, ...])
+
+
+@cache
+def _reactions() -> TypeAdapter[tuple[Reaction, ...]]:
+    return TypeAdapter(tuple[Reaction, ...])
 
 
 @cache
@@ -118,6 +123,12 @@ def settling(event: Mapping[str, Any], targets: Iterable[Target]) -> Target:
 def reports(values: Iterable[Report]) -> list[dict[str, Any]]:
     """Return reports as JSON-serialisable values; empty fields are left out."""
     dumped: list[dict[str, Any]] = _reports().dump_python(tuple(values), mode="json", exclude_defaults=True)
+    return dumped
+
+
+def reactions(values: Iterable[Reaction]) -> list[dict[str, Any]]:
+    """Return what became of events as JSON-serialisable values; empty fields are left out."""
+    dumped: list[dict[str, Any]] = _reactions().dump_python(tuple(values), mode="json", exclude_defaults=True)
     return dumped
 
 

@@ -148,6 +148,18 @@ class Wiring:
         function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
+    @property
+    def region(self) -> str:
+        """The region that the function runs in."""
+        return self._required("TENCENTCLOUD_REGION")
+
+    def own(self) -> tuple[str, str]:
+        """Return the id of the role that we call with, or nothing, and the id of its key."""
+        from cbsnap.tencent.credentials import EnvironmentCredentials, role_of  # noqa: PLC0415 - imports the SDK
+
+        secret_id, _, _ = EnvironmentCredentials(self._environment).get_credential_info()
+        return role_of(self._own_api(self.region).read("sts", "GetCallerIdentity", {})), secret_id
+
     @cached_property
     def keeper(self) -> Keeper:
         """The function that carries errands out."""

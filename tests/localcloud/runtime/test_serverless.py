@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from localcloud.records import RecordError
+from localcloud.runtime.catalog import Source
 from localcloud.runtime.layers import LayerError, find_layers, lay_out
 from localcloud.runtime.serverless import read_functions
 
@@ -88,6 +89,28 @@ def test_reads_timers(tmp_path: Path) -> None:
     assert not two.timers
 
 
+def test_reads_the_triggers_of_other_services(tmp_path: Path) -> None:
+    more = """\
+    - type: cos
+      function: one
+      parameters: {bucket: logs-1, events: "cos:ObjectCreated:*", filter: {prefix: in/}, enable: true}
+    - type: ckafka
+      function: one
+      parameters: {name: ckafka-1, topic: news, maxMsgNum: 10, offset: latest, retry: 3, timeout: 5}
+    - type: cmq
+      function: one
+      parameters: {name: news, filterType: 1, filterKey: [a], enable: false}
+"""
+
+    one, _ = read_functions(written(tmp_path, GOOD + more), "1", {"OUTSIDE": "x"})
+
+    assert one.sources == [
+        Source("cos", "logs-1", enabled=True),
+        Source("ckafka", "ckafka-1-news", enabled=False),
+        Source("cmq", "news", enabled=False),
+    ]
+
+
 @pytest.mark.parametrize(
     ("instead_of", "written_as", "line", "told"),
     [
@@ -108,13 +131,20 @@ def test_reads_timers(tmp_path: Path) -> None:
             26,
             "function three does not exist; there are one, two",
         ),
-        ("type: http", "type: cos", 28, "type cos is not emulated"),
+        ("type: http", "type: mqtt", 28, "type mqtt is not emulated"),
+        ("type: http", "type: cos", 30, "authType belongs to another type of trigger"),
+        (
+            "    - type: http",
+            "    - {type: ckafka, function: one, parameters: {name: a}}\n    - type: http",
+            28,
+            "a trigger of type ckafka needs `name` and `topic`",
+        ),
         ("authType: NONE", "authType: CAM", 30, "authType should be NONE"),
         ("0 */5 * * * * *", "*/5 * * * *", 27, "has 5 fields, and needs 7"),
         ("enable: false", 'enable: "no"', 27, "enable should be bool"),
         ("argument: now", "argument: now, authType: NONE", 27, "authType belongs to another type of trigger"),
         (", argument: now", ", cronExpresion: now", 27, "did you mean `cronExpression`?"),
-        ("name: often, ", "", 27, "a timer needs `name` and `cronExpression`"),
+        ("name: often, ", "", 27, "a trigger of type timer needs `name` and `cronExpression`"),
         ("runtime: Python3.10", "runtime: Nodejs18.15", 6, "Nodejs18.15 is not emulated"),
         ("  src: .", "  src: nowhere", 4, "is not a folder"),
         ("    two: {", "    two: [", 23, "expected"),

@@ -1,4 +1,4 @@
-"""What timers and asynchronous invocations start: the functions `schedule`, `snapshot` and `maintain`.
+"""What timers and asynchronous invocations start: `schedule`, `snapshot`, `maintain` and `events`.
 
 Each returns its reports and prints them as JSON lines, since the log is where a run is read back
 from; a large report is several lines.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
+from cbsnap.errors import EventsUnfinished
 from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
@@ -134,6 +136,26 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     passes = wire.upkeep(job.maintain(here.plan, means))
     _log("upkeep", passes, context)
     return passes
+
+
+def happened(event: object, context: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Deal with what other services tell.
+
+    Raises EventsUnfinished when the cloud failed: the platform delivers the event again, and what
+    has been done is not done twice.
+    """
+    from cbsnap.entry import envelopes  # noqa: PLC0415 - what the other functions do not need
+    from cbsnap.jobs import react  # noqa: PLC0415 - as above
+
+    here = wiring()
+    means = react.Means(here.clouds, here.lifecycles, here.workers, here.clock, here.region, here.own)
+    reactions = react.react(envelopes.happenings(event), here.plan, means)
+    reports = [report for one in reactions for report in one.reports]
+    _log("event", wire.reactions(replace(one, reports=()) for one in reactions), context)
+    _printed(reports, context)
+    if unfinished := [report.error for report in reports if report.error]:
+        raise EventsUnfinished(f"{len(unfinished)} runs could not be begun; the first: {unfinished[0]}")
+    return wire.reactions(reactions)
 
 
 def _printed(reports: Sequence[Report], context: Mapping[str, Any]) -> list[dict[str, Any]]:

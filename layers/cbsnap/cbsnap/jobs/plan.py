@@ -81,13 +81,15 @@ def side_by_side(targets: Sequence[Target], job: Callable[[Target], list[Report]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is to be planned: these runs in one target."""
+    """What is to be planned: these runs in one target; `apart` and `patience_s` are for their batches."""
 
     plan: Plan
     runs: Sequence[tuple[Policy, Run]]
     target: Target
     now: datetime
     at_once: bool = False
+    apart: timedelta = timedelta(0)
+    patience_s: float = 0.0
 
 
 def planned(
@@ -136,7 +138,8 @@ def _planned(asked: Asked, cloud: Cloud, lifecycle: Ending | None) -> list[handi
 
 def _since(asked: Asked) -> datetime:
     """Return since when snapshots of these runs can have been made; one with a key may have begun before."""
-    return min(run.due if run.key is None else run.due - KEYED for _, run in asked.runs)
+    before = max(KEYED, asked.apart)
+    return min(run.due if run.key is None else run.due - before for _, run in asked.runs)
 
 
 def _facts(cloud: Cloud, disks: Sequence[Disk], since: datetime) -> Facts:
@@ -160,6 +163,8 @@ def _order(policy: Policy, run: Run, ground: _Ground) -> Batch:
         deliver_by=next_tick if run.key is None else window_ends,
         quiesce=policy.quiesce,
         quota=QuotaLimits(region=ground.room.limit, disk=plan.quota.disk),
+        patience_s=ground.asked.patience_s,
+        apart_s=ground.asked.apart.total_seconds(),
         agent_port=plan.agent_port,
     )
 

@@ -7,6 +7,7 @@ which disks of a group are still to be taken; leaves quiescing and creating to `
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.model import Decision, Disk, Instance, Outcome, Snapshot
@@ -119,6 +120,8 @@ def settled_already(disk_id: str, facts: Facts, batch: Batch) -> Outcome | None:
     mine = of_this_run(disk_id, facts.snapshots.get(disk_id, ()), batch)
     if mine is not None:
         return mine
+    if recent := _taken_lately(disk_id, facts, batch):
+        return Outcome(disk_id, Decision.SPARED, reason=recent)
     unable = unfit(disk)
     if unable is not None:
         return Outcome(disk_id, unable.decision, reason=unable.reason)
@@ -139,6 +142,24 @@ def of_this_run(disk_id: str, snapshots: Iterable[Snapshot], batch: Batch) -> Ou
     others = ", ".join(snapshot.id for snapshot in mine[1:])
     twice = f"there is more than one of this run: {others}, too" if others else ""
     return Outcome(disk_id, Decision.DONE, mine[0].id, label_of(mine[0]), twice)
+
+
+def _taken_lately(disk_id: str, facts: Facts, batch: Batch) -> str:
+    """Say which snapshot of the policy was asked for not long ago, by the time in its name, or nothing."""
+    run, apart = batch.run_of(disk_id), timedelta(seconds=batch.apart_s)
+    for snapshot in facts.snapshots.get(disk_id, ()) if apart else ():
+        name = names.parse(snapshot.name)
+        if (
+            name is not None
+            and name.digest is not None
+            and snapshot.state != RECYCLED
+            and name.policy == run.policy
+            and run.due - name.due < apart
+        ):
+            return (
+                f"{snapshot.id} of {name.due:%Y-%m-%d %H:%M} UTC is there, the least time between is {apart}"
+            )
+    return ""
 
 
 def _being_made(disk_id: str, facts: Facts) -> Outcome | None:

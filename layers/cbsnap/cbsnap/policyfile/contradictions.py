@@ -24,6 +24,7 @@ _ORDINARY_ID = "disk-1a2b3c4d"
 def contradictions(plan: Plan) -> Iterator[Finding]:
     """Yield where each lies in the file, and what would be right."""
     yield from _repeated_targets(plan)
+    yield from _rules_without_ground(plan)
     yield from _templates_for_nobody(plan)
     for policy in plan.policies:
         yield from _long_names(policy)
@@ -39,6 +40,21 @@ def _repeated_targets(plan: Plan) -> Iterator[Finding]:
     for index, place in enumerate(places):
         if place in places[:index]:
             yield Finding(("targets", index), f"{place[0]} is given twice: keep one of them")
+
+
+def _rules_without_ground(plan: Plan) -> Iterator[Finding]:
+    policies = [policy.name for policy in plan.policies]
+    regions = {target.region for target in plan.targets}
+    for rule in plan.events:
+        if rule.policy is not None and rule.policy not in policies:
+            yield Finding(
+                ("events", rule.name, "policy"), f"no policy {rule.policy}; there are {', '.join(policies)}"
+            )
+        if rule.region is not None and regions and rule.region not in regions:
+            yield Finding(
+                ("events", rule.name, "region"),
+                f"{rule.region} is no target; there are {', '.join(sorted(regions))}",
+            )
 
 
 def _templates_for_nobody(plan: Plan) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ _SENTENCES = {
     "literal_error": "must be {expected}, not {input}",
     "missing": "is missing, and has no default",
     "model_type": "must be a mapping of keys to values, not {input}",
+    "string_too_short": "is empty: write what belongs here",
     "string_type": "must be text, not {input}: put it in quotes",
     "too_short": "is empty: write what belongs here, or leave the key out",
 }

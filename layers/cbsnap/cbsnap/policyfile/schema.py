@@ -51,6 +51,17 @@ def _checked(check: Callable[[str], None]) -> AfterValidator:
     return AfterValidator(validate)
 
 
+def _like(pattern: str, example: str) -> AfterValidator:
+    """Make a validator for what is published with its list only, or as a bare text."""
+
+    def validate(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise _wrong(f"{value!r} is none; one looks like {example}")
+        return value
+
+    return AfterValidator(validate)
+
+
 def _duration(value: object) -> timedelta:
     if not isinstance(value, str) or re.fullmatch(_DURATION, value) is None:
         raise _wrong(f"{value!r} is no duration: write a number and a unit, such as 30s, 90m, 2h or 30d")
@@ -116,6 +127,9 @@ InstanceId = Annotated[str, Field(pattern=r"^ins-[a-z0-9][a-z0-9-]*$", examples=
 RegionName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+$", examples=["ap-guangzhou"])]
 ZoneName = Annotated[str, Field(pattern=r"^[a-z]+(-[a-z0-9]+)+-[0-9]+$", examples=["ap-guangzhou-6"])]
 AddressName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["ops"])]
+EventName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$", examples=["host-unreachable"])]
+FieldPath = Annotated[str, Field(pattern=r"^[^.]+(\.[^.]+)*$", examples=["requestParameters.DiskId"])]
+EventField = Annotated[str, _like(r"subject|data(\.[^.]+)*", "subject or data.requestParameters.DiskIds")]
 Deployment = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", examples=["prod"])]
 PlanName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", examples=["mysql"])]
 RoleName = Annotated[
@@ -147,6 +161,28 @@ FactsText = Annotated[
 ]
 DiskType = Annotated[str, Field(pattern=r"^CLOUD_[A-Z]+$", examples=["CLOUD_PREMIUM"])]
 TagKey = Annotated[str, Field(min_length=1, max_length=127, examples=["cluster"])]
+Patterns = Annotated[
+    list[Annotated[str, Field(min_length=1)]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}],
+            "examples": ["ins-*"],
+        }
+    ),
+]
+EventFields = Annotated[
+    list[EventField],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "anyOf": [_TEXT_SCHEMA, {"type": "array", "items": _TEXT_SCHEMA, "minItems": 1}],
+            "examples": ["subject"],
+        }
+    ),
+]
 Limit = Annotated[int, Field(ge=1)]
 Count = Annotated[int, Field(ge=0, le=10_000)]
 
@@ -440,6 +476,59 @@ class TemplateSection(Section):
         return model.Wording(**dict(self))
 
 
+class MatchSection(Section):
+    """Conditions on an event, each a pattern or several; all that are given must hold."""
+
+    source: Patterns = Field(default_factory=list)
+    type: Patterns = Field(default_factory=list)
+    subject: Patterns = Field(default_factory=list)
+    tags: dict[str, Patterns] = Field(default_factory=dict, min_length=1, description="Tags of the event")
+    data: dict[FieldPath, Patterns] = Field(
+        default_factory=dict, min_length=1, description="Fields of its data, by their dotted path"
+    )
+
+    @model_validator(mode="after")
+    def _meant(self) -> "MatchSection":
+        if not any(dict(self).values()):
+            raise _wrong('has no condition: give one, such as {type: "cvm:ErrorEvent:*"}')
+        return self
+
+
+class EventSection(Section):
+    """What is done when something happens."""
+
+    match: MatchSection
+    policy: PolicyName | None = Field(None, description="Whose disks are taken, in its way; under its name")
+    disks: EventFields | None = Field(
+        None, description="Take only what the event names in these fields: disks, or those of instances"
+    )
+    region: RegionName | None = Field(None, description="Instead of the event's own")
+    apart: Annotated[Duration, _between("1m", "9999w")] = Field(
+        "1h", validate_default=True, description="The least time between two such snapshots of a disk"
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> "EventSection":
+        if self.policy is None and self.disks is None:
+            raise _wrong("takes nothing: name a policy, or the fields with disks, such as {disks: subject}")
+        return self
+
+    def rule(self, name: str) -> model.EventRule:
+        """Return the rule under its name."""
+        return model.EventRule(
+            name=name,
+            source=tuple(self.match.source),
+            type=tuple(self.match.type),
+            subject=tuple(self.match.subject),
+            tags={key: tuple(patterns) for key, patterns in self.match.tags.items()},
+            data={path: tuple(patterns) for path, patterns in self.match.data.items()},
+            policy=self.policy,
+            disks=tuple(self.disks or ()),
+            region=self.region,
+            apart=self.apart,
+        )
+
+
 class PolicyFile(Section):
     """The whole file."""
 
@@ -459,6 +548,9 @@ class PolicyFile(Section):
     )
     heartbeat: str | None = Field(None, description="Called after each healthy pass of maintain")
     policies: dict[PolicyName, PolicySection] = Field(min_length=1)
+    events: dict[EventName, EventSection] = Field(
+        default_factory=dict, min_length=1, description="What is done when something happens, by name"
+    )
 
     def plan(self) -> model.Plan:
         """Return the same in the core's words, policies in the file's order."""
@@ -472,6 +564,7 @@ class PolicyFile(Section):
             notify=self.notify,
             templates={name: section.wording() for name, section in self.templates.items()},
             heartbeat=self.heartbeat,
+            events=tuple(section.rule(name) for name, section in self.events.items()),
         )
 
 

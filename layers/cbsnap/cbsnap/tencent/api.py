@@ -20,6 +20,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from cbsnap.errors import CloudError, CloudFault, OutcomeUnknown, Throttled
+from cbsnap.rules import eventrules
 from cbsnap.tencent import codes
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class Api:
         if self._endpoint:
             http = HttpProfile(protocol=self._endpoint.scheme, endpoint=self._endpoint.netloc)
         http.keepAlive = True
-        return ClientProfile(httpProfile=http, language="en-US")
+        return ClientProfile(httpProfile=http, language="en-US", request_client=eventrules.CLIENT)
 
 
 def _cbs(*arguments: object) -> Any:  # noqa: ANN401 - the SDK has no types

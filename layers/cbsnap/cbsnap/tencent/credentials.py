@@ -84,3 +84,9 @@ class RoleCredentials:
         self._ends_at = float(answer["ExpiredTime"])
         given = answer["Credentials"]
         return given["TmpSecretId"], given["TmpSecretKey"], given["Token"]
+
+
+def role_of(identity: Mapping[str, Any]) -> str:
+    """Return the role's id that GetCallerIdentity tells: UserId is `roleId:roleSessionName` (SDK)."""
+    role, _, session = str(identity.get("UserId") or "").partition(":")
+    return role if session else ""

@@ -1,0 +1,72 @@
+"""A folder as a zip file that has the same bytes whenever it has the same content, and its limits.
+
+Decides order, times and modes in the file. What is in the folder is decided before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from release.failure import BuildError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MIB = 1 << 20
+ZIPPED_BYTES = 50 * MIB  # a ZipFile at most (583/11637)
+UNZIPPED_BYTES = 500 * MIB  # a function's code with its layers
+OLDEST = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can tell
+READABLE = 0o100644 << 16
+UNIX = 3
+
+
+@dataclass(frozen=True)
+class Archive:
+    """One zip file; `unzipped_bytes` is what it comes to when unpacked."""
+
+    name: str
+    file: Path
+    unzipped_bytes: int
+
+    @property
+    def zipped_bytes(self) -> int:
+        """Return the file's size."""
+        return self.file.stat().st_size
+
+    @property
+    def sha256(self) -> str:
+        """Return the file's digest, hex."""
+        return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+
+def pack(name: str, folder: Path, file: Path) -> Archive:
+    """Pack a folder's content, at the zip's root; BuildError where it is over the limit."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unzipped = 0
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as made:
+        for one in sorted(path for path in folder.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(one.relative_to(folder).as_posix(), OLDEST)
+            entry.external_attr, entry.create_system = READABLE, UNIX
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            content = one.read_bytes()
+            unzipped += len(content)
+            made.writestr(entry, content, compresslevel=9)
+    archive = Archive(name, file, unzipped)
+    _within(f"{name}: its zip file", archive.zipped_bytes, ZIPPED_BYTES)
+    return archive
+
+
+def check_together(function: str, archives: Iterable[Archive]) -> None:
+    """Raise BuildError where a function and its layers are over the limit when unpacked."""
+    together = sum(archive.unzipped_bytes for archive in archives)
+    _within(f"{function} with its layers, unpacked,", together, UNZIPPED_BYTES)
+
+
+def _within(what: str, size_bytes: int, limit_bytes: int) -> None:
+    if size_bytes > limit_bytes:
+        told = f"{size_bytes / MIB:.1f} MiB, and the platform takes {limit_bytes // MIB}"
+        raise BuildError(f"{what} has {told} (583/11637): leave something out")
