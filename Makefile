@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos agent package bench lock clean
+.PHONY: help run up check test test-all chaos prove agent package bench lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real d
 
 chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIONS="--cases 5000 --seed 7"
 	@$(PY) -m tests.chaos --cases 1000 $(CHAOS_OPTIONS)
+
+prove: $(VENV)/dev-ready  ## Restore snapshots of busy databases and count what is broken, as root: PROVE_OPTIONS="--trials 3"
+	@$(PY) -m tests.prove $(PROVE_OPTIONS)
 
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz

@@ -60,8 +60,8 @@ def examine(image: Path, mount: Path, locked: State | None) -> Findings:
     except AssertionError:
         return {**found, "start": True}
     else:
-        found["myisam"] = _is_corrupt(server)
-        found["files"] = _is_damaged(server, mount / "files")
+        found["myisam"] = are_corrupt(server, "t_myisam")
+        found["files"] = are_damaged(server, mount / "files")
         found["content"] = locked is not None and (found["myisam"] or state_of(server) != locked)
         return found
     finally:
@@ -84,12 +84,15 @@ def marker(image: Path, mount: Path) -> tuple[str, str | None]:
     return found[0], found[1] if len(found) > 1 else None
 
 
-def _is_corrupt(server: MariaDb) -> bool:
-    rows = server.run("CHECK TABLE shop.t_myisam").splitlines()
-    return [row.split("\t")[2:] for row in rows] != [["status", "OK"]]
+def are_corrupt(server: MariaDb, *tables: str) -> bool:
+    """Tell whether the server finds one of these tables damaged; all three, if none is named."""
+    named = tables or tuple(f"t_{table}" for table in TABLES)
+    rows = server.run(f"CHECK TABLE {', '.join(f'shop.{table}' for table in named)}").splitlines()
+    return [row.split("\t")[2:] for row in rows] != [["status", "OK"]] * len(named)
 
 
-def _is_damaged(server: MariaDb, folder: Path) -> bool:
+def are_damaged(server: MariaDb, folder: Path) -> bool:
+    """Tell whether a committed row's file is not what the row says."""
     query = "SELECT name, digest FROM shop.t_innodb ORDER BY CAST(SUBSTRING(name, 3) AS INT) DESC"
     rows = [line.split("\t") for line in server.run(f"{query} LIMIT {_RECENT}").splitlines()]
     return any(_digest(folder / name) != digest for name, digest in rows)
