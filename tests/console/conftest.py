@@ -29,7 +29,7 @@ LINES = (
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """Serve the console from the gateway in a local cloud, with a past and two hosts."""
     options = ("--no-timers", "--prefork", "--snapshot-seconds", "2", "--operation-seconds", "1")
@@ -52,7 +52,7 @@ def _past(now: datetime) -> list[dict[str, object]]:
     return [*found, named]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # ends with these tests: a loop of Playwright runs meanwhile
 def chromium() -> Iterator[Browser]:
     """Start a browser; without one, say what to install."""
     program = shutil.which("chromium")
