@@ -109,6 +109,10 @@ def test_what_is_freed_for_a_disk_counts_for_the_region() -> None:
     assert to_free([SINGLE], EMPTY | {"disk-c": 64}, Room(10, 10), DOCUMENTED, of(a=1, c=1)) == ["c-0"]
 
 
+def test_what_a_disk_that_is_gone_has_left_is_freed_for_the_region() -> None:
+    assert to_free([SINGLE], EMPTY, Room(10, 10), DOCUMENTED, of(z=2)) == ["z-0"]
+
+
 def test_nothing_is_freed_for_a_group_that_would_not_fit_even_so() -> None:
     assert to_free([PAIR], EMPTY | {"disk-a": 64, "disk-b": 64}, Room(999, 0), DOCUMENTED, of(a=9)) == []
     assert to_free([PAIR], EMPTY, Room(10, 10), DOCUMENTED, of(c=1)) == []

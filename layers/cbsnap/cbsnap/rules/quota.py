@@ -6,6 +6,7 @@ No call of the API returns the limits, so they are computed as documented (per r
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,22 +84,23 @@ def to_free(
     `spare` maps snapshot id to disk id, the first to go first. A group that would not fit even so
     frees nothing.
     """
-    left, counts, limit = dict(spare), dict(counts), disk_limit(limits)
+    left, limit = dict(spare), disk_limit(limits)
+    held = Counter(counts)  # a spare one may be of a disk that is gone, or that the run has not
     freed: list[str] = []
     for_region: list[str] = []
     grown: set[str] = set()
     for group in groups:
-        own = _for_disks(group, counts, limit, left)
+        own = _for_disks(group, held, limit, left)
         chosen = own if own is None else _for_region(group, room, own, left)
         if own is not None and chosen is not None:
             freed += chosen
             for_region += chosen[len(own) :]
             grown.update(group.disk_ids)
             for one in chosen:
-                counts[left.pop(one)] -= 1
+                held[left.pop(one)] -= 1
             room = Room(room.limit, room.used + len(group.disk_ids) - len(chosen))
     disks = {one: spare[one] for one in for_region}
-    may_hold = {disk_id: limit - 1 - counts[disk_id] for disk_id in grown}
+    may_hold = {disk_id: limit - 1 - held[disk_id] for disk_id in grown}
     needless = _needless(disks, room, may_hold)
     return [one for one in freed if one not in needless]
 
