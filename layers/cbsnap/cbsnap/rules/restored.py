@@ -209,7 +209,9 @@ def made(key: str, disks: Sequence[Disk], now: datetime) -> Progress:
     ready = [disk for disk in disks if disk.state in READY]
     attached = [d for d in ready if d.state == "ATTACHED" and name.instance_id in d.instance_ids]
     state, reason = _made(name, disks, len(ready), len(attached), now)
-    steps = [(f"make {name.count} disks", len(ready) >= name.count or state is State.DONE)]
+    steps = [
+        (f"make {name.count} disk{'s' * (name.count > 1)}", len(ready) >= name.count or state is State.DONE)
+    ]
     if name.instance_id:
         steps.append((f"attach them to {name.instance_id}", state is State.DONE))
     share = {State.MAKING: len(ready), State.ATTACHING: len(attached), State.DONE: name.count}
