@@ -55,6 +55,15 @@ def monday(desk: Desk, folder: Path, disk_id: str = "disk-loose") -> tuple[str, 
     return made, content
 
 
+def secured(desk: Desk, folder: Path) -> tuple[str, Path]:
+    """Agree to a rollback to `monday`, and let it come as far as its safety snapshot."""
+    made, content = monday(desk, folder)
+    desk.agree(AskedRollback(made))
+    order = desk.orders.pop()
+    desk.deliver(order, budget_s=10)
+    return order, content
+
+
 def safeties(account: Account) -> list[Snapshot]:
     return [one for one in account.held().snapshots.values() if one.name.startswith("safety.")]
 
@@ -197,10 +206,7 @@ class Waiting:
 
 def test_two_at_the_same_time_send_it_once(account: Account, desk: Desk, tmp_path: Path) -> None:
     """They come to the mark together, both having seen none; who wrote it last sends."""
-    made, content = monday(desk, tmp_path)
-    desk.agree(AskedRollback(made))
-    order = desk.orders.pop()
-    desk.deliver(order, budget_s=10)
+    order, content = secured(desk, tmp_path)
     account.sleep(300)
     together = threading.Barrier(2)
     came: list[Progress] = []
@@ -242,10 +248,7 @@ def test_whoever_finds_anothers_mark_over_its_own_does_not_send(
     account: Account, desk: Desk, tmp_path: Path
 ) -> None:
     """The other one died then, so that nobody has sent it, and nobody can tell."""
-    made, content = monday(desk, tmp_path)
-    desk.agree(AskedRollback(made))
-    order = desk.orders.pop()
-    desk.deliver(order, budget_s=10)
+    order, content = secured(desk, tmp_path)
 
     class Beaten(MortalApi):
         def call(
@@ -413,10 +416,7 @@ def test_a_throttled_rollback_is_sent_again(account: Account, desk: Desk, tmp_pa
 def test_a_mark_that_does_not_show_keeps_the_rollback_from_being_sent(
     account: Account, desk: Desk, tmp_path: Path
 ) -> None:
-    made, content = monday(desk, tmp_path)
-    desk.agree(AskedRollback(made))
-    order = desk.orders.pop()
-    desk.deliver(order, budget_s=10)
+    order, content = secured(desk, tmp_path)
 
     class Forgetting(MortalApi):
         def call(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
@@ -138,12 +138,10 @@ def _add_report(found: dict[Identity, Seen], logged: LoggedReport) -> None:
         known = outcomes.get(one.disk_id)
         if known is None or known.decision not in _MADE:
             outcomes[one.disk_id] = one
-    found[here] = Seen(
-        before.run,
-        before.region,
-        outcomes,
-        before.snapshots,
-        (*before.proofs, *report.proofs),
+    found[here] = replace(
+        before,
+        outcomes=outcomes,
+        proofs=(*before.proofs, *report.proofs),
         reported=True,
         error=report.error or before.error,
     )
@@ -156,12 +154,4 @@ def _add_snapshot(found: dict[Identity, Seen], snapshot: Snapshot) -> None:
     run = Run(name.policy, name.due, name.digest)
     here = name.policy, name.digest or _mark(run), snapshot.region
     before = found.get(here) or Seen(run, snapshot.region)
-    found[here] = Seen(
-        before.run,
-        before.region,
-        before.outcomes,
-        {**before.snapshots, name.disk_id: snapshot},
-        before.proofs,
-        before.reported,
-        before.error,
-    )
+    found[here] = replace(before, snapshots={**before.snapshots, name.disk_id: snapshot})
