@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 SETTINGS = "mkdocs.yml"  # a form that Zensical reads beside its own, and that can be written by a library
 LINK = re.compile(r"!?\[([^\]]*)\]\(([^)#:\s]+)(?:#[^)\s]*)?\)")
+OUTSIDE = '<script src="https://unpkg.com/iframe-worker/shim" type="text/javascript"></script>'
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 PLACE = re.compile(r"(?:Warning|Error): .*|\[ \S+:\d+:\d+ \]")
 
@@ -44,6 +45,8 @@ def build(root: Path, stage: Path, out: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no word of it comes from outside
     if done.returncode:
         raise BuildError(_complaints(done.stdout + done.stderr))
+    for page in (stage / "made").rglob("*.html"):
+        page.write_text(_without_outside(page.read_text(encoding="utf-8")), encoding="utf-8")
     out.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(stage / "made", out)
 
@@ -62,6 +65,8 @@ def navigation(sections: Iterable[dict[str, list[str]]], pages: set[str]) -> lis
 
 def _settings(file: Path, pages: set[str], stage: Path) -> None:
     given = yaml.safe_load(file.read_text(encoding="utf-8"))
+    if icon := given.get("theme", {}).get("favicon"):
+        _written((file.parents[1] / icon).read_bytes(), stage / "pages" / icon)
     given |= {"docs_dir": "pages", "site_dir": "made", "nav": navigation(given["nav"], pages)}
     (stage / SETTINGS).write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
 
@@ -80,6 +85,12 @@ def _stage(page: Path, pages: set[Path], root: Path, into: Path) -> None:
 
     text = LINK.sub(kept, page.read_text(encoding="utf-8"))
     _written(text.encode(), into / page.relative_to(root))
+
+
+def _without_outside(html: str) -> str:
+    """Replace the one script that the theme would ask another host for, so that search works without one."""
+    script = Path(__file__).with_name("search_from_files.js").read_text(encoding="utf-8")
+    return html.replace(OUTSIDE, f"<script>\n{script}</script>")
 
 
 def _written(content: bytes, to: Path) -> None:
