@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent.parent / "docs/policies-reference.md"
 HEAD = """# Every key of the policy file
 
-Made from the schema by `python -m release.policy_reference`; a test holds it to the code. What the keys are good for, with examples, is in [the policy file](policies.md).
+Made from the schema by `python -m release.policy_reference`; a test holds it to the code. \
+What the keys are good for, with examples, is in [the policy file](policies.md).
 """
 WORDS = {"string": "text", "integer": "whole number", "boolean": "`true` or `false`"}
 BOUNDS = {"minimum": "at least {}", "maximum": "at most {}", "maxLength": "at most {} characters"}
@@ -33,7 +34,7 @@ def page(schema: dict[str, Any]) -> str:
 def _sections(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each section once, under the first place where it stands, those inside it next."""
     waiting = [("", schema)]
-    seen = set()
+    seen: set[str] = set()
     while waiting:
         place, node = waiting.pop(0)
         yield place, node
@@ -63,7 +64,9 @@ def _named(node: dict[str, Any]) -> dict[str, Any]:
 
 
 def _section(place: str, node: dict[str, Any]) -> str:
-    rows = "".join(_row(key, inner, key in node.get("required", ())) for key, inner in node["properties"].items())
+    rows = "".join(
+        _row(key, inner, key in node.get("required", ())) for key, inner in node["properties"].items()
+    )
     title = f"`{place}`" if place else "The file"
     return f"\n## {title}\n\n{node['description']}\n\n| key | may be | default | |\n|---|---|---|---|\n{rows}"
 

@@ -2,7 +2,7 @@
 
 The pages are staged with the files that they link to, at the paths that they have in the repository, so
 that links are right in both places; Zensical makes the site of them and is stricter than a browser.
-A link to what a site has no page for, a folder or a text beside code, becomes its text.
+A link to what a site has no place for, a folder, a hidden file or a text beside code, becomes its text.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _stage(page: Path, pages: set[Path], root: Path, into: Path) -> None:
         target = (page.parent / link[2]).resolve()
         if target in pages or not target.exists():  # what is missing, Zensical complains of
             return link[0]
-        if not target.is_file() or target.suffix == ".md":
+        if not target.is_file() or target.suffix == ".md" or _hidden(target.relative_to(root)):
             return link[1]
         _written(target.read_bytes(), into / target.relative_to(root))
         return link[0]
@@ -91,6 +91,10 @@ def _without_outside(html: str) -> str:
     """Replace the one script that the theme would ask another host for, so that search works without one."""
     script = Path(__file__).with_name("search_from_files.js").read_text(encoding="utf-8")
     return html.replace(OUTSIDE, f"<script>\n{script}</script>")
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _written(content: bytes, to: Path) -> None:

@@ -31,8 +31,8 @@ regions:
       - {{id: disk-1a2b3c4d, instance: ins-db, tags: {{app: orders, tier: db}}, content: {data}}}
       - {{id: disk-5e6f7a8b, tags: {{app: orders}}}}
     snapshots:
-      - {{id: snap-1a2b3c4d, disk: disk-1a2b3c4d, created: @created, name: orders-db.@due.1a2b3c4d, tags: @tags}}
-      - {{id: snap-5e6f7a8b, disk: disk-5e6f7a8b, created: @created, name: the-rest.@due.5e6f7a8b}}
+      - {{id: snap-1a2b3c4d, disk: disk-1a2b3c4d, created: @now, name: orders-db.@due.1a2b3c4d, tags: @tags}}
+      - {{id: snap-5e6f7a8b, disk: disk-5e6f7a8b, created: @now, name: the-rest.@due.5e6f7a8b}}
   ap-singapore: {{}}
 """
 TAGS = '{{"cbsnap:deployment": prod, "cbsnap:policy": orders-db, "cbsnap:label": application}}'
@@ -57,9 +57,6 @@ UNTIL_READY = """server=$!
 trap 'kill $server' EXIT
 until test -e ready.json || ! kill -0 $server; do sleep 0.1; done
 test -e ready.json"""
-SHIM = """#!/bin/sh
-exec {python} -c 'import sys; from cbsnap.entry.cli.app import main; sys.exit(main())' "$@"
-"""
 
 
 @dataclass
@@ -89,14 +86,14 @@ class Shell:
 def _noted(command: str) -> str:
     """Return a command that notes its exit code; a server's is that it has become ready."""
     if command.startswith(SERVING):
-        command = f"{command} &\n{UNTIL_READY}"
+        command = f"{command.rstrip(' &')} &\n{UNTIL_READY}"
     return f'{command}\necho $? >> "$CODES"'
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[running.Stage]:
     due = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
-    fleet = FLEET.replace("@created", due.isoformat()).replace("@due", f"{due:%Y%m%dT%H%MZ}")
+    fleet = FLEET.replace("@now", due.isoformat()).replace("@due", f"{due:%Y%m%dT%H%MZ}")
     with running.built(
         tmp_path_factory.mktemp("docs"), fleet.replace("@tags", TAGS), POLICIES, AGENT
     ) as stage:
@@ -108,17 +105,14 @@ def shell(cloud: running.Stage, tmp_path: Path) -> Shell:
     for name in ("agent", "functions", "layers", "serverless.yml", "Makefile"):
         (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "policies.yml").write_bytes((cloud.folder / "policies/policies.yml").read_bytes())
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    (programs / "cbsnap").write_text(SHIM.format(python=sys.executable))
-    (programs / "cbsnap").chmod(0o755)
-    return Shell(tmp_path, _environment(cloud, programs, tmp_path))
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    return Shell(tmp_path, _environment(cloud, tmp_path))
 
 
-def _environment(cloud: running.Stage, programs: Path, home: Path) -> dict[str, str]:
+def _environment(cloud: running.Stage, home: Path) -> dict[str, str]:
     gateway = f"{cloud.url}/_local/url/cbsnap-gateway"
     return {
-        "PATH": os.pathsep.join([str(programs), os.path.dirname(sys.executable), os.environ["PATH"]]),
+        "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}",
         "HOME": str(home),
         "PYTHONPATH": os.pathsep.join(str(ROOT / one) for one in (".", "layers/cbsnap", "agent")),
         "CBSNAP_ENDPOINT": cloud.url,

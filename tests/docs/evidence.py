@@ -23,7 +23,7 @@ class Elsewhere:
     evidence: str
 
     def fits(self, command: str) -> bool:
-        return re.fullmatch(self.command, command.split("  #")[0].strip()) is not None
+        return re.fullmatch(self.command, command.partition("  #")[0].strip()) is not None
 
 
 TAKES_LONG = "takes minutes"
@@ -38,7 +38,6 @@ ELSEWHERE = (
     Elsewhere("make test|sudo make test-all", "is what runs this", ".ci/run: make test"),
     Elsewhere("make prove.*", "needs root", "tests/prove/test_prove.py::"),
     Elsewhere("make package", TAKES_LONG, "tests/release/test_packages.py::"),
-    Elsewhere("make docs", "a test builds the site", "tests/docs/test_site.py::"),
     Elsewhere(
         "sudo (python3 cbsnap-agent.pyz (install|check)|systemctl) .*",
         "wants a host with a service manager",
@@ -71,7 +70,9 @@ def every_test() -> frozenset[str]:
 def there_is(evidence: str) -> bool:
     """Tell whether the evidence exists; a file's `::` alone means any of its tests."""
     if evidence.startswith(".ci/run: "):
-        return re.search(evidence.partition(": ")[2], (ROOT / ".ci/run").read_text(encoding="utf-8")) is not None
+        return (
+            re.search(evidence.partition(": ")[2], (ROOT / ".ci/run").read_text(encoding="utf-8")) is not None
+        )
     return evidence in every_test() or (
         evidence.endswith("::") and any(one.startswith(evidence) for one in every_test())
     )

@@ -54,9 +54,11 @@ def prose(text: str) -> str:
 
 
 def anchors(text: str) -> set[str]:
-    """Return the names that a page's headings can be linked by, as the usual readers of Markdown make them."""
+    """Return the names by which a page's headings can be linked, as readers of Markdown make them."""
     headings = re.findall(r"^#{1,6} (.+)$", prose(text), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", one).lower()).replace(" ", "-") for one in headings}
+    return {
+        re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", one).lower()).replace(" ", "-") for one in headings
+    }
 
 
 def links() -> Iterator[tuple[str, str, str]]:
@@ -70,4 +72,8 @@ def links() -> Iterator[tuple[str, str, str]]:
 def code(*pages: str) -> str:
     """Return what stands in backquotes or fences on the pages, on all if none is named."""
     chosen = [PAGES[page] for page in pages or PAGES]
-    return "\n".join(span for text in chosen for span in (*re.findall(r"`([^`\n]+)`", text), *(one[2] for one in FENCE.finditer(text))))
+    return "\n".join(
+        span
+        for text in chosen
+        for span in (*re.findall(r"`([^`\n]+)`", text), *(one[2] for one in FENCE.finditer(text)))
+    )

@@ -1,4 +1,4 @@
-"""What there is has its place in the pages: make's targets, the agent's commands, options, exit codes, tests."""
+"""What there is has its place in the pages: targets, commands, options, exit codes, tests."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
 TARGETS = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 NAMED_TESTS = {
-    (page, name)
-    for page, text in PAGES.items()
-    for name in re.findall(r"`(tests/[\w/]+\.py::\w+)`", text)
+    (page, name) for page, text in PAGES.items() for name in re.findall(r"`(tests/[\w/]+\.py::\w+)`", text)
 }
 EXIT_CODE = re.compile(r"^\| (\d) \|", re.MULTILINE)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ from .pages import PAGES, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 SETTINGS = "site_name: small\nuse_directory_urls: false\nnav: [{Start: [README.md, docs/gone.md]}]\n"
 
@@ -46,7 +46,7 @@ def test_all_that_a_page_of_the_site_shows_or_loads_is_there(made: Path) -> None
         f"{page.name}: {name}"
         for page in made.rglob("*.html")
         if page.name != "404.html"  # its addresses are the server's
-        for name in re.findall(r'(?:src|href)="([^"#?:]+)', page.read_text(encoding="utf-8"))
+        for name in re.findall(r'(?:src|href)="([^"#?:]+)(?=["#?])', page.read_text(encoding="utf-8"))
         if not (page.parent / name).exists()
     }
 
@@ -56,7 +56,9 @@ def test_all_that_a_page_of_the_site_shows_or_loads_is_there(made: Path) -> None
 def test_no_page_of_the_site_asks_another_host_for_anything(made: Path) -> None:
     asked = re.compile(r'<(?:script|img|iframe)[^>]+src="[a-z]*:?//|<link[^>]+href="[a-z]*:?//')
 
-    assert [page.name for page in made.rglob("*.html") if asked.search(page.read_text(encoding="utf-8"))] == []
+    assert [
+        page.name for page in made.rglob("*.html") if asked.search(page.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_the_search_knows_what_the_pages_say(made: Path) -> None:
