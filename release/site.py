@@ -20,7 +20,9 @@ import yaml
 from release.failure import BuildError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
+
+    Section = Mapping[str, Sequence[str | dict[str, str]]]
 
 ROOT = Path(__file__).parent.parent
 SETTINGS = "mkdocs.yml"  # a form that Zensical reads beside its own, and that can be written by a library
@@ -51,22 +53,30 @@ def build(root: Path, stage: Path, out: Path) -> None:
     shutil.copytree(stage / "made", out)
 
 
-def navigation(sections: Iterable[dict[str, list[str]]], pages: set[str]) -> list[dict[str, list[str]]]:
-    """Return the sections with the pages that there are; those that none names are put at the end."""
-    found = [
-        {title: [one for one in listed if one in pages]}
+def navigation(sections: Iterable[Section], pages: set[str]) -> list[Section]:
+    """Return the sections with the pages that there are; those that none names are put at the end.
+
+    An entry is a page, or a page under a title of its own.
+    """
+    found: list[Section] = [
+        {title: [one for one in listed if _page(one) in pages]}
         for section in sections
         for title, listed in section.items()
     ]
-    named = {page for section in found for listed in section.values() for page in listed}
+    named = {_page(one) for section in found for listed in section.values() for one in listed}
     rest = sorted(pages - named)
     return [*found, {"Further": rest}] if rest else found
 
 
+def _page(entry: str | dict[str, str]) -> str:
+    return entry if isinstance(entry, str) else next(iter(entry.values()))
+
+
 def _settings(file: Path, pages: set[str], stage: Path) -> None:
     given = yaml.safe_load(file.read_text(encoding="utf-8"))
-    if icon := given.get("theme", {}).get("favicon"):
-        _written((file.parents[1] / icon).read_bytes(), stage / "pages" / icon)
+    for extra in (given.get("theme", {}).get("favicon"), *given.get("extra_css", ())):
+        if extra:
+            _written((file.parents[1] / extra).read_bytes(), stage / "pages" / extra)
     given |= {"docs_dir": "pages", "site_dir": "made", "nav": navigation(given["nav"], pages)}
     (stage / SETTINGS).write_text(yaml.safe_dump(given, sort_keys=False), encoding="utf-8")
 

@@ -43,6 +43,11 @@ ELSEWHERE = (
         "wants a host with a service manager",
         "tests/system/test_install.py::test_a_freezing_plan_needs_no_root",
     ),
+    Elsewhere(
+        "python -m release.rights",
+        "writes into the checkout",
+        "tests/functions/test_rights.py::test_what_is_published_is_what_the_table_says",
+    ),
     Elsewhere("make agent", "a test builds it", "tests/system/test_install.py::"),
 )
 EXITS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,9 +14,12 @@ from release.failure import BuildError
 from .pages import PAGES, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from playwright.sync_api import Browser
+
+WAIT_MS = 10_000
 SETTINGS = "site_name: small\nuse_directory_urls: false\nnav: [{Start: [README.md, docs/gone.md]}]\n"
 
 
@@ -24,6 +28,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("site")
     site.build(ROOT, folder / "stage", folder / "out")
     return folder / "out"
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - slow, and only of use with a browser
+
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 
 
 def small(root: Path, pages: Mapping[str, str]) -> Path:
@@ -63,6 +78,16 @@ def test_no_page_of_the_site_asks_another_host_for_anything(made: Path) -> None:
 
 def test_the_search_knows_what_the_pages_say(made: Path) -> None:
     assert "heartbeat" in (made / "search.json").read_text(encoding="utf-8")
+
+
+def test_the_search_works_in_pages_that_were_opened_from_a_file(made: Path, browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto(f"{made.as_uri()}/docs/retention.html")
+
+    page.get_by_role("button", name="Search").click()
+    page.get_by_role("combobox").or_(page.get_by_role("textbox")).first.fill("heartbeat")
+
+    page.get_by_text(re.compile(r"^[1-9]\d* results?$")).wait_for(timeout=WAIT_MS)
 
 
 def test_a_link_to_a_page_that_is_missing_is_named_with_its_place(tmp_path: Path) -> None:
