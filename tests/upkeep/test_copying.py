@@ -102,6 +102,25 @@ def test_a_copy_claims_no_more_than_its_source_after_a_drill_has_lowered_it(acco
     assert actions(again) == []
 
 
+def test_a_copy_of_what_a_drill_found_broken_is_broken_until_a_drill_says_otherwise(
+    account: Account,
+) -> None:
+    made = account.take()
+    pass_over(account)
+    account.advance(HOUR)
+    pass_over(account)
+    (copy,) = account.held(THERE).snapshots.values()
+    source = account.held().snapshots[made]
+
+    source.tags["cbsnap:drill"] = "failed"
+    found = actions(pass_over(account)), actions(pass_over(account)), copy.tags["cbsnap:drill"]
+    source.tags["cbsnap:drill"] = "passed"
+    cured = actions(pass_over(account)), actions(pass_over(account)), copy.tags["cbsnap:drill"]
+
+    assert found == ([Action.DRILLED], [], "failed")
+    assert cured == ([Action.DRILLED], [], "passed")
+
+
 def test_a_copy_that_does_not_show_yet_is_not_begun_again(account: Account) -> None:
     made = account.take()
     pass_over(account)

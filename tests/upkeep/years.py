@@ -255,12 +255,17 @@ class Years:
         self.model.disks[disk_id].append(Taken(made, due, label == "application", held))
 
     def _interfere(self) -> None:
-        """Delete one of ours now and then, as a person would."""
+        """Delete one of ours now and then, as a person would; find some broken, as a drill does."""
         disk_id = self.chance.choice(list(self.model.disks))
         if self.model.disks[disk_id] and self.chance.random() < 0.3:
             gone = self.chance.choice(self.model.disks[disk_id])
             self.model.disks[disk_id].remove(gone)
             self.account.held().drop_snapshot(gone.id)
+        for taken in filter(None, self.model.disks.values()):
+            if self.chance.random() < 0.02:
+                newest = max(taken, key=lambda one: (one.good, one.due))
+                newest.good = False
+                self.account.held().snapshots[newest.id].tags["cbsnap:drill"] = "failed"
 
     def _add(self, disk_id: str, due: datetime, name: str, tags: dict[str, str]) -> str:
         region = self.account.held()

@@ -35,9 +35,16 @@ def staying(verdicts: list[Verdict]) -> dict[datetime, str]:
 
 DUES = st.integers(0, 24 * 500).map(lambda hours: NOW - timedelta(hours=hours))
 LABELS = st.sampled_from([None, *Label])
+DRILLS = st.sampled_from([{}, {}, {"cbsnap:drill": "passed"}, {"cbsnap:drill": "failed"}])
 STATES = st.sampled_from(["NORMAL", "NORMAL", "NORMAL", "CREATING", "TORECYCLE"])
 LINES = st.lists(
-    st.builds(lambda due, label, state: shot(due, label, state=state), DUES, LABELS, STATES),
+    st.builds(
+        lambda due, label, state, drill: shot(due, label, state=state, tags=drill),
+        DUES,
+        LABELS,
+        STATES,
+        DRILLS,
+    ),
     max_size=40,
     unique_by=lambda one: one.snapshot.id,
 )
@@ -72,6 +79,20 @@ def test_the_newest_of_each_day_stays() -> None:
     assert staying(verdicts) == {
         NOW: "newest good one, daily 2026-11-22",
         datetime(2026, 11, 21, 18, tzinfo=timezone.utc): "daily 2026-11-21",
+    }
+
+
+def test_what_failed_its_drill_takes_no_place_and_goes_with_the_lesser_ones() -> None:
+    line = [shot(days_ago(days)) for days in range(6)]
+    broken = {"cbsnap:drill": "failed"}
+    line[0], line[5] = shot(days_ago(0), tags=broken), shot(days_ago(5), tags=broken)
+
+    verdicts = judged(line, terms(Keep(last=2)), NOW, NO_HOLDS)
+
+    assert staying(verdicts) == {
+        days_ago(0): "newest, though not good, failed its drill, for 3 days",
+        days_ago(1): "newest good one, last 1",
+        days_ago(2): "last 2",
     }
 
 

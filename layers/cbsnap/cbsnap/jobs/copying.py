@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from cbsnap.errors import CloudError, OutcomeUnknown, Refused
 from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG, LABEL_TAG, POLICY_TAG, newest_good
+from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LABEL_TAG, POLICY_TAG, newest_good
 from cbsnap.rules.retention import BUCKETS
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Keep, Label, Plan, Policy, Snapshot
+    from cbsnap.model import Keep, Plan, Policy, Snapshot
     from cbsnap.ports import Copier
     from cbsnap.rules.names import SnapshotName
     from cbsnap.rules.ours import Ours
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) -> Iterator[Note]:
-    """Give finished copies their tags, their source's label among them, also when it is lowered later."""
+    """Give finished copies their tags, their source's label among them, and what a drill finds later."""
     sources = {one.snapshot.name: one for home in homes for one in home.ours() if home is not there}
     policies = {one.name: one for one in plan.policies}
     for copy, name in _untagged_copies(there):
@@ -43,9 +43,8 @@ def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) 
         elif copy.state == "NORMAL":
             yield from _taken_over(there, copy.id, source)
     for one in there.ours():
-        source = sources.get(one.snapshot.name) if one.snapshot.copied else None
-        if source and source.label and one.label and source.label.rank < one.label.rank:
-            yield from _lowered(one, source, source.label, there)
+        if one.snapshot.copied and (source := sources.get(one.snapshot.name)):
+            yield from _kept_in_step(one, source, there)
 
 
 def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:
@@ -99,17 +98,25 @@ def _untagged_copies(there: Inventory) -> Iterator[tuple[Snapshot, SnapshotName]
             yield snapshot, name
 
 
-def _lowered(copy: Ours, source: Ours, label: Label, there: Inventory) -> Iterator[Note]:
-    """Let a copy claim no more than its source does: a drill may have found that it was cut late."""
+def _kept_in_step(copy: Ours, source: Ours, there: Inventory) -> Iterator[Note]:
+    """Let a copy claim no more than its source does: a drill may have found it broken, or cut late."""
+    if source.label and copy.label and source.label.rank < copy.label.rank:
+        yield from _as_source(copy, source, LABEL_TAG, source.label.value, there)
+    if source.verdict and source.broken is not copy.broken:
+        yield from _as_source(copy, source, DRILL_TAG, source.verdict.value, there)
+
+
+def _as_source(copy: Ours, source: Ours, key: str, value: str, there: Inventory) -> Iterator[Note]:
     region, copy_id = copy.snapshot.region, copy.snapshot.id
     try:
-        there.tag([copy_id], LABEL_TAG, label.value)
+        there.tag([copy_id], key, value)
     except CloudError as refused:
-        reason = f"its label {label.value} could not be written: {refused}"
+        reason = f"{key} = {value} could not be written: {refused}"
         yield Finding(Trouble.REFUSED, region, copy_id, reason, copy.name.policy)
         return
-    reason = f"{label.value}: as its source, {source.snapshot.id}"
-    yield Change(Action.DEMOTED, region, copy_id, reason, copy.name.policy)
+    action = Action.DEMOTED if key == LABEL_TAG else Action.DRILLED
+    reason = f"{value}: as its source, {source.snapshot.id}"
+    yield Change(action, region, copy_id, reason, copy.name.policy)
 
 
 def _taken_over(there: Inventory, copy_id: str, source: Ours) -> Iterator[Note]:

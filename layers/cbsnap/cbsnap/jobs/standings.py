@@ -52,7 +52,7 @@ def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Findin
     mine = inventory.ours()
     for policy, wanted in drilled_here(plan, inventory.region):
         for one in drilling.newest_drilled(policy, mine):
-            verdict = drilling.verdict_of(one)
+            verdict = one.verdict
             if verdict in _TROUBLES:
                 trouble, reason = _TROUBLES[verdict]
                 yield Finding(trouble, inventory.region, one.snapshot.id, reason, policy.name)
@@ -70,7 +70,7 @@ def is_done(policy: Policy, inventory: Inventory, due: datetime) -> bool:
     mine = inventory.ours()
     run = drilling.newest_run(policy, mine, due)
     return not run or any(
-        drilling.verdict_of(one) and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
+        one.verdict and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
         for one in mine
     )
 
@@ -86,7 +86,7 @@ def _standings(plan: Plan, inventory: Inventory) -> Iterator[Standing]:
     for policy, _ in drilled_here(plan, inventory.region):
         current = [one for one in mine if one.snapshot.id in busy and one.name.policy == policy.name]
         for one in current or drilling.newest_drilled(policy, mine):
-            verdict = None if current else drilling.verdict_of(one)
+            verdict = None if current else one.verdict
             yield Standing(policy.name, inventory.region, one.snapshot.id, verdict, one.name.due)
 
 

@@ -1,8 +1,9 @@
 """Which snapshots stay and which may go, with the reason for each.
 
-Only good snapshots (NORMAL, and labelled at least as the policy wants) fill the rules, so lesser
-ones never push them out; the newest good one always stays. Lesser ones live for a short time. What
-the cloud would not delete, or a person holds, is left. Deleting is the jobs' business.
+Only good snapshots (NORMAL, labelled at least as the policy wants, and not found broken by a drill)
+fill the rules, so lesser ones never push them out; the newest good one always stays. Lesser ones
+live for a short time. What the cloud would not delete, or a person holds, is left. Deleting is the
+jobs' business.
 """
 
 from __future__ import annotations
@@ -125,7 +126,14 @@ def _kept_lesser(
     yield from ((one, "newest, though not good") for one in lesser[:1] if one is newest)
     for one in lesser:
         if one.name.due > now - terms.lesser_for:
-            yield one, f"{one.label.value if one.label else 'unproven'} for {terms.lesser_for.days} days"
+            yield one, f"{_lack(one)} for {terms.lesser_for.days} days"
+
+
+def _lack(one: Ours) -> str:
+    """Return what keeps it from being good."""
+    if one.broken:
+        return "failed its drill,"
+    return one.label.value if one.label else "unproven"
 
 
 def _left(snapshot: Snapshot, held: Mapping[str, str]) -> Iterator[str]:
