@@ -52,6 +52,7 @@ ELSEWHERE = (
 )
 EXITS = {
     "cbsnap coverage --check": {0, 1, 2},  # what a monitor goes by
+    "cbsnap doctor": {0, 1, 2, 3},  # the same
 }
 NOT_CONFIRMED = 4  # nobody sits there: it is run as far as its question
 

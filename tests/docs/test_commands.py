@@ -48,6 +48,6 @@ def test_what_is_run_elsewhere_stands_in_a_page_and_is_run_there(one: Elsewhere)
 @pytest.mark.parametrize("block", FENCES, ids=[block.place for block in FENCES])
 def test_a_command_stands_where_it_is_found(block: Block) -> None:
     if block.kind in {"", "sh", "bash", "shell"}:
-        found = re.findall(rf"^(?:\$ )?(?:{PROGRAMS}) .*$", block.text, re.MULTILINE)
+        found = re.findall(rf"^(?:{PROGRAMS}) .*$", block.text, re.MULTILINE)
 
         assert found == [], "put commands into a fence of the kind console, behind `$ `; a synopsis into text"
