@@ -125,11 +125,12 @@ def _guarded(
 
 
 def _guards(judged: Judged) -> dict[tuple[str, str, str], Ours]:
-    """Return for each line the newest good one that stays; where none is good, the newest."""
+    """Return for each line the newest good one that stays; where none is good, what else to restore from."""
     guards: dict[tuple[str, str, str], Ours] = {}
     for line, verdicts in groupby(judged.verdicts, key=lambda verdict: verdict.of.line):
         staying = [verdict.of for verdict in verdicts if verdict.stays]
-        guards[line] = next((one for one in staying if one.good(judged.terms.good)), staying[0])
+        good = (one for one in staying if one.good(judged.terms.good))
+        guards[line] = next(good, None) or retention.resort(staying) or staying[0]
     return guards
 
 
