@@ -135,7 +135,9 @@ def test_a_region_that_does_not_exist_keeps_no_other_from_its_work(account: Acco
 def test_a_step_that_fails_keeps_no_other_from_its_work(account: Account) -> None:
     account.take()
     broken = ("DescribeSnapshotOverview", "CopySnapshotCrossRegions")
-    account.local.cloud.faults.add([Fault("error", action=action, times=0) for action in broken])
+    account.local.cloud.faults.add(
+        [Fault("error", action=action, code="UnauthorizedOperation", times=0) for action in broken]
+    )
 
     here = maintain(PLAN, means(account, FakeNotifier()))[0]
 
