@@ -178,7 +178,7 @@ def test_one_that_cannot_be_copied_now_keeps_no_other_from_being_copied(account:
     stubborn = account.take()
     account.take(disk_id="disk-b")
     both = replace(PLAN, policies=(replace(POLICY, select=Selection()),))
-    where = {"SnapshotId": stubborn}
+    where: dict[str, object] = {"SnapshotId": stubborn}
     account.local.cloud.faults.add(
         [Fault("error", action="CopySnapshotCrossRegions", where=where, code=code, times=0)]
     )

@@ -1,4 +1,4 @@
-"""Following, where the cloud refuses a tag here and there: the others get theirs, and it is said which did not."""
+"""Following, where the cloud refuses a tag here and there: the others get theirs, and it is said which."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def test_a_busy_one_keeps_no_other_from_getting_its_end(account: Account) -> Non
     lesser = account.take(label="crash")
     account.advance(HOUR)
     account.take()
-    where = {"SnapshotId": busy}
+    where: dict[str, object] = {"SnapshotId": busy}
     account.local.cloud.faults.add(
         [Fault("error", action="ModifySnapshotAttribute", where=where, code="ResourceBusy", times=0)]
     )

@@ -32,9 +32,10 @@ TAGGED_TOGETHER = 9  # resources of one TagResources call: the SDK says "N: 0 to
 
 
 class Cloud(Protocol):
-    """One account's view of one region."""
+    """One account's view of one region; `role` as in the target, None for our own account."""
 
     region: str
+    role: str | None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         """Return the named disks, those that exist; without names, all of the region."""

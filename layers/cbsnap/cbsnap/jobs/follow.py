@@ -40,7 +40,7 @@ def follow(plan: Plan, inventory: Inventory, journals: Journals | None, now: dat
     yield from disorder.duplicates(mine)
     yield from disorder.lost(mine)
     yield from disorder.orphans(mine, inventory.disks.keys(), known)
-    if inventory.region in {target.region for target in plan.targets}:
+    if (inventory.region, inventory.role) in {(target.region, target.role) for target in plan.targets}:
         yield from disorder.missing(plan.policies, inventory.region, disks, mine, now)
 
 

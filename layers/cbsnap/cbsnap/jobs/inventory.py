@@ -23,6 +23,7 @@ class Inventory:
         """Read the region. Raises CloudError."""
         self.cloud = cloud
         self.region = cloud.region
+        self.role = cloud.role
         self.deployment = deployment
         self.disks: dict[str, Disk] = {disk.id: disk for disk in cloud.disks()}
         self.snapshots: dict[str, Snapshot] = {one.id: one for one in cloud.snapshots()}

@@ -69,7 +69,7 @@ def judged(snapshots: Iterable[Ours], terms: Terms, now: datetime, held: Mapping
 
 
 def resort(lesser: Iterable[Ours]) -> Ours | None:
-    """Return what is left to restore from where none is good: the newest whole one, not a broken one if it can be.
+    """Return what is left to restore from where none is good: the newest whole one, unbroken if one is.
 
     They are given newest first. One that is still being made may vanish, and is no help.
     """

@@ -28,10 +28,11 @@ CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ou
 
 
 class Region:
-    """The CBS disks, snapshots and instances of one region."""
+    """The CBS disks, snapshots and instances of one region; `role` is the account's, None for our own."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, role: str | None = None) -> None:
         self.region = api.region
+        self.role = role
         self._api = api
         self._local = threading.local()
 
@@ -230,7 +231,7 @@ class Regions:
 
     def at(self, target: Target) -> Region:
         """Return one target's view; nothing is sent yet."""
-        return self._regions.setdefault(target, Region(self._api(target)))
+        return self._regions.setdefault(target, Region(self._api(target), target.role))
 
 
 def tag(api: Api, resources: Sequence[str], key: str, value: str) -> None:
