@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Drilling, Plan, Policy
+    from cbsnap.model import Drilling, Plan, Policy, Target
 
 _TROUBLES = {
     Verdict.FAILED: (Trouble.DRILL, "its drill found it broken: restore an older one, and see `drilled`"),
@@ -35,10 +35,11 @@ class Standing:
     run_due: datetime
 
 
-def drilled_here(plan: Plan, region: str) -> Iterator[tuple[Policy, Drilling]]:
-    """Yield the policies that are drilled in a region, with how."""
+def drilled_here(plan: Plan, here: Inventory | Target) -> Iterator[tuple[Policy, Drilling]]:
+    """Yield the policies that are drilled in a region of an account, with how."""
     for policy in plan.policies:
-        if policy.drill and (policy.drill.region or plan.targets[0].region) == region:
+        place = drilling.place(plan.targets, policy.drill) if policy.drill else None
+        if policy.drill and place and (place.region, place.role) == (here.region, here.role):
             yield policy, policy.drill
 
 
@@ -50,7 +51,7 @@ def drills(plan: Plan, inventories: Iterable[Inventory]) -> list[Standing]:
 def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Finding]:
     """Yield the policies whose newest drill is bad, or did not take place in its window."""
     mine = inventory.ours()
-    for policy, wanted in drilled_here(plan, inventory.region):
+    for policy, wanted in drilled_here(plan, inventory):
         for one in drilling.newest_drilled(policy, mine):
             verdict = one.verdict
             if verdict in _TROUBLES:
@@ -83,7 +84,7 @@ def _is_owed(policy: Policy, inventory: Inventory, due: datetime) -> bool:
 def _standings(plan: Plan, inventory: Inventory) -> Iterator[Standing]:
     mine = sorted(inventory.ours(), key=lambda one: one.name.disk_id)
     busy = _busy(inventory)
-    for policy, _ in drilled_here(plan, inventory.region):
+    for policy, _ in drilled_here(plan, inventory):
         current = [one for one in mine if one.snapshot.id in busy and one.name.policy == policy.name]
         for one in current or drilling.newest_drilled(policy, mine):
             verdict = None if current else one.verdict
