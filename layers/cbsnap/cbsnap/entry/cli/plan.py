@@ -33,11 +33,9 @@ def plan(
     now, stated, failed = session.wiring.clock.now(), [], False
     for policy in _chosen(session, policies or []):
         dues = next_runs(policy, now, 3)
-        reports = [
-            one
-            for one in preview(session.plan, policy.name, session.wiring.clouds, session.wiring.clock)
-            if region in {None, one.region.partition(" ")[0]}
-        ]
+        reports = preview(
+            session.plan, policy.name, session.wiring.clouds, session.wiring.clock, region=region
+        )
         failed = failed or any(one.error for one in reports)
         stated.append(_stated(policy, dues, reports))
         if not json:
