@@ -16,7 +16,7 @@ PATTERN = r"^[!-$&-~]{1,100}$"
 
 def fresh() -> str:
     """Return a key that nobody has used."""
-    return secrets.token_hex(16)
+    return secrets.token_hex(8)
 
 
 def of_restore(asked: Asked, confirm: str) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cbsnap.entry.cli import coverage, plan, prune, schema, screen, show, snapshots
+from cbsnap.entry.cli import coverage, drill, plan, prune, restore, run, schema, screen, show, snapshots
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
 
@@ -26,8 +26,11 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
 )
 APP.command()(coverage.coverage)
+APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)
+APP.add_typer(restore.APP, name="restore")
+APP.command()(run.run)
 APP.command()(schema.schema)
 APP.command()(show.show)
 APP.add_typer(snapshots.APP, name="snapshots")

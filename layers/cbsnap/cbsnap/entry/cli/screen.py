@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 A_LOGS_WIDTH = 240  # a file or a pipe has no edge at which lines should break
-_COLOURS = {"goes": "red", "stale": "yellow", "no good snapshot": "red", "covered": "green"}
+_COLOURS = {
+    "goes": "red",
+    "stale": "yellow",
+    "no good snapshot": "red",
+    "covered": "green",
+    "passed": "green",
+    "failed": "red",
+}
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -30,6 +37,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def say(line: str) -> None:
     """Print a sentence."""
     _console().print(line, markup=False)
+
+
+def warn(line: str) -> None:
+    """Print a sentence that a person should not miss."""
+    _console().print(f"  ! {line}", markup=False, style="yellow")
 
 
 def value(stated: Any) -> None:  # noqa: ANN401 - whatever JSON can be

@@ -8,18 +8,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cbsnap.entry.cli.keys import with_keys
+from cbsnap.entry.cli.keys import REGION, with_keys
 from cbsnap.errors import InputError
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cbsnap.model import Plan, Target
+    from cbsnap.model import Plan, Policy, Target
 
 POLICIES = "policies.yml"
 
@@ -38,17 +38,38 @@ class Session:
     policies: Path | None = None
     profile: str | None = None
 
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy file should be."""
+        return self.policies or Path(self.environment.get("CBSNAP_POLICIES") or self.here / POLICIES)
+
     @cached_property
     def wiring(self) -> Wiring:
-        """The adapters, with a person's keys. Raises InputError."""
-        named = self.policies or self.environment.get("CBSNAP_POLICIES") or self.here / POLICIES
+        """The adapters, with a person's keys; functions are in the plan's first region unless it is said.
+
+        Raises InputError.
+        """
         found = with_keys(self.environment, self.home, self.profile)
-        return Wiring({**found, "CBSNAP_POLICIES": str(named)})
+        variables = {**found, "CBSNAP_POLICIES": str(self.policy_file)}
+        wiring = Wiring(variables)
+        return wiring if found.get(REGION) else Wiring({**variables, REGION: wiring.plan.targets[0].region})
 
     @property
     def plan(self) -> Plan:
         """The policy file. Raises InputError."""
         return self.wiring.plan
+
+    def chosen(self, names: Sequence[str]) -> list[Policy]:
+        """Return the policies of these names, or all without any. Raises InputError."""
+        known = {one.name: one for one in self.plan.policies}
+        for name in names:
+            if name not in known:
+                raise InputError("policy", f"there is no {name}; the policy file has {', '.join(known)}")
+        return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+
+    def target_of(self, region: str) -> Target:
+        """Return the target that a report names."""
+        return next(one for one in self.plan.targets if str(one) == region)
 
     def targets(self, region: str | None, *, copies: bool = False) -> list[Target]:
         """Return the plan's targets, or those of one region; with `copies` also where it copies to."""
