@@ -55,10 +55,9 @@ def start(  # noqa: PLR0913 - a command's options
     if not json:
         screen.table(PLANNED, (row for turn in turns for row in _planned(turn)))
     _require_turns(turns, wait=wait)
-    clones = sum(len(turn.choice.snapshots) for turn in turns)
-    session.confirm(
-        f"Make {clones} disks of snapshots for it, paid by the hour until they are removed?", yes=yes
-    )
+    clones = screen.counted(sum(len(turn.choice.snapshots) for turn in turns), "disk")
+    question = f"Make {clones} for it, paid by the hour until removed?"
+    session.confirm(question, yes=yes, shown=not json)
     ends = [turn.followed() if wait else turn.begun() for turn in turns]
     if json:
         screen.value({"check": drilling.code(ends) if wait else 0, "items": [asdict(one) for one in ends]})
@@ -84,6 +83,8 @@ def list_all(
         screen.value({"items": [drilling.values(one) for one in told]})
     else:
         screen.table(HEADINGS, map(_row, told))
+        if not told:
+            screen.say("nothing has been drilled yet")
         if told and wiring.reports is None:
             screen.say(NO_LOG)
     raise typer.Exit(int(any(drilling.is_bad(one.verdict) for one in told)))

@@ -51,7 +51,7 @@ def rollback(  # noqa: PLR0913 - a command's options
     asked = AskedRollback(snapshot, stop, start)
     proposal = _shown(desk, asked, quiet=json)
     if not dry_run:
-        restoring.agree_to_overwrite(session, proposal.disk_id or "", disk, yes=yes)
+        restoring.agree_to_overwrite(session, proposal.disk_id or "", disk, yes=yes, shown=not json)
     _restore(desk, asked, proposal, key, dry_run=dry_run, wait=not no_wait, json=json)
 
 
@@ -103,7 +103,8 @@ def clone(  # noqa: PLR0913 - a command's options
         screen.say(f"As of {moments.shown(moment)}.")
     proposal = _shown(desk, asked, quiet=json)
     if not dry_run:
-        session.confirm(f"Make {len(proposal.steps) - bool(attach_to)} disks, paid by the hour?", yes=yes)
+        made = screen.counted(len(proposal.steps) - bool(attach_to), "disk")
+        session.confirm(f"Make {made}, paid by the hour?", yes=yes, shown=not json)
     _restore(desk, asked, proposal, key, dry_run=dry_run, wait=not no_wait, json=json)
 
 

@@ -109,14 +109,14 @@ def show(proposal: Proposal, region: str) -> None:
         screen.warn(warning)
 
 
-def agree_to_overwrite(session: Session, disk_id: str, typed: str | None, *, yes: bool) -> None:
+def agree_to_overwrite(session: Session, disk_id: str, typed: str | None, *, yes: bool, shown: bool) -> None:
     """Have the disk's id typed, or take it from `--disk`. Raises NotConfirmed."""
-    if typed is None and not sys.stdin.isatty():
+    if typed is None and not (shown and sys.stdin.isatty()):
         raise NotConfirmed(f"nobody can be asked here: look at the plan, then say --disk {disk_id} --yes")
     if typed is None:
-        typed = input(f"Everything on {disk_id} is overwritten. Type its id to go on: ").strip()
+        typed = screen.ask(f"Everything on {disk_id} is overwritten. Type its id to go on: ")
     elif typed == disk_id:
-        session.confirm(f"Overwrite {disk_id}?", yes=yes)
+        session.confirm(f"Overwrite {disk_id}?", yes=yes, shown=shown)
     if typed != disk_id:
         raise NotConfirmed(f"{typed!r} is not {disk_id}, which would be overwritten; nothing was done")
 

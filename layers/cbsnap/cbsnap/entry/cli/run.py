@@ -111,7 +111,7 @@ def _started(session: "Session", launches: list[Launch], *, yes: bool, quiet: bo
         _tell_errors(reports)
     sent, began = HandedOver(session.wiring), session.wiring.clock.now()
     if wanted := sum(one.decision is Decision.PREVIEWED for report in reports for one in report.outcomes):
-        session.confirm(f"Take {wanted} snapshot{'s' * (wanted > 1)}?", yes=yes)
+        session.confirm(f"Take {screen.counted(wanted, 'snapshot')}?", yes=yes, shown=not quiet)
         reports = [report for one in launches for report in one.start(sent)]
     return Started(session, reports, {one.policy_name: one.good for one in launches}, sent, began)
 

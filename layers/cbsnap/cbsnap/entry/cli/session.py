@@ -11,8 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cbsnap.entry.cli import screen
 from cbsnap.entry.cli.keys import REGION, with_keys
-from cbsnap.errors import InputError
+from cbsnap.errors import CloudError, InputError
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.wiring import Wiring
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
     from cbsnap.model import Plan, Policy, Target
 
 POLICIES = "policies.yml"
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A region that could not be read, as the HTTP API tells it under `errors`."""
+
+    region: str
+    code: str
+    detail: str
 
 
 class NotConfirmed(Exception):
@@ -86,16 +96,37 @@ class Session:
             raise InputError("region", f"{region} is not looked after; the policy file has {known}")
         return chosen
 
-    def inventories(self, region: str | None, *, copies: bool = False) -> Iterator[tuple[Target, Inventory]]:
-        """Read the regions, one after the other. Raises CloudError."""
-        for target in self.targets(region, copies=copies):
-            yield target, Inventory(self.wiring.clouds.at(target), self.plan.deployment)
+    def inventories(
+        self, region: str | None, *, copies: bool = False, unread: list[Unread] | None = None
+    ) -> Iterator[tuple[Target, Inventory]]:
+        """Read the regions, one after the other.
 
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is done. Raises NotConfirmed."""
+        Those that cannot be read are put into `unread`, and left out; without it, or when none can be
+        read, that raises CloudError.
+        """
+        targets, failed = self.targets(region, copies=copies), 0
+        for target in screen.reading(targets):
+            try:
+                yield target, Inventory(self.wiring.clouds.at(target), self.plan.deployment)
+            except CloudError as refused:
+                failed += 1
+                if unread is None or failed == len(targets):
+                    raise
+                unread.append(Unread(target.region, refused.code, str(refused)))
+
+    @staticmethod
+    def complain_of(unread: Sequence[Unread]) -> None:
+        """Say which regions are missing in what was printed."""
+        for one in unread:
+            screen.complain(f"{one.region} is missing here, it cannot be read: {one.detail}")
+
+    def confirm(self, question: str, *, yes: bool, shown: bool = True) -> None:
+        """Ask before something is done, if what it is was shown. Raises NotConfirmed."""
         if yes:
             return
+        if not shown:
+            raise NotConfirmed("--json shows no plan to agree to: look at it without, then say --yes, too")
         if not sys.stdin.isatty():
             raise NotConfirmed("nobody can be asked here: look at the plan, then say --yes")
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        if screen.ask(f"{question} [y/N] ").lower() not in {"y", "yes"}:
             raise NotConfirmed("nothing was done")
