@@ -46,10 +46,16 @@ class Command(Terminal):
 
     account: Account
 
-    def taken(self, hours_ago: float, label: str = "application", disk_id: str = "disk-a") -> str:
+    def taken(
+        self,
+        hours_ago: float,
+        label: str = "application",
+        disk_id: str = "disk-a",
+        policy: str = "orders",
+    ) -> str:
         """Take a snapshot that was due some hours before this machine's now."""
         now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
-        return self.account.take(disk_id, label=label, due=now - hours_ago * HOUR)
+        return self.account.take(disk_id, label, now - hours_ago * HOUR, policy)
 
     def left(self) -> list[str]:
         return sorted(self.account.held().snapshots)
@@ -71,7 +77,7 @@ def command(
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Keyboard:
-    """Return a keyboard at which a person sits: what is written to it is what is typed."""
+    """Return a keyboard at which a person sits: its `text` is what is typed."""
     keyboard = Keyboard()
     monkeypatch.setattr("sys.stdin", keyboard)
     return keyboard

@@ -16,10 +16,19 @@ if TYPE_CHECKING:
 
 
 class Keyboard(io.StringIO):
-    """What a person types at a terminal."""
+    """A person at a terminal, who types `text`; what comes to pass meanwhile is done by `meanwhile`."""
+
+    text = ""
 
     def isatty(self) -> bool:
         return True
+
+    def readline(self, *_: object) -> str:  # type: ignore[override]  # typeshed has bytes for its parent
+        self.meanwhile()
+        return self.text
+
+    def meanwhile(self) -> None:
+        """Nothing, unless a test says otherwise."""
 
 
 @dataclass

@@ -40,7 +40,7 @@ def start(  # noqa: PLR0913 - a command's options
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POLICY]…", help="All that have a `drill` by default.", autocompletion=completion.drilled
+            metavar="POLICY", help="All that have a `drill` by default.", autocompletion=completion.drilled
         ),
     ] = None,
     *,

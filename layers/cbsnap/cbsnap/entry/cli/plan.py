@@ -22,7 +22,7 @@ def plan(
     policies: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[POLICY]…", help="All of the file by default.", autocompletion=completion.policies
+            metavar="POLICY", help="All of the file by default.", autocompletion=completion.policies
         ),
     ] = None,
     *,

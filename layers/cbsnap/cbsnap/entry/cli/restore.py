@@ -59,7 +59,7 @@ def rollback(  # noqa: PLR0913 - a command's options
 def clone(  # noqa: PLR0913 - a command's options
     context: typer.Context,
     snapshots: Annotated[
-        list[str] | None, typer.Argument(metavar="[SNAPSHOT]…", help="One new disk is made of each.")
+        list[str] | None, typer.Argument(metavar="SNAPSHOT", help="One new disk is made of each.")
     ] = None,
     *,
     disk: Annotated[

@@ -30,7 +30,7 @@ def run(  # noqa: PLR0913 - a command's options
     context: typer.Context,
     policies: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[POLICY]…", help="Of the file.", autocompletion=completion.policies),
+        typer.Argument(metavar="POLICY", help="Of the file.", autocompletion=completion.policies),
     ] = None,
     *,
     disk: Annotated[
@@ -123,7 +123,8 @@ def _followed(started: Started, timeout_min: int) -> list[Seen]:
 
 def _code(started: Started, seen: list[Seen], *, waited: bool) -> int:
     handed = all(one.decision in _HANDED for report in started.reports for one in report.outcomes)
-    failed = any(report.error for report in started.reports) or not seen
+    none = not any(report.outcomes for report in started.reports)
+    failed = none or any(report.error for report in started.reports)
     if not waited:
         return WELL if handed and not failed else MISSING
     if not started.is_over(seen):

@@ -51,7 +51,7 @@ def show_all(  # noqa: PLR0913 - a command's options
 @APP.command()
 def adopt(
     context: typer.Context,
-    snapshots: Annotated[list[str], typer.Argument(metavar="SNAPSHOT…", help="Their ids.")],
+    snapshots: Annotated[list[str], typer.Argument(metavar="SNAPSHOT", help="Their ids.")],
     *,
     region: options.Region = None,
     yes: options.Yes = False,
