@@ -26,12 +26,17 @@ if TYPE_CHECKING:
         Target,
     )
     from cbsnap.restoration import RestoreOrder
+    from cbsnap.upkeep import Tried
+
+
+TAGGED_TOGETHER = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 
 
 class Cloud(Protocol):
-    """One account's view of one region."""
+    """One account's view of one region; `role` as in the target, None for our own account."""
 
     region: str
+    role: str | None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         """Return the named disks, those that exist; without names, all of the region."""
@@ -75,7 +80,7 @@ class Cloud(Protocol):
         """
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        """Set one tag on many snapshots."""
+        """Set one tag on many snapshots; what some refuse, the others still get. Raises CloudError."""
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         """Begin to stop instances softly; they go on being paid for."""
@@ -294,11 +299,22 @@ class LoggedReport:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedDrill:
+    """What a drill came to, as the function that carried it out logged it, and when."""
+
+    at: datetime
+    tried: Tried
+
+
 class ReportLog(Protocol):
     """What the functions have reported, as far back as the log is kept."""
 
     def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
         """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
+
+    def drills(self, since: datetime, until: datetime) -> list[LoggedDrill]:
+        """Return what the drills of a time came to, oldest first."""
 
 
 class ScratchDisks(Protocol):
@@ -396,6 +412,29 @@ class Keeper(Protocol):
 
     def hand_over(self, order: RestoreOrder) -> str:
         """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of an asynchronous invocation.
+
+    `over`: it will do nothing more, its retries included. `returned` is the JSON value of its function, or
+    None where that is not known; `failed` says how it ended otherwise.
+    """
+
+    over: bool
+    returned: Any = None
+    failed: str = ""
+
+
+class Invocations(Protocol):
+    """What became of what was handed over, as far as the platform tells."""
+
+    def of_worker(self, target: Target, request_id: str) -> Answered:
+        """Return what became of a batch."""
+
+    def of_keeper(self, request_id: str) -> Answered:
+        """Return what became of an errand."""
 
 
 class DrillKeeper(Protocol):

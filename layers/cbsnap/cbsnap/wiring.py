@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from cbsnap.ports import (
         Clock,
         Clouds,
+        Invocations,
         Lifecycles,
         Listings,
         Memory,
@@ -45,6 +46,8 @@ BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
 
 # /tmp lives as long as the function's instance, and is the only place that it may write to (583/9179).
 IN_THE_INSTANCE = Path(tempfile.gettempdir()) / "cbsnap-told.json"
+
+WORKER, KEEPER = "cbsnap-snapshot", "cbsnap-maintain"  # unless the environment says otherwise
 
 
 class Wiring:
@@ -145,7 +148,7 @@ class Wiring:
     def _functions(self) -> Functions:
         from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
-        function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
+        function = self._environment.get("CBSNAP_WORKER", WORKER)
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     @property
@@ -165,8 +168,20 @@ class Wiring:
         """The function that carries errands out."""
         from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
 
-        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        function = self._environment.get("CBSNAP_KEEPER", KEEPER)
         return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def invocations(self) -> Invocations:
+        """What became of what was handed to these functions."""
+        from cbsnap.tencent.invocations import FunctionInvocations  # noqa: PLC0415 - only who follows needs it
+
+        return FunctionInvocations(
+            cache(self._own_api),
+            self._required("TENCENTCLOUD_REGION"),
+            worker=self._environment.get("CBSNAP_WORKER", WORKER),
+            keeper=self._environment.get("CBSNAP_KEEPER", KEEPER),
+        )
 
     def hosts(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""

@@ -79,6 +79,7 @@ class FakeCloud:
     never_stops: bool = False
     start_failures: list[Exception] = field(default_factory=list)
     region: str = REGION
+    role: str | None = None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         return [one for one in self.disk_list if not ids or one.id in ids]
