@@ -9,7 +9,7 @@ import os
 import re
 import sys
 
-from . import __version__, actions, config, install, local, markers, owed, serve, specs, values
+from . import __version__, actions, ask, config, install, local, markers, owed, serve, specs, values
 from .errors import ConfigError
 from .pause import Pause
 
@@ -58,6 +58,12 @@ def _parser():
     releasing = configured(_release, "release", "end a lease that was taken by hand, and print its proof")
     releasing.add_argument("lease_id")
     releasing.add_argument("answered", nargs="*", type=_pair, metavar="DISK=SNAPSHOT")
+    asking = configured(_ask, "ask", "send one request to the running agent, and print its answer packed")
+    asking.add_argument("--not-after", type=int, metavar="UNIX_S", help="ask nothing after this moment")
+    asking.add_argument("--header", action="append", default=[], type=_header, metavar="NAME:VALUE")
+    asking.add_argument("method", choices=("GET", "POST"))
+    asking.add_argument("target", metavar="PATH")
+    asking.add_argument("body", nargs="?", metavar="JSON")
     verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
     verifying.add_argument("place", help="the folder that holds .cbsnap-pre")
     verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
@@ -119,6 +125,13 @@ def _release(arguments, loaded):
     return _show((status, record)) or int(record["verdict"] != "whole")
 
 
+def _ask(arguments, loaded):
+    request = arguments.method, arguments.target, arguments.body
+    line = ask.answer(loaded.agent, request, arguments.not_after, arguments.header)
+    sys.stdout.write(line + "\n")
+    return 0
+
+
 def _verify(arguments):
     found, marker = markers.verdict(arguments.place, arguments.lease)
     _show((0, {"cut": found, "marker": marker}))
@@ -148,6 +161,13 @@ def _disk(text):
     if not re.match(r"^disk-[a-z0-9]+$", text):
         raise ValueError
     return text
+
+
+def _header(text):
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise ValueError
+    return name, value
 
 
 def _pair(text):

@@ -20,7 +20,8 @@ def install(loaded, config_path, root="/"):
     user = "root" if unit.needs_root(plans) else USER
     account = _account(user)
     program = _copy(os.path.join(root, _PROGRAM))
-    for path in (config_path, loaded.agent.keys.path):
+    keys = [loaded.agent.keys.path] if loaded.agent.keys else []
+    for path in (config_path, *keys):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
         os.chmod(path, 0o600)
     done = ["user {}".format(user), "program {}".format(program)]
@@ -53,8 +54,10 @@ def _copy(target):
         raise ConfigError("install wants the packed file: python3 cbsnap-agent.pyz install")
     os.makedirs(os.path.dirname(target), exist_ok=True)
     if not (os.path.exists(target) and os.path.samefile(source, target)):
-        shutil.copyfile(source, target)
-    os.chmod(target, 0o755)  # noqa: S103 - a program that everybody may run
+        fresh = target + ".new"
+        shutil.copyfile(source, fresh)
+        os.chmod(fresh, 0o755)  # noqa: S103 - a program that everybody may run
+        os.replace(fresh, target)  # an agent that runs goes on reading the file that it was started from
     return target
 
 

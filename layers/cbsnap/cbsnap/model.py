@@ -144,6 +144,17 @@ class Thaw(Enum):
     NORMAL = "normal"
 
 
+class Transport(Enum):
+    """The way to a host's agent: its port on the private network, or the cloud's command channel."""
+
+    HTTP = "http"
+    TAT = "tat"
+
+
+# A command takes seconds to get there and its answer to be seen: what is held meanwhile must last.
+TTL_S = {Transport.HTTP: 30, Transport.TAT: 60}
+
+
 @dataclass(frozen=True, slots=True)
 class Quiesce:
     """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
@@ -157,6 +168,7 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+    transport: Transport = Transport.HTTP
 
     @property
     def stops(self) -> bool:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Snapshot,
         SnapshotUsage,
         Target,
+        Transport,
     )
     from cbsnap.restoration import RestoreOrder
 
@@ -164,12 +165,17 @@ class LeaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+    """What an agent says of itself; `lease` is the last one of which it knows, whatever became of it.
+
+    `start_id` is of this start of the agent; `key_versions` are valid now, none where it has no port.
+    """
 
     version: str
     plans: tuple[str, ...]
     paused: bool
     lease: LeaseRecord | None = None
+    start_id: str = ""
+    key_versions: tuple[str, ...] = ()
 
 
 class Host(Protocol):
@@ -203,7 +209,7 @@ class LeaseRequest:
 class Hosts(Protocol):
     """The way to the agents."""
 
-    def on(self, instance: Instance) -> Host:
+    def on(self, instance: Instance, transport: Transport) -> Host:
         """Return the agent of one instance; nothing is sent yet."""
 
 
@@ -220,7 +226,7 @@ class Journal(Protocol):
 class Journals(Protocol):
     """The way to the agents' journals."""
 
-    def on(self, instance: Instance) -> Journal:
+    def on(self, instance: Instance, transport: Transport) -> Journal:
         """Return one instance's journal; nothing is sent yet."""
 
 

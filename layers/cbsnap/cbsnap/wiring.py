@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.hosts.ways import Ways
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
     from cbsnap.ports import (
         Clock,
         Clouds,
+        Commands,
         Lifecycles,
         Listings,
         Memory,
@@ -101,11 +103,9 @@ class Wiring:
     def bench(self, target: Target, until_s: float) -> Bench:
         """Return what a target's drills work with, until that second of the clock's monotonic time."""
         from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
-        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
         from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
 
-        api = self._api_of(target)
-        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+        return Bench(RegionScratch(self._api_of(target)), self.commands(target), self.clock, until_s)
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -168,7 +168,19 @@ class Wiring:
         function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
         return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
-    def hosts(self, port: int) -> Agents:
+    def hosts(self, port: int, target: Target) -> Ways:
+        """Return the ways to a target's agents: to this port, or by the cloud's command channel."""
+        from cbsnap.hosts.ways import Ways  # noqa: PLC0415 - only who quiesces needs it
+
+        return Ways(self.agents(port), partial(self.commands, target), self.clock)
+
+    def commands(self, target: Target) -> Commands:
+        """Return the command channel to a target's instances."""
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who sends commands needs it
+
+        return RegionCommands(self._api_of(target))
+
+    def agents(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 

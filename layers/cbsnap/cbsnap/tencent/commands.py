@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cbsnap.tencent.api import Api
 
 PAGE = 100  # the most rows of a call (SDK)
+RUN_TIMEOUT_S = 8.0  # of starting a command, for who holds a host meanwhile
 PAGES = 20  # further back nobody looks: how long tasks are kept is not documented
 # The states of a task that has not ended (SDK); all others are final.
 _UNDER_WAY = {"PENDING", "DELIVERING", "DELIVER_DELAYED", "RUNNING", "CANCELLING"}
@@ -44,6 +45,7 @@ class RegionCommands:
                 "CommandType": "SHELL",
                 "Timeout": timeout_s,
             },
+            RUN_TIMEOUT_S,
         )
         if not answer.get("InvocationId"):
             raise CloudError("NoInvocationId", "the answer names no invocation", answer.get("RequestId"))
