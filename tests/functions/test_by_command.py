@@ -29,7 +29,7 @@ from cbsnap.ports import LeaseRequest
 from .stage import AGENT, MASTER, ROOT, Stage, built
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cbsnap.ports import Host

@@ -144,6 +144,14 @@ class Thaw(Enum):
     NORMAL = "normal"
 
 
+@dataclass(frozen=True, slots=True)
+class AgentProgram:
+    """The agent in one file, and the version that it says it is."""
+
+    content: bytes
+    version: str
+
+
 class Transport(Enum):
     """The way to a host's agent: its port on the private network, or the cloud's command channel."""
 

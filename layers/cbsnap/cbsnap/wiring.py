@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from cbsnap.hosts.agent import Agents
     from cbsnap.hosts.ways import Ways
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Plan
+    from cbsnap.model import AgentProgram, Plan
     from cbsnap.ports import (
+        Caretaker,
         Clock,
         Clouds,
         Commands,
@@ -180,12 +181,33 @@ class Wiring:
 
         return RegionCommands(self._api_of(target))
 
+    def caretaker(self, target: Target, instance_id: str) -> Caretaker:
+        """Return what looks after one instance's agent."""
+        from cbsnap.hosts.caretaker import HostCaretaker  # noqa: PLC0415 - only who installs agents needs it
+        from cbsnap.hosts.signature import host_key  # noqa: PLC0415 - as above
+
+        def key_of(version: int) -> bytes:
+            return host_key(self._required("CBSNAP_MASTER_KEY"), version, instance_id)
+
+        return HostCaretaker(instance_id, self.commands(target), self.clock, key_of)
+
+    @property
+    def key_version(self) -> int:
+        """Which version of the hosts' keys the deployment signs with."""
+        return int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
+
+    def agent_program(self, path: Path) -> AgentProgram:
+        """Read the agent's packed file. Raises InputError."""
+        from cbsnap.hosts import parcel  # noqa: PLC0415 - as above
+
+        return parcel.read(path)
+
     def agents(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 
-        version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
-        return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
+        master = self._environment.get("CBSNAP_MASTER_KEY", "")
+        return Agents(master, self.key_version, port, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:

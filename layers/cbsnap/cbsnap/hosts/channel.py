@@ -13,11 +13,11 @@ import json
 import math
 import shlex
 import zlib
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.errors import CloudError, CloudFault, HostUnreachable, HostUntrusted, OutcomeUnknown, Throttled
+from cbsnap.errors import HostUnreachable, HostUntrusted
+from cbsnap.hosts.errand import DELIVERY_S, Errands
 from cbsnap.hosts.verbs import Verbs, refusal, stated_object
 
 if TYPE_CHECKING:
@@ -25,10 +25,7 @@ if TYPE_CHECKING:
 
     from cbsnap.ports import Clock, CommandOutcome, Commands, LeaseRecord, LeaseRequest
 
-DELIVERY_S = 20.0  # in which a command must have arrived [inferred: how long it takes is not documented]
-POLL_S = 0.5  # 20 calls/s are allowed to all together (1147/46677)
 TOLD = "told through the cloud's command channel: not signed by the host"
-_SENT = 3  # times, at most, where the answer to sending is lost
 _PREFIX = "cbsnap-answer "
 _NAME = "cbsnap-ask"
 # The agent is found where `install` puts it, or wherever else the instance's path leads.
@@ -42,14 +39,13 @@ class Channel(Verbs):
 
     def __init__(self, instance_id: str, commands: Commands, clock: Clock) -> None:
         self._instance_id = instance_id
-        self._commands = commands
         self._clock = clock
-        self._unseen_s = 0.0
+        self._errands = Errands(instance_id, commands, clock)
 
     def lease(self, request: LeaseRequest) -> LeaseRecord:
         """Hold a plan; what is left of the lease is what is surely left by the time that it is known."""
         record = super().lease(request)
-        return replace(record, ttl_left_ms=max(0, record.ttl_left_ms - round(self._unseen_s * 1000)))
+        return replace(record, ttl_left_ms=max(0, record.ttl_left_ms - round(self._errands.unseen_s * 1000)))
 
     def relayed(
         self, method: str, target: str, headers: Mapping[str, str]
@@ -79,36 +75,11 @@ class Channel(Verbs):
 
     def _asked(self, words: list[str], timeout_s: float) -> dict[str, Any]:
         """Return the answer's status, headers and body. Raises HostUnreachable when nothing was asked."""
-        give_up = self._clock.monotonic() + DELIVERY_S + timeout_s
-        invocation = self._sent(_SCRIPT.format(shlex.join(words)), math.ceil(timeout_s))
-        answer = _unpacked(self._ended(invocation, give_up), self._instance_id)
+        outcome = self._errands.ended(_SCRIPT.format(shlex.join(words)), timeout_s, _NAME)
+        answer = _unpacked(outcome, self._instance_id)
         if answer["status"] in _NOTHING_ASKED:
             raise HostUnreachable(f"{self._instance_id}: {stated_object(answer['body'].encode())['message']}")
         return answer
-
-    def _sent(self, script: str, timeout_s: int) -> str:
-        """Start a command; again when the answer was lost or there was none, since twice does no harm."""
-        try:
-            for _ in range(_SENT - 1):
-                with suppress(OutcomeUnknown, Throttled, CloudFault):
-                    return self._commands.run(self._instance_id, script, timeout_s, _NAME)
-                self._clock.sleep(POLL_S)
-            return self._commands.run(self._instance_id, script, timeout_s, _NAME)
-        except CloudError as failed:
-            raise HostUnreachable(f"no command reaches {self._instance_id}: {failed}") from failed
-
-    def _ended(self, invocation: str, give_up: float) -> CommandOutcome:
-        """Wait for a command's end, and note for how long it may have been over unseen."""
-        seen_running = self._clock.monotonic()
-        while (looked := self._clock.monotonic()) <= give_up:
-            with suppress(CloudError):  # it may pass
-                outcome = self._commands.outcome(invocation)
-                if outcome is not None and not outcome.running:
-                    self._unseen_s = self._clock.monotonic() - seen_running
-                    return outcome
-                seen_running = looked
-            self._clock.sleep(POLL_S)
-        raise HostUnreachable(f"{self._instance_id} did not answer in time ({invocation})")
 
 
 def _unpacked(outcome: CommandOutcome, instance_id: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Verbs(ABC):
             disk_ids=frozenset(answer["disks"]),
             # How the plan's disks fit those that were asked about is for the caller to judge.
             problems=tuple(one["message"] for one in answer["problems"] if one.get("field") != "disks"),
+            label=str(answer.get("label") or ""),
         )
 
     def lease(self, request: LeaseRequest) -> LeaseRecord:

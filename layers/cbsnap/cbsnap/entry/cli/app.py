@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cbsnap.entry.cli import coverage, plan, prune, schema, screen, show, snapshots
+from cbsnap.entry.cli import coverage, hosts, plan, prune, schema, screen, show, snapshots
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
 
@@ -30,6 +30,7 @@ APP.command()(plan.plan)
 APP.command()(prune.prune)
 APP.command()(schema.schema)
 APP.command()(show.show)
+APP.add_typer(hosts.APP, name="hosts")
 APP.add_typer(snapshots.APP, name="snapshots")
 
 
