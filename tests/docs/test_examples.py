@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable
 
 import pytest
 import yaml
@@ -25,7 +26,7 @@ def test_a_policy_file_in_a_page_is_right(block: Block) -> None:
     assert isinstance(parse(block.text, block.place), Plan)
 
 
-READ = {"python": ast.parse, "json": json.loads, "yaml": yaml.safe_load}
+READ: dict[str, Callable[[str], object]] = {"python": ast.parse, "json": json.loads, "yaml": yaml.safe_load}
 CODE = [one for one in fences() if one.kind in READ]
 
 
