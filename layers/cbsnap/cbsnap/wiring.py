@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         Listings,
         Memory,
         Notifier,
+        Platform,
         ReportLog,
         Restorer,
         Settlers,
@@ -106,6 +107,12 @@ class Wiring:
 
         api = self._api_of(target)
         return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+
+    def platform(self, region: str, namespace: str) -> Platform:
+        """Return a region's functions and layers, to be deployed."""
+        from cbsnap.tencent.platform import RegionPlatform  # noqa: PLC0415 - only who deploys needs it
+
+        return RegionPlatform(self._own_api(region), namespace, self.clock)
 
     @cached_property
     def notifier(self) -> Notifier:
