@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from cbsnap.deployment import Found, FoundTrigger, Retrying, Trigger, WantedFunction
     from cbsnap.model import (
         AgentProgram,
         Batch,
@@ -498,3 +499,67 @@ class DrillKeeper(Protocol):
 
     def hand_over(self, order: DrillOrder) -> str:
         """Hand a drill over, asynchronously and at least once; return the request's id."""
+
+
+class Platform(Protocol):
+    """Functions, layers and triggers of one region and namespace, for whoever deploys them.
+
+    Changes are asked for once; what they change is under way until its status is Active again.
+    """
+
+    def found(self, deployment: str, looks_like_ours: Callable[[str], bool]) -> Found:
+        """Return what is ours, and what only has a name that looks so."""
+
+    def status(self, function: str) -> str:
+        """Return what a function is about: Active, Updating, …Failed."""
+
+    def layer_status(self, layer: str, version: int) -> str:
+        """Return what a layer's version is about."""
+
+    def publish_layer(
+        self, layer: str, content: bytes, sha256: str, runtimes: Sequence[str], deployment: str
+    ) -> int:
+        """Publish a layer's next version; returns its number."""
+
+    def create_function(
+        self,
+        wanted: WantedFunction,
+        content: bytes,
+        layers: Mapping[str, int],
+        description: str,
+        deployment: str,
+    ) -> None:
+        """Make a function with its code and settings."""
+
+    def update_code(self, wanted: WantedFunction, content: bytes) -> None:
+        """Send a function's code and the name of its handler."""
+
+    def configure(self, wanted: WantedFunction, layers: Mapping[str, int], description: str) -> None:
+        """Set all settings of what can still be changed."""
+
+    def publish_version(self, function: str, description: str) -> str:
+        """Make a version of what can still be changed; returns its number."""
+
+    def point(self, function: str, alias: str, version: str, *, exists: bool) -> None:
+        """Let an alias stand for a version."""
+
+    def retry(self, function: str, retrying: Retrying) -> None:
+        """Set how asynchronous events are treated."""
+
+    def create_trigger(self, function: str, trigger: Trigger) -> None:
+        """Make a trigger that calls what $DEFAULT stands for."""
+
+    def update_trigger(self, function: str, trigger: Trigger) -> None:
+        """Change a trigger, and make it ours."""
+
+    def delete_trigger(self, function: str, found: FoundTrigger) -> None:
+        """Delete a trigger."""
+
+    def delete_version(self, function: str, version: str) -> None:
+        """Delete a published version."""
+
+    def delete_function(self, function: str) -> None:
+        """Delete a function with all of its versions."""
+
+    def delete_layer(self, layer: str, version: int) -> None:
+        """Delete one version of a layer."""

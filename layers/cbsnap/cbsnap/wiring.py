@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Listings,
         Memory,
         Notifier,
+        Platform,
         ReportLog,
         Restorer,
         Settlers,
@@ -110,6 +111,12 @@ class Wiring:
         from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
 
         return Bench(RegionScratch(self._api_of(target)), self.commands(target), self.clock, until_s)
+
+    def platform(self, region: str, namespace: str) -> Platform:
+        """Return a region's functions and layers, to be deployed."""
+        from cbsnap.tencent.platform import RegionPlatform  # noqa: PLC0415 - only who deploys needs it
+
+        return RegionPlatform(self._own_api(region), namespace, self.clock)
 
     @cached_property
     def notifier(self) -> Notifier:
