@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -13,6 +13,9 @@ from cbsnap.model import Plan
 from cbsnap.policyfile import parse
 
 from .pages import Block, fences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHOWN = [one for one in fences() if one.kind == "yaml" and re.search(r"^policies:", one.text, re.MULTILINE)]
 
