@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target, Transport
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
@@ -261,8 +261,10 @@ class FakeHosts:
 
     host: FakeHost
     others: dict[str, FakeHost] = field(default_factory=dict)
+    transport: Transport = Transport.HTTP
 
-    def on(self, instance: Instance) -> FakeHost:
+    def on(self, instance: Instance, transport: Transport = Transport.HTTP) -> FakeHost:
+        self.transport = transport
         return self.others.get(instance.id, self.host)
 
 
