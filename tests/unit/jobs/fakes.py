@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, HostRefused, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target, Transport
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ class FakeCloud:
     never_stops: bool = False
     start_failures: list[Exception] = field(default_factory=list)
     region: str = REGION
+    role: str | None = None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         return [one for one in self.disk_list if not ids or one.id in ids]
@@ -262,8 +263,10 @@ class FakeHosts:
 
     host: FakeHost
     others: dict[str, FakeHost] = field(default_factory=dict)
+    transport: Transport = Transport.HTTP
 
-    def on(self, instance: Instance) -> FakeHost:
+    def on(self, instance: Instance, transport: Transport = Transport.HTTP) -> FakeHost:
+        self.transport = transport
         return self.others.get(instance.id, self.host)
 
 

@@ -1,11 +1,15 @@
 """What is asked of hosts, word by word, and that what was held is let go by its own name."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Barrier
 
 import pytest
 from cbsnap.errors import HostRefused, HostUnreachable
 from cbsnap.jobs.bracket import RESERVE_S, Wish, held
 from cbsnap.model import Quiesce
+from cbsnap.ports import LeaseRecord
 
 from .fakes import FakeClock, FakeHost
 
@@ -76,3 +80,35 @@ def test_a_release_is_tried_for_as_long_as_the_host_may_hold(clock: FakeClock) -
 
     assert hold.released == (None,)
     assert silent.log.count("release") == 22  # at once, and each second, until its 20 are over
+
+
+def test_of_several_hosts_one_that_does_not_answer_is_tried_again_by_itself(clock: FakeClock) -> None:
+    first, silent = host(clock), host(clock)
+    silent.troubles["release"] = [HostUnreachable("no answer")]
+
+    with held([Wish(first, ("disk-a",)), Wish(silent, ("disk-b",))], "run/group", QUIESCE, clock) as hold:
+        pass
+
+    assert [one and one.whole for one in hold.released] == [True, True]
+    assert (first.log.count("release"), silent.log.count("release")) == (1, 2)
+
+
+@dataclass
+class Awaiting(FakeHost):
+    """Answers a release once all others were asked for theirs."""
+
+    all_asked: Barrier = field(kw_only=True)
+
+    def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
+        self.all_asked.wait(timeout=20)
+        return super().release(lease_id, answered)
+
+
+def test_releases_go_out_side_by_side_however_many_hosts_there_are(clock: FakeClock) -> None:
+    together = Barrier(40)
+    wishes = [Wish(Awaiting(clock, [], all_asked=together), (f"disk-{number}",)) for number in range(40)]
+
+    with held(wishes, "run/group", QUIESCE, clock) as hold:
+        pass
+
+    assert all(one and one.whole for one in hold.released)

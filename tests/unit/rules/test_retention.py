@@ -153,6 +153,27 @@ def test_a_lone_lesser_one_outlives_its_time() -> None:
     assert staying(verdicts) == {days_ago(100): "newest, though not good"}
 
 
+def test_where_none_is_good_the_newest_that_is_not_known_to_be_broken_stays() -> None:
+    broken = shot(days_ago(4), tags={"cbsnap:drill": "failed"})
+    crash = [shot(days_ago(days), Label.CRASH) for days in (9, 10)]
+
+    verdicts = judged([broken, *crash], terms(Keep(last=1)), NOW, NO_HOLDS)
+
+    assert staying(verdicts) == {
+        days_ago(4): "newest, though not good",
+        days_ago(9): "none is good, and none newer is whole or not known to be broken",
+    }
+
+
+def test_what_is_still_being_made_takes_no_place_of_what_is_there() -> None:
+    weekly = [shot(days_ago(days), Label.CRASH) for days in (7, 14)]
+    begun = shot(NOW, Label.APPLICATION, state="CREATING")
+
+    verdicts = judged([begun, *weekly], terms(Keep(last=1)), NOW, NO_HOLDS)
+
+    assert set(staying(verdicts)) == {NOW, days_ago(7)}
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [
@@ -211,6 +232,17 @@ def test_the_newest_good_one_never_goes(line: list[Ours], policy: Terms) -> None
     stay = [verdict.of for verdict in judged(line, policy, NOW, NO_HOLDS) if verdict.stays]
 
     assert not good or good[-1] in stay
+
+
+@given(LINES, TERMS)
+def test_something_whole_is_always_left_to_restore_from(line: list[Ours], policy: Terms) -> None:
+    whole = [one for one in line if one.snapshot.state == "NORMAL"]
+    unbroken = [one for one in whole if not one.broken]
+
+    stay = [verdict.of for verdict in judged(line, policy, NOW, NO_HOLDS) if verdict.stays]
+
+    assert not whole or any(one in stay for one in whole)
+    assert not unbroken or any(one in stay for one in unbroken)
 
 
 @given(LINES, TERMS)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cbsnap.errors import CloudError, OutcomeUnknown, Refused
+from cbsnap.errors import OF_ONE, CloudError, CloudFault, OutcomeUnknown
 from cbsnap.rules import names
 from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LABEL_TAG, POLICY_TAG, newest_good
 from cbsnap.rules.retention import BUCKETS
@@ -53,21 +53,37 @@ def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> 
         keep = next((one.keep for one in policy.copy if one.region == there.region), None)
         if keep is None:
             continue
-        present = [name for one in there.snapshots.values() if (name := names.parse(one.name))]
+        present = _by_disk(there, policy)
         for one in newest_good(home.ours(), policy):
-            if not _is_there(one, there, present, keep, policy):
+            if not _is_there(one, there.region, present.get(one.name.disk_id, ()), keep, policy):
                 yield from _begun(one, there.region, lifecycle)
 
 
+def _by_disk(there: Inventory, policy: Policy) -> dict[str, list[tuple[SnapshotName, bool]]]:
+    """Return what a region has of a policy, by disk, and whether it may still fill a bucket there.
+
+    A copy that turned out not to be good must not keep the next good one of its bucket from being copied.
+    """
+    lesser = {one.snapshot.id for one in there.ours() if one.label and not one.good(policy.good)}
+    present: dict[str, list[tuple[SnapshotName, bool]]] = {}
+    for one in there.snapshots.values():
+        name = names.parse(one.name)
+        if name and name.policy == policy.name:
+            present.setdefault(name.disk_id, []).append((name, one.id not in lesser))
+    return present
+
+
 def _is_there(
-    one: Ours, there: Inventory, present: Iterable[SnapshotName], keep: Keep, policy: Policy
+    one: Ours, region: str, present: Iterable[tuple[SnapshotName, bool]], keep: Keep, policy: Policy
 ) -> bool:
     """Tell whether a copy is there, under way, or would only take the place of another in its bucket."""
-    if there.region in one.snapshot.copying_to:
+    if region in one.snapshot.copying_to:
         return True
     bucket = _bucket(one.name, keep, policy)
-    own = (name for name in present if (name.policy, name.disk_id) == (policy.name, one.name.disk_id))
-    return any(name == one.name or (bucket and _bucket(name, keep, policy) == bucket) for name in own)
+    return any(
+        name == one.name or (fills and bucket and _bucket(name, keep, policy) == bucket)
+        for name, fills in present
+    )
 
 
 def _bucket(name: SnapshotName, keep: Keep, policy: Policy) -> str:
@@ -83,7 +99,7 @@ def _begun(one: Ours, region: str, lifecycle: Copier) -> Iterator[Note]:
     source = one.snapshot
     try:
         copy_id = lifecycle.copy_snapshot(source.id, source.name, region)
-    except (Refused, OutcomeUnknown) as failed:
+    except (*OF_ONE, OutcomeUnknown, CloudFault) as failed:
         encrypted = "it is encrypted; " if source.encrypted else ""
         reason = f"not copied to {region}: {encrypted}{failed}"
         yield Finding(Trouble.REFUSED, source.region, source.id, reason, one.name.policy)

@@ -19,7 +19,7 @@ from cbsnap.rules.selection import selected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cbsnap.model import Disk, Drilling, Policy
+    from cbsnap.model import Disk, Drilling, Policy, Target
     from cbsnap.rules.ours import Ours
 
 MOST_CLONES = 20  # data disks of an instance (362/5145)
@@ -42,6 +42,16 @@ class Choice:
     def size_gib(self) -> int:
         """What the clones add up to."""
         return sum(one.snapshot.size_gib for one in self.snapshots)
+
+
+def place(targets: Sequence[Target], wanted: Drilling) -> Target | None:
+    """Return where a policy is drilled; None where that cannot be told, or is not looked after.
+
+    Of several accounts in one region it is our own, unless a role says whose.
+    """
+    there = [one for one in targets if wanted.region in (None, one.region)]
+    only = there[0] if len(there) == 1 and wanted.role is None else None
+    return next((one for one in there if one.role == wanted.role), only)
 
 
 def last_due(policy: Policy, drilling: Drilling, now: datetime) -> datetime:

@@ -68,6 +68,15 @@ def judged(snapshots: Iterable[Ours], terms: Terms, now: datetime, held: Mapping
     ]
 
 
+def resort(lesser: Iterable[Ours]) -> Ours | None:
+    """Return what is left to restore from where none is good: the newest whole one, unbroken if one is.
+
+    They are given newest first. One that is still being made may vanish, and is no help.
+    """
+    whole = [one for one in lesser if one.snapshot.state == "NORMAL"]
+    return next((one for one in whole if not one.broken), whole[0] if whole else None)
+
+
 def fused(verdicts: Sequence[Verdict], most: int) -> list[Verdict]:
     """Return the verdicts as they are, or with none to go when there are more of these than `most`."""
     doomed = sum(not verdict.stays for verdict in verdicts)
@@ -86,7 +95,8 @@ def _judged_line(
     for one in line:
         (good if one.good(terms.good) else lesser).append(one)
     reasons: defaultdict[str, list[str]] = defaultdict(list)
-    for one, reason in (*_kept_good(good, terms, now), *_kept_lesser(lesser, line[0], terms, now)):
+    kept = (*_kept_good(good, terms, now), *_kept_lesser(lesser, line[0], terms, now))
+    for one, reason in kept if good else (*kept, *_kept_at_last(lesser)):
         reasons[one.snapshot.id].append(reason)
     for one in line:
         why = ", ".join(reasons.get(one.snapshot.id) or _left(one.snapshot, held))
@@ -127,6 +137,13 @@ def _kept_lesser(
     for one in lesser:
         if one.name.due > now - terms.lesser_for:
             yield one, f"{_lack(one)} for {terms.lesser_for.days} days"
+
+
+def _kept_at_last(lesser: Sequence[Ours]) -> Iterator[tuple[Ours, str]]:
+    """Yield the one that a restore would start from, where none is good and the newest is no help."""
+    one = resort(lesser)
+    if one is not None and one is not lesser[0]:
+        yield one, "none is good, and none newer is whole or not known to be broken"
 
 
 def _lack(one: Ours) -> str:
