@@ -29,10 +29,12 @@ if TYPE_CHECKING:
         Clock,
         Clouds,
         Commands,
+        Invocations,
         Lifecycles,
         Listings,
         Memory,
         Notifier,
+        Platform,
         ReportLog,
         Restorer,
         Settlers,
@@ -48,6 +50,8 @@ BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
 
 # /tmp lives as long as the function's instance, and is the only place that it may write to (583/9179).
 IN_THE_INSTANCE = Path(tempfile.gettempdir()) / "cbsnap-told.json"
+
+WORKER, KEEPER = "cbsnap-snapshot", "cbsnap-maintain"  # unless the environment says otherwise
 
 
 class Wiring:
@@ -108,6 +112,12 @@ class Wiring:
 
         return Bench(RegionScratch(self._api_of(target)), self.commands(target), self.clock, until_s)
 
+    def platform(self, region: str, namespace: str) -> Platform:
+        """Return a region's functions and layers, to be deployed."""
+        from cbsnap.tencent.platform import RegionPlatform  # noqa: PLC0415 - only who deploys needs it
+
+        return RegionPlatform(self._own_api(region), namespace, self.clock)
+
     @cached_property
     def notifier(self) -> Notifier:
         """The way to people."""
@@ -146,7 +156,7 @@ class Wiring:
     def _functions(self) -> Functions:
         from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
-        function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
+        function = self._environment.get("CBSNAP_WORKER", WORKER)
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     @property
@@ -166,8 +176,20 @@ class Wiring:
         """The function that carries errands out."""
         from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
 
-        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        function = self._environment.get("CBSNAP_KEEPER", KEEPER)
         return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
+
+    @cached_property
+    def invocations(self) -> Invocations:
+        """What became of what was handed to these functions."""
+        from cbsnap.tencent.invocations import FunctionInvocations  # noqa: PLC0415 - only who follows needs it
+
+        return FunctionInvocations(
+            cache(self._own_api),
+            self._required("TENCENTCLOUD_REGION"),
+            worker=self._environment.get("CBSNAP_WORKER", WORKER),
+            keeper=self._environment.get("CBSNAP_KEEPER", KEEPER),
+        )
 
     def hosts(self, port: int, target: Target) -> Ways:
         """Return the ways to a target's agents: to this port, or by the cloud's command channel."""

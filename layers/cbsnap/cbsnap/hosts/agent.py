@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import ExitStack
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import HostRefused, HostUnreachable, HostUntrusted, InputError
-from cbsnap.hosts import signature
-from cbsnap.hosts.verbs import Verbs, refusal, stated_object
+from cbsnap.hosts import answers, signature
+from cbsnap.hosts.connection import Connection
+from cbsnap.hosts.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ class Agent(Verbs):
         self._address = address
         self._key = key
         self._clock = clock
-        self._connection: HTTPConnection | None = None
+        self._connection: Connection | None = None
         self._start_id = ""
 
     def _ask(
@@ -53,22 +54,26 @@ class Agent(Verbs):
     ) -> dict[str, Any]:
         payload = b"" if body is None else json.dumps(body).encode()
         try:
-            connection = self._open(timeout_s)
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_s)
-            nonce = secrets.token_hex(16)
-            connection.request(method, target, payload, self._signed(method, target, nonce, payload))
-            answer = connection.getresponse()
-            content = answer.read(ANSWER_BYTES)
+            return self._exchange(method, target, payload, timeout_s)
         except (OSError, HTTPException) as lost:
             self.close()
             raise HostUnreachable(
                 f"no answer from the agent at {self._address[0]}:{self._address[1]}: {lost}; "
                 "is it running, and does the function's VPC reach it?"
             ) from lost
-        stated = stated_object(content)
+        except HostUntrusted:
+            self.close()  # what else is on its way is not ours
+            raise
+
+    def _exchange(self, method: str, target: str, payload: bytes, timeout_s: float) -> dict[str, Any]:
+        connection = self._open(timeout_s)
+        connection.within(timeout_s)
+        nonce = secrets.token_hex(16)
+        connection.request(method, target, payload, self._signed(method, target, nonce, payload))
+        answer = connection.getresponse()
+        content = answer.read(ANSWER_BYTES)
         if answer.status == 401:  # noqa: PLR2004 - the one answer that is not signed: it proves nothing
-            raise HostRefused(str(stated.get("code")), "signature", str(stated.get("message")))
+            raise answers.not_let_in(answers.parsed(content))
         self._verify(
             answer.status,
             nonce,
@@ -76,19 +81,20 @@ class Agent(Verbs):
             answer.getheader("X-Cbsnap-Signature"),
             content,
         )
+        stated = answers.parsed(content)
         if answer.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
-            raise refusal(stated)
+            raise answers.error(stated)
         return stated
 
-    def _open(self, timeout_s: float) -> HTTPConnection:
+    def _open(self, timeout_s: float) -> Connection:
         if self._connection is None:
             with ExitStack() as unless_greeted:
-                connection = HTTPConnection(*self._address, timeout=min(CONNECT_S, timeout_s))
+                connection = Connection(*self._address, timeout=min(CONNECT_S, timeout_s))
                 unless_greeted.callback(connection.close)
+                connection.within(timeout_s)
                 connection.request("GET", "/v1/hello")
-                self._start_id = str(
-                    stated_object(connection.getresponse().read(ANSWER_BYTES)).get("start_id")
-                )
+                greeting = answers.parsed(connection.getresponse().read(ANSWER_BYTES))
+                self._start_id = answers.start_id(greeting)
                 self._connection = connection
                 unless_greeted.pop_all()
         return self._connection
@@ -119,7 +125,6 @@ class Agent(Verbs):
     def _verify(self, status: int, nonce: str, time_s: str | None, signed: str | None, body: bytes) -> None:
         expected = signature.of_answer(self._key, status, nonce, time_s or "", body)
         if not signature.same(expected, signed or ""):
-            self.close()
             raise HostUntrusted(
                 f"the answer of {self._address[0]}:{self._address[1]} is not signed with this host's key"
             )

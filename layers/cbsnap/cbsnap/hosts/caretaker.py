@@ -13,11 +13,10 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import HostRefused, HostUntrusted
-from cbsnap.hosts import parcel, signature
+from cbsnap.hosts import answers, parcel, signature
 from cbsnap.hosts.channel import Channel
 from cbsnap.hosts.errand import Errands
 from cbsnap.hosts.sealing import sealed
-from cbsnap.hosts.verbs import refusal, stated_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,12 +97,12 @@ class HostCaretaker:
         status, answered, body = self._channel.relayed("GET", target, headers)
         expected = signature.of_answer(key, status, nonce, answered.get("X-Cbsnap-Time", ""), body)
         if not signature.same(expected, answered.get("X-Cbsnap-Signature", "")):
-            said = stated_object(body).get("message", "")
+            said = answers.parsed(body).get("message", "")
             raise HostUntrusted(
                 f"{self._instance_id} does not answer with version {version} of its key: {said}"
             )
         if status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
-            raise refusal(stated_object(body))
+            raise answers.error(answers.parsed(body))
 
     def status(self) -> HostStatus:
         """Return what the agent says of itself."""
@@ -130,7 +129,7 @@ class HostCaretaker:
         """Run one of the agent's own commands; return the JSON that it prints."""
         output = self._run(f"{before}{self._program} {shlex.join([verb, *words])}", timeout_s, verb)
         start = output.rfind("\n{\n") + 1  # nothing inside an object begins a line so
-        return stated_object(output[start:].encode())
+        return answers.parsed(output[start:].encode())
 
     def _run(self, script: str, timeout_s: float, name: str) -> str:
         outcome = self._errands.ended(script, timeout_s, f"{PREFIX}{name}")

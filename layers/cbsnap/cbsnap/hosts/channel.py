@@ -17,8 +17,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import HostUnreachable, HostUntrusted
+from cbsnap.hosts import answers
 from cbsnap.hosts.errand import DELIVERY_S, Errands
-from cbsnap.hosts.verbs import Verbs, refusal, stated_object
+from cbsnap.hosts.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,9 +66,9 @@ class Channel(Verbs):
         if (method, target) == _LEASE:
             words = ["--not-after", str(math.ceil(self._clock.now().timestamp() + DELIVERY_S)), *words]
         answer = self._asked(words, timeout_s)
-        stated = stated_object(str(answer["body"]).encode())
+        stated = answers.parsed(str(answer["body"]).encode())
         if answer["status"] >= 400:  # noqa: PLR2004 - where HTTP's errors begin
-            raise refusal(stated)
+            raise answers.error(stated)
         for record in (stated, *stated.get("leases", ())):
             if "caveats" in record:
                 record["caveats"] = [*record["caveats"], TOLD]
@@ -78,7 +79,9 @@ class Channel(Verbs):
         outcome = self._errands.ended(_SCRIPT.format(shlex.join(words)), timeout_s, _NAME)
         answer = _unpacked(outcome, self._instance_id)
         if answer["status"] in _NOTHING_ASKED:
-            raise HostUnreachable(f"{self._instance_id}: {stated_object(answer['body'].encode())['message']}")
+            raise HostUnreachable(
+                f"{self._instance_id}: {answers.parsed(answer['body'].encode())['message']}"
+            )
         return answer
 
 
@@ -91,7 +94,7 @@ def _unpacked(outcome: CommandOutcome, instance_id: str) -> dict[str, Any]:
             "is this version's agent on it? `cbsnap hosts status` tells, `cbsnap hosts enrol` puts it there"
         )
     try:
-        answer = stated_object(zlib.decompress(base64.b64decode(line[len(_PREFIX) :], validate=True)))
+        answer = answers.parsed(zlib.decompress(base64.b64decode(line[len(_PREFIX) :], validate=True)))
     except (ValueError, zlib.error) as cut:
         raise HostUntrusted(f"the answer of {instance_id} was cut off on its way") from cut
     return answer

@@ -384,6 +384,9 @@ class DrillSection(Section):
     region: RegionName | None = Field(
         None, description="The instance's; needed where there are several targets"
     )
+    role: RoleName | None = Field(
+        None, description="The instance's account's; needed where all targets in its region have one"
+    )
     checks: PlanName | None = Field(
         None, description="A [drill:…] section of that host's configuration; without it, filesystems only"
     )
@@ -584,16 +587,19 @@ class PolicyFile(Section):
         )
 
 
-class _Published(GenerateJsonSchema):
+class Published(GenerateJsonSchema):
     """Without titles that repeat the key, and without null: a default, but nothing that can be written."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 the parent's signature
+        """Say no: the key is title enough."""
         return False
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Publish what can be written."""
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out a default of null."""
         published = super().default_schema(schema)
         if published.get("default", ...) is None:
             del published["default"]
@@ -602,4 +608,4 @@ class _Published(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """Return the file's JSON Schema, for editors."""
-    return {"$schema": _DIALECT, **PolicyFile.model_json_schema(schema_generator=_Published)}
+    return {"$schema": _DIALECT, **PolicyFile.model_json_schema(schema_generator=Published)}
