@@ -335,6 +335,13 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "4: policies.orders-db.quiesce: has no value: write one, or leave the key out",
         ),
         (
+            policy("    quiesce: {plan: mysql, transport: tat, ttl: 29s}"),
+            (
+                "4: policies.orders-db.quiesce: ttl must be 30s at least with transport: tat, "
+                "whose commands take seconds to arrive"
+            ),
+        ),
+        (
             policy("    quiesce: {plan: mysql, ttl: 61s}"),
             "4: policies.orders-db.quiesce.ttl: must be between 10s and 60s",
         ),
@@ -617,3 +624,18 @@ def test_no_policy_has_the_name_of_snapshots_that_no_rules_may_delete(name: str)
     (problem,) = problems(f"version: 1\npolicies:\n  {name}:\n    select: {{disks: [disk-1]}}\n")
 
     assert f"{name} is the name of snapshots that no rules may delete" in problem
+
+
+@pytest.mark.parametrize(
+    ("quiesce", "ttl_s"),
+    [
+        ("{plan: mysql}", 30),
+        ("{plan: mysql, transport: tat}", 60),
+        ("{plan: mysql, transport: tat, ttl: 40s}", 40),
+    ],
+)
+def test_the_time_to_live_matches_the_transport(quiesce: str, ttl_s: int) -> None:
+    (found,) = parse(policy(f"    quiesce: {quiesce}"), "policies.yml").policies
+
+    assert found.quiesce is not None
+    assert found.quiesce.ttl_s == ttl_s
