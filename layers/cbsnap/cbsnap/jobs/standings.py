@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.rules import drilling
@@ -11,11 +12,13 @@ from cbsnap.rules.drillreports import Verdict
 from cbsnap.upkeep import Finding, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.model import Drilling, Plan, Policy, Target
+    from cbsnap.ports import ReportLog
+    from cbsnap.upkeep import Tried
 
 _TROUBLES = {
     Verdict.FAILED: (Trouble.DRILL, "its drill found it broken: restore an older one, and see `drilled`"),
@@ -26,13 +29,17 @@ _TROUBLES = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a policy's newest drill in a region stands; `verdict` is None while it is under way."""
+    """How a policy's newest drill in a region stands; `verdict` is None while it is under way.
+
+    `tried` is what the log tells of it, None without a log.
+    """
 
     policy: str
     region: str
     snapshot_id: str
     verdict: Verdict | None
     run_due: datetime
+    tried: Tried | None = None
 
 
 def drilled_here(plan: Plan, here: Inventory | Target) -> Iterator[tuple[Policy, Drilling]]:
@@ -46,6 +53,22 @@ def drilled_here(plan: Plan, here: Inventory | Target) -> Iterator[tuple[Policy,
 def drills(plan: Plan, inventories: Iterable[Inventory]) -> list[Standing]:
     """Return how each policy's newest drill stands, one entry a snapshot; none before the first."""
     return [one for inventory in inventories for one in _standings(plan, inventory)]
+
+
+def explained(stands: Sequence[Standing], log: ReportLog | None, now: datetime) -> list[Standing]:
+    """Return the same with what the log tells of each verdict. Raises CloudError."""
+    since = min((one.run_due for one in stands if one.verdict), default=None)
+    if log is None or since is None:
+        return list(stands)
+    told = {
+        (snapshot_id, logged.tried.verdict): logged.tried
+        for logged in log.drills(since, now + timedelta(minutes=1))
+        for snapshot_id in logged.tried.snapshots
+    }
+    return [
+        replace(one, tried=told.get((one.snapshot_id, one.verdict.value))) if one.verdict else one
+        for one in stands
+    ]
 
 
 def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Finding]:
