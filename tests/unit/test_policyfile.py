@@ -585,6 +585,27 @@ def test_a_wrong_name_of_a_rule_or_an_address_is_told(text: str) -> None:
     assert "OPS: 'OPS' is none; one looks like" in problem
 
 
+TWO_LASTING = "[{account: '100000000002', lasting: 7d}, {account: '100000000002', lasting: 1d}]"
+MANY = ", ".join(f"{{account: '{100_000_000_000 + number}'}}" for number in range(51))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f"share: {TWO_LASTING}", "share[1].account: 100000000002 is given twice"),
+        (f"share: [{MANY}]", "share: "),
+        (
+            "copy: [{region: ap-tokyo}, {region: ap-tokyo, keep: {last: 1}}]",
+            "copy[1].region: ap-tokyo is given",
+        ),
+    ],
+)
+def test_two_rules_for_one_place_or_more_than_the_cloud_takes_are_told(line: str, told: str) -> None:
+    (problem,) = problems(f"policies:\n  orders-db:\n    select: {{usage: data}}\n    {line}\n")
+
+    assert f"policies.orders-db.{told}" in problem
+
+
 DRILLED = "policies:\n  orders-db:\n    select: {{usage: data}}\n    drill: {}\n"
 
 
