@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove agent package bench lock clean
+.PHONY: help run up check test test-all chaos prove fuzz agent package bench bench-compare lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIO
 prove: $(VENV)/dev-ready  ## Restore snapshots of busy databases and count what is broken, as root: PROVE_OPTIONS="--trials 3"
 	@$(PY) -m tests.prove $(PROVE_OPTIONS)
 
+fuzz: $(VENV)/dev-ready  ## Send garbage to everything that reads: FUZZ_OPTIONS="--minutes 60"
+	@$(PY) -m tests.fuzz $(FUZZ_OPTIONS)
+
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz
 
@@ -61,6 +64,9 @@ package: $(VENV)/run-ready  ## Build layers and functions as they are deployed: 
 
 bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)
+
+bench-compare: $(VENV)/dev-ready  ## Measure anew and name what has become worse: BENCH_OPTIONS="window agent"
+	@$(PY) -m bench.compare $(BENCH_OPTIONS)
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock
