@@ -78,11 +78,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _agent(path: str) -> None:
-    config.load(path)  # type: ignore[no-untyped-call] # the agent's own has no types
+    config.load(path)
 
 
 def _drill(path: str) -> None:
-    drill.load(path, "orders")  # type: ignore[no-untyped-call] # as above
+    drill.load(path, "orders")
 
 
 @effort(150)
