@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove fuzz agent package bench bench-compare lock clean
+.PHONY: help run up check test test-all chaos prove fuzz agent package bench bench-compare docs lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,9 @@ bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 
 bench-compare: $(VENV)/dev-ready  ## Measure anew and name what has become worse: BENCH_OPTIONS="window agent"
 	@$(PY) -m bench.compare $(BENCH_OPTIONS)
+
+docs: $(VENV)/dev-ready  ## Build the documentation's site: dist/site/index.html
+	@$(PY) -m release.site
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock

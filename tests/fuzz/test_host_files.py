@@ -1,4 +1,4 @@
-"""What lies in a host's folders and clones, broken or prepared by somebody: in the way of no thaw."""
+"""What lies in a host's folders and in its clones, broken or prepared by somebody: no thaw waits for it."""
 
 from __future__ import annotations
 
