@@ -12,19 +12,28 @@ from bench import docs, kept, machine, origin, report, screen, trials
 from bench.catalogue import BENCHMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from bench.machine import Machine
     from bench.trials import Benchmark, Result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, known: Mapping[str, Benchmark] = BENCHMARKS) -> int:
     """Run the benchmarks that were named; return the exit code."""
-    chosen = _parser().parse_args(arguments)
-    for name in chosen.names or BENCHMARKS:
-        measured = measure(BENCHMARKS[name], chosen.trials)
-        if measured:  # kept one by one, so that a later one that fails takes nothing with it
-            _keep(*measured, chosen)
+    chosen = _parser(known).parse_args(arguments)
+    codes = [_run(known[name], chosen) for name in chosen.names or known]
+    return max(codes)
+
+
+def _run(benchmark: Benchmark, chosen: argparse.Namespace) -> int:
+    """Run one benchmark and keep it, whatever becomes of the others; return the exit code."""
+    try:
+        measured = measure(benchmark, chosen.trials)
+    except Exception as error:  # noqa: BLE001 - a run of all takes long: one that fails does not end it
+        screen.failed(benchmark, error)
+        return 1
+    if measured:
+        _keep(*measured, chosen)
     return 0
 
 
@@ -60,10 +69,10 @@ def shown(benchmark: Benchmark, given: int | None) -> Result | None:
     return result
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(known: Mapping[str, Benchmark]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measure ours against a baseline, in turn.")
     parser.add_argument(
-        "names", nargs="*", type=_known, metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all by default"
+        "names", nargs="*", type=_one_of(known), metavar="NAME", help=f"{', '.join(known)}; all by default"
     )
     parser.add_argument(
         "--trials", type=_positive, metavar="N", help="of each side, instead of its own number"
@@ -80,10 +89,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _known(name: str) -> str:
-    if name not in BENCHMARKS:
-        raise argparse.ArgumentTypeError(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
-    return name
+def _one_of(known: Mapping[str, Benchmark]) -> Callable[[str], str]:
+    def checked(name: str) -> str:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"no benchmark {name}; there are: {', '.join(known)}")
+        return name
+
+    return checked
 
 
 def _positive(text: str) -> int:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bench.trials import Result
 
 FOLDER = ROOT / "docs"
-SUMMARISED = (ROOT / "README.md", FOLDER / "benchmarks.md")
+SUMMARISED = (ROOT / "README.md", ROOT / "README.zh-CN.md", FOLDER / "benchmarks.md")
 
 
 def update(folder: Path, results: Iterable[Result], machine: Machine, measured_at: str) -> None:
