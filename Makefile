@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove agent package bench lock clean
+.PHONY: help run up check test test-all chaos prove agent package bench docs lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ package: $(VENV)/run-ready  ## Build layers and functions as they are deployed: 
 
 bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)
+
+docs: $(VENV)/dev-ready  ## Build the documentation's site: dist/site/index.html
+	@$(PY) -m release.site
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock

@@ -47,8 +47,8 @@ def load(path):
     try:
         with open(path) as source:
             sections = ini.parse(source.read(), path)
-    except OSError as error:
-        raise ConfigError("{}: {}".format(path, error.strerror)) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError("{}: {}".format(path, getattr(error, "strerror", "") or "not UTF-8")) from error
     if "agent" not in sections:
         raise ConfigError("{}: the section [agent] is missing".format(path))
     agent = _agent(sections.pop("agent"))

@@ -198,8 +198,9 @@ class Drilling:
     """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
 
     `checks` names the section of that host's own configuration that says what is looked at beyond the
-    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
-    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    filesystems; `region` and `role` are the target's, None for the only one's and for our own account.
+    Clones live for `window` at most, and a drill is not begun later than that after its due time. `type`
+    is the clones' DiskType, None for the source's.
     """
 
     instance: str
@@ -207,6 +208,7 @@ class Drilling:
     window: timedelta
     max_gib: int
     region: str | None = None
+    role: str | None = None
     checks: str | None = None
     type: str | None = None
 

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
     from cbsnap.upkeep import Tried
 
 
+TAGGED_TOGETHER = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
+
+
 class Cloud(Protocol):
-    """One account's view of one region."""
+    """One account's view of one region; `role` as in the target, None for our own account."""
 
     region: str
+    role: str | None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         """Return the named disks, those that exist; without names, all of the region."""
@@ -76,7 +80,7 @@ class Cloud(Protocol):
         """
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        """Set one tag on many snapshots."""
+        """Set one tag on many snapshots; what some refuse, the others still get. Raises CloudError."""
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         """Begin to stop instances softly; they go on being paid for."""

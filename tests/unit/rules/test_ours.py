@@ -74,3 +74,14 @@ def test_what_is_not_a_label_leaves_it_unproven(written: str | None) -> None:
 )
 def test_good_is_whole_and_trusted_far_enough(state: str, least: Label, good: bool) -> None:  # noqa: FBT001 a table's column
     assert only(replace(SNAPSHOT, state=state)).good(least) is good
+
+
+@pytest.mark.parametrize(
+    ("written", "good"),
+    [("failed", False), ("passed", True), ("unfinished", True), ("late", True), ("broken", True)],
+)
+def test_what_a_drill_found_broken_is_not_good_though_it_was_proved(written: str, good: bool) -> None:  # noqa: FBT001 a table's column
+    one = only(replace(SNAPSHOT, tags={**SNAPSHOT.tags, "cbsnap:drill": written}))
+
+    assert one.good(Label.CRASH) is good
+    assert one.proved(Label.CRASH)

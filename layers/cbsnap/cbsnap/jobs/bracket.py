@@ -106,7 +106,8 @@ def _lease(wish: Wish, operation: str, quiesce: Quiesce, clock: Clock) -> _Lease
         raise
     if not record.held:
         raise HostRefused("not-quiesced", "", record.reason or f"the lease is {record.state}")
-    return _Lease(wish.host, record, clock.monotonic() + record.ttl_left_ms / 1000)
+    left_s = min(record.ttl_left_ms / 1000, request.ttl_s)
+    return _Lease(wish.host, record, clock.monotonic() + left_s)
 
 
 def _release(

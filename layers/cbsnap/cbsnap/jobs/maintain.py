@@ -47,6 +47,7 @@ class Means:
 
 def maintain(plan: Plan, means: Means) -> list[Upkeep]:
     """Look after every target of the plan and where it copies to, and tell; returns what each came to."""
+    began = means.clock.now()
     places = [_Place(plan, means, target, home=True) for target in plan.targets]
     places += [_Place(plan, means, target, home=False) for target in _elsewhere(plan)]
     for there in places:
@@ -58,7 +59,7 @@ def maintain(plan: Plan, means: Means) -> list[Upkeep]:
         place.drill(until_s)
     passes = [place.upkeep() for place in places]
     untold = [
-        *tell.tell(plan, passes, means.notifier, means.memory, means.clock.now()),
+        *tell.tell(plan, passes, means.notifier, means.memory, began),
         *tell.beat(plan, passes, means.notifier),
     ]
     return [*passes, Upkeep("notify", error="; ".join(untold))] if untold else passes

@@ -167,21 +167,27 @@ def _written(waiting: Sequence[Ours], found: dict[str, Settled], inventory: Inve
     for one in waiting:
         lots.setdefault((found[one.snapshot.id].label, found[one.snapshot.id].lost), []).append(one)
     for (label, how), mine in lots.items():
-        try:
-            if how:  # first, since a label ends the settling
-                inventory.tag([one.snapshot.id for one in mine], LOST_TAG, how)
-            inventory.tag([one.snapshot.id for one in mine], LABEL_TAG, label.value)
-        except CloudError as refused:
-            for one in mine:
-                yield _finding(
-                    one, Trouble.REFUSED, f"its label {label.value} could not be written: {refused}"
-                )
-            continue
+        refused = _refused([one.snapshot.id for one in mine], label, how, inventory)
         for one in mine:
+            if why_not := refused.get(one.snapshot.id):
+                reason = f"its label {label.value} could not be written: {why_not}"
+                yield _finding(one, Trouble.REFUSED, reason)
+                continue
             why = found[one.snapshot.id].reason or "proved by the host's journal"
-            yield Change(
-                Action.LABELLED, inventory.region, one.snapshot.id, f"{label.value}: {why}", one.name.policy
-            )
+            reason = f"{label.value}: {why}"
+            yield Change(Action.LABELLED, inventory.region, one.snapshot.id, reason, one.name.policy)
+
+
+def _refused(ids: Sequence[str], label: Label, how: str, inventory: Inventory) -> dict[str, CloudError]:
+    """Write a label; return why some would not have it, by id."""
+    refused: dict[str, CloudError] = {}
+    try:
+        if how:  # first, since a label ends the settling
+            refused |= inventory.tag_each(ids, LOST_TAG, how)
+        refused |= inventory.tag_each([one for one in ids if one not in refused], LABEL_TAG, label.value)
+    except CloudError as failed:
+        return dict.fromkeys(ids, failed)
+    return refused
 
 
 def _finding(one: Ours, trouble: Trouble, reason: str) -> Finding:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Drilling, Plan, Policy
+    from cbsnap.model import Drilling, Plan, Policy, Target
     from cbsnap.ports import ReportLog
     from cbsnap.upkeep import Tried
 
@@ -42,10 +42,11 @@ class Standing:
     tried: Tried | None = None
 
 
-def drilled_here(plan: Plan, region: str) -> Iterator[tuple[Policy, Drilling]]:
-    """Yield the policies that are drilled in a region, with how."""
+def drilled_here(plan: Plan, here: Inventory | Target) -> Iterator[tuple[Policy, Drilling]]:
+    """Yield the policies that are drilled in a region of an account, with how."""
     for policy in plan.policies:
-        if policy.drill and (policy.drill.region or plan.targets[0].region) == region:
+        place = drilling.place(plan.targets, policy.drill) if policy.drill else None
+        if policy.drill and place and (place.region, place.role) == (here.region, here.role):
             yield policy, policy.drill
 
 
@@ -73,9 +74,9 @@ def explained(stands: Sequence[Standing], log: ReportLog | None, now: datetime) 
 def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Finding]:
     """Yield the policies whose newest drill is bad, or did not take place in its window."""
     mine = inventory.ours()
-    for policy, wanted in drilled_here(plan, inventory.region):
+    for policy, wanted in drilled_here(plan, inventory):
         for one in drilling.newest_drilled(policy, mine):
-            verdict = drilling.verdict_of(one)
+            verdict = one.verdict
             if verdict in _TROUBLES:
                 trouble, reason = _TROUBLES[verdict]
                 yield Finding(trouble, inventory.region, one.snapshot.id, reason, policy.name)
@@ -93,7 +94,7 @@ def is_done(policy: Policy, inventory: Inventory, due: datetime) -> bool:
     mine = inventory.ours()
     run = drilling.newest_run(policy, mine, due)
     return not run or any(
-        drilling.verdict_of(one) and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
+        one.verdict and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
         for one in mine
     )
 
@@ -106,10 +107,10 @@ def _is_owed(policy: Policy, inventory: Inventory, due: datetime) -> bool:
 def _standings(plan: Plan, inventory: Inventory) -> Iterator[Standing]:
     mine = sorted(inventory.ours(), key=lambda one: one.name.disk_id)
     busy = _busy(inventory)
-    for policy, _ in drilled_here(plan, inventory.region):
+    for policy, _ in drilled_here(plan, inventory):
         current = [one for one in mine if one.snapshot.id in busy and one.name.policy == policy.name]
         for one in current or drilling.newest_drilled(policy, mine):
-            verdict = None if current else drilling.verdict_of(one)
+            verdict = None if current else one.verdict
             yield Standing(policy.name, inventory.region, one.snapshot.id, verdict, one.name.due)
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
 from cbsnap.model import Label
-from cbsnap.rules import drilling, drillreports
+from cbsnap.rules import drillreports
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DRILL_TAG, LABEL_TAG
@@ -209,7 +209,7 @@ def _concluded(case: Case, report: DrillReport, inventory: Inventory) -> Iterato
 
 def _is_tried(one: Ours) -> bool:
     """Tell whether a drill has said something of it, which one that says nothing does not overwrite."""
-    return drilling.verdict_of(one) not in {None, Verdict.UNFINISHED}
+    return one.verdict not in {None, Verdict.UNFINISHED}
 
 
 def _still_ours(drill: Drill, inventory: Inventory) -> list[Disk]:

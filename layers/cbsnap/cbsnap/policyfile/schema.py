@@ -368,6 +368,9 @@ class DrillSection(Section):
     region: RegionName | None = Field(
         None, description="The instance's; needed where there are several targets"
     )
+    role: RoleName | None = Field(
+        None, description="The instance's account's; needed where all targets in its region have one"
+    )
     checks: PlanName | None = Field(
         None, description="A [drill:…] section of that host's configuration; without it, filesystems only"
     )
