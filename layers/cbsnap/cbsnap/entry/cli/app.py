@@ -1,7 +1,8 @@
 """The command `cbsnap`: its parts put together, and what its exit code says.
 
-0: done, or all is well. 1: not all of it. 2: `coverage --check` found disks without a good snapshot.
-3: it could not be done or found out, with the reason. 4: not confirmed, so nothing was done.
+0: done, or all is well. 1: not all of it, or less than was wanted. 2: disks are without a snapshot, or
+nobody can tell. 3: it could not be done or found out, with the reason. 4: not confirmed, so nothing was
+done. 130: interrupted.
 """
 
 import os

@@ -169,7 +169,7 @@ def values(one: Standing) -> dict[str, Any]:
 
 def _turn(session: Session, policy: Policy, key: str) -> Turn:
     for target in session.plan.targets:
-        here = standings.drilled_here(session.plan, target.region)
+        here = standings.drilled_here(session.plan, target)
         if wanted := next((how for one, how in here if one.name == policy.name), None):
             there = inventory(session, target)
             _require_free(wanted.instance, there)
