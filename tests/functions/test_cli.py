@@ -14,7 +14,7 @@ import pytest
 
 from tests.upkeep.cli.terminal import Keyboard, Terminal
 
-from .stage import ROOT, TOPIC
+from .stage import ROOT, TOPIC, until
 
 if TYPE_CHECKING:
     from .stage import Stage
@@ -87,6 +87,15 @@ def test_what_has_no_snapshot_is_told_with_the_workers_reason_though_no_log_is_n
     assert {found["disk-idle"]["state"], found["disk-far"]["state"]} == {"NORMAL"}
 
 
+def test_who_may_not_ask_a_worker_is_told_where_its_reason_is(terminal: Terminal, stage: Stage) -> None:
+    stage.set_fault(kind="error", action="GetRequestStatus", code="UnauthorizedOperation", times=0)
+
+    code, stated = terminal.json("run", "mute", "--yes", "--wait")
+
+    assert code == 2
+    assert "see the worker's log" in outcomes(stated)["disk-mute"]["reason"]
+
+
 def test_what_is_less_than_its_plan_would_have_earned_is_no_full_success(terminal: Terminal) -> None:
     arguments = ("run", "--instance", "ins-mute", "--plan", "sqlite", "--on-failure", "crash")
 
@@ -95,6 +104,16 @@ def test_what_is_less_than_its_plan_would_have_earned_is_no_full_success(termina
     assert code == 1
     assert "disk-mute" in printed
     assert "crash" in printed
+
+
+def test_a_disk_that_is_being_taken_is_waited_for(terminal: Terminal, stage: Stage) -> None:
+    terminal.run("run", "--disk", "disk-db", "--yes")
+    until("it is being taken", lambda: bool(stage.snapshots()))
+
+    code, _ = terminal.run("run", "databases", "--yes", "--wait")
+
+    assert code == 0
+    assert len(stage.snapshots()) == 2
 
 
 def test_a_person_who_agrees_has_disks_of_an_instance_taken_with_a_title_and_an_end(
