@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from cbsnap import __version__
 from cbsnap.entry.cli.app import main
 
 from .conftest import FLEET
@@ -44,6 +45,11 @@ def test_an_error_is_json_where_json_was_asked_for(command: Command) -> None:
 
     assert code == 3
     assert stated["error"]["field"] == "region"
+
+
+def test_the_version_needs_nothing_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"], {}) == 0
+    assert capsys.readouterr().out == f"cbsnap {__version__}\n"
 
 
 def test_the_schema_needs_no_keys_and_no_policy_file(capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+import cbsnap
 from cbsnap.entry.cli import coverage, drill, plan, prune, restore, run, schema, screen, show, snapshots
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
@@ -37,6 +38,12 @@ APP.command()(show.show)
 APP.add_typer(snapshots.APP, name="snapshots")
 
 
+def _version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if wanted:
+        screen.say(f"cbsnap {cbsnap.__version__}")
+        raise typer.Exit
+
+
 @APP.callback()
 def options(
     context: typer.Context,
@@ -53,6 +60,9 @@ def options(
             metavar="NAME", help="Keys of ~/.tccli or ~/.tencentcloud, instead of the environment's."
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback has answered
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Keep what all commands go by; keys and files are looked for when they are needed."""
     context.obj = Session(context.obj, Path.home(), Path.cwd(), policies, profile)
