@@ -139,7 +139,8 @@ class Api:
         return 200, self._host.check(name, requests.check(call.body)), None
 
     def _status(self, _call):
-        return 200, dict(self._hello(), instance_id=self._identity.instance_id, **self._host.status()), None
+        own = {"instance_id": self._identity.instance_id, "key_versions": self._gate.key_versions()}
+        return 200, dict(self._hello(), **own, **self._host.status()), None
 
 
 _PATHS = (

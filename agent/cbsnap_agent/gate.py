@@ -33,6 +33,10 @@ class Gate:
         self._seen = collections.OrderedDict()  # nonce -> when it may be forgotten
         self._earlier = _remember_start(runtime_dir, self.start_id)
 
+    def key_versions(self):
+        """Return which keys are valid now; none where nobody signs."""
+        return sorted(self._keys.current()) if self._keys else []
+
     def admit(self, method, target, headers, body):
         """Return (key, nonce) of a well signed request; raises Refusal 401 with the reason."""
         time_s, nonce = headers.get("X-Cbsnap-Time", ""), headers.get("X-Cbsnap-Nonce", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -12,6 +13,9 @@ from cbsnap.model import Plan
 from cbsnap.policyfile import parse
 
 from .pages import Block, fences
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SHOWN = [one for one in fences() if one.kind == "yaml" and re.search(r"^policies:", one.text, re.MULTILINE)]
 
@@ -25,7 +29,7 @@ def test_a_policy_file_in_a_page_is_right(block: Block) -> None:
     assert isinstance(parse(block.text, block.place), Plan)
 
 
-READ = {"python": ast.parse, "json": json.loads, "yaml": yaml.safe_load}
+READ: dict[str, Callable[[str], object]] = {"python": ast.parse, "json": json.loads, "yaml": yaml.safe_load}
 CODE = [one for one in fences() if one.kind in READ]
 
 

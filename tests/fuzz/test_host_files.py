@@ -1,4 +1,4 @@
-"""What lies in a host's folders and in its clones, broken or prepared by somebody: never in the way of a thaw."""
+"""What lies in a host's folders and in its clones, broken or prepared by somebody: no thaw waits for it."""
 
 from __future__ import annotations
 

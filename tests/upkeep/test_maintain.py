@@ -47,7 +47,7 @@ def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = 
     return Means(
         account.regions,
         account.lifecycles,
-        FakeJournal(),
+        lambda _: FakeJournal(),
         FakeSettlers(),
         account,
         notifier,

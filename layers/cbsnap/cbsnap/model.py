@@ -145,6 +145,25 @@ class Thaw(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentProgram:
+    """The agent in one file, and the version that it says it is."""
+
+    content: bytes
+    version: str
+
+
+class Transport(Enum):
+    """The way to a host's agent: its port on the private network, or the cloud's command channel."""
+
+    HTTP = "http"
+    TAT = "tat"
+
+
+# A command takes seconds to get there and its answer to be seen: what is held meanwhile must last.
+TTL_S = {Transport.HTTP: 30, Transport.TAT: 60}
+
+
+@dataclass(frozen=True, slots=True)
 class Quiesce:
     """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
 
@@ -157,6 +176,7 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+    transport: Transport = Transport.HTTP
 
     @property
     def stops(self) -> bool:

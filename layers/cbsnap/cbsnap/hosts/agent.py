@@ -9,27 +9,25 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import ExitStack
-from dataclasses import asdict
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import HostRefused, HostUnreachable, HostUntrusted, InputError
 from cbsnap.hosts import answers, signature
 from cbsnap.hosts.connection import Connection
+from cbsnap.hosts.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cbsnap.model import Instance
-    from cbsnap.ports import Clock, HostStatus, LeaseRecord, LeaseRequest, PlanCheck
+    from cbsnap.ports import Clock
 
 CONNECT_S = 5.0
-QUICK_S = 10.0
-CHECK_S = 30.0
 ANSWER_BYTES = 1 << 20
 
 
-class Agent:
+class Agent(Verbs):
     """Speaks to one agent; for one thread at a time."""
 
     def __init__(self, address: tuple[str, int], key: bytes, clock: Clock) -> None:
@@ -38,34 +36,6 @@ class Agent:
         self._clock = clock
         self._connection: Connection | None = None
         self._start_id = ""
-
-    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
-        """Try a plan without holding it."""
-        body = {"disks": list(disk_ids)}
-        return answers.plan_check(self._ask("POST", f"/v1/plans/{plan}/check", body, CHECK_S))
-
-    def lease(self, request: LeaseRequest) -> LeaseRecord:
-        """Hold a plan."""
-        body = asdict(request)
-        body["disks"] = list(body.pop("disk_ids"))
-        answer = self._ask("POST", "/v1/leases", body, request.budget_ms / 1000 + QUICK_S)
-        return answers.record_of(request.lease_id, answer)
-
-    def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
-        """End a lease."""
-        target = f"/v1/leases/{lease_id}/release"
-        return answers.record_of(lease_id, self._ask("POST", target, {"answered": dict(answered)}, QUICK_S))
-
-    def of_snapshot(self, snapshot_id: str) -> list[LeaseRecord]:
-        """Return the leases whose release carried this snapshot."""
-        return answers.records(self._ask("GET", f"/v1/leases?snapshot={snapshot_id}", None, QUICK_S))
-
-    def status(self, timeout_s: float) -> HostStatus:
-        """Return what the agent says of itself, and give the connection up; waits twice this at most."""
-        try:
-            return answers.status(self._ask("GET", "/v1/status", None, timeout_s))
-        finally:
-            self.close()
 
     def _ask(
         self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float

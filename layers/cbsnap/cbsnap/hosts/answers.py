@@ -89,6 +89,7 @@ def plan_check(answer: Json) -> PlanCheck:
         problems=tuple(
             _text(one.get("message"), "problems") for one in problems if one.get("field") != "disks"
         ),
+        label=_text(answer.get("label"), "label"),
     )
 
 
@@ -102,6 +103,8 @@ def status(answer: Json) -> HostStatus:
         plans=tuple(_text(plan, "plans") for plan in _list(answer.get("plans"), "plans")),
         paused=answer["paused"],
         lease=record(_object(lease, "lease")) if lease else None,
+        start_id=start_id(answer),
+        key_versions=tuple(_id(str(one), "key_versions") for one in answer.get("key_versions") or ()),
     )
 
 

@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a pass works with; `bench` gives a target's means of drilling until a monotonic second."""
+    """What a pass works with.
+
+    `journals` gives the way to a target's hosts, `bench` its means of drilling until a monotonic second.
+    """
 
     clouds: Clouds
     lifecycles: Lifecycles
-    journals: Journals
+    journals: Callable[[Target], Journals]
     settlers: Settlers
     clock: Clock
     notifier: Notifier
@@ -99,7 +102,7 @@ class _Place:
         self.go_through("start", woken(plan, here, now))
         if self.target.worker:
             self.go_through("settle", asked(self.target, here, means.settlers, now))
-        journals = None if self.target.worker else means.journals
+        journals = None if self.target.worker else means.journals(self.target)
         self.go_through("follow", follow(plan, here, journals, now))
         for there in self._copied_to(places):
             self.go_through("copy", copied(plan, here, there, lifecycle))

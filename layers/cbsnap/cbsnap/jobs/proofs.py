@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbsnap.errors import CloudError, HostError, InputError
-from cbsnap.model import Label, Thaw
+from cbsnap.model import Label, Thaw, Transport
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.labels import labels, lost
@@ -54,7 +54,7 @@ def settled(plan: Plan, inventory: Inventory, journals: Journals, now: datetime)
     waiting = unproven(inventory, now)
     if not waiting:
         return
-    hosts = _Hosts(inventory, journals)
+    hosts = _Hosts(plan, inventory, journals)
     found: dict[str, Settled] = {}
     for one in waiting:
         try:
@@ -79,8 +79,11 @@ def unproven(inventory: Inventory, now: datetime) -> list[Ours]:
 class _Hosts:
     """The running instances of a region's disks, and what their journals say."""
 
-    def __init__(self, inventory: Inventory, journals: Journals) -> None:
+    def __init__(self, plan: Plan, inventory: Inventory, journals: Journals) -> None:
         self.inventory = inventory
+        self._ways = {
+            one.name: one.quiesce.transport for one in plan.policies if one.quiesce and not one.quiesce.stops
+        }
         self._journals = journals
         attached = sorted({one for disk in inventory.disks.values() for one in disk.instance_ids})
         there = inventory.cloud.instances(attached)
@@ -109,7 +112,8 @@ class _Hosts:
         if instance.id in self._silent:
             raise Unsettled(self._silent[instance.id])
         try:
-            with closing(self._journals.on(instance)) as journal:
+            transport = self._ways.get(one.name.policy, Transport.HTTP)
+            with closing(self._journals.on(instance, transport)) as journal:
                 return journal.of_snapshot(one.snapshot.id)
         except (HostError, InputError) as silent:
             self._silent[instance.id] = f"the journal of {instance.id} cannot be read: {silent}"

@@ -14,7 +14,19 @@ from typing import Annotated, Any
 import typer
 
 import cbsnap
-from cbsnap.entry.cli import coverage, drill, plan, prune, restore, run, schema, screen, show, snapshots
+from cbsnap.entry.cli import (
+    coverage,
+    drill,
+    hosts,
+    plan,
+    prune,
+    restore,
+    run,
+    schema,
+    screen,
+    show,
+    snapshots,
+)
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
 
@@ -35,6 +47,7 @@ APP.add_typer(restore.APP, name="restore")
 APP.command()(run.run)
 APP.command()(schema.schema)
 APP.command()(show.show)
+APP.add_typer(hosts.APP, name="hosts")
 APP.add_typer(snapshots.APP, name="snapshots")
 
 
