@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cbsnap.errors import AlreadyTaken, CloudError, HostBusy, HostUnreachable, HostUntrusted, OutcomeUnknown
 from cbsnap.hosts.channel import TOLD, Channel
-from cbsnap.hosts.errand import DELIVERY_S, POLL_S
+from cbsnap.hosts.errand import ARRIVAL_S, POLL_S
 from cbsnap.ports import CommandOutcome, LeaseRequest
 
 from tests.unit.jobs.fakes import NOON, FakeClock
@@ -82,7 +82,7 @@ def test_a_lease_may_not_be_asked_for_after_its_time_of_delivery() -> None:
 
     words = shlex.split(commands.sent[0])
     body = json.loads(words[-1])
-    assert words[words.index("--not-after") + 1] == str(int(NOON.timestamp() + DELIVERY_S))
+    assert words[words.index("--not-after") + 1] == str(int(NOON.timestamp() + ARRIVAL_S))
     assert (body["lease_id"], body["disks"], body["ttl_s"]) == ("0" * 32, ["disk-a"], 60)
 
 

@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, CloudFault, HostUnreachable, OutcomeUnknown, Throttled
+from cbsnap.model import DELIVERY_S, Transport
 
 if TYPE_CHECKING:
     from cbsnap.ports import Clock, CommandOutcome, Commands
 
-DELIVERY_S = 20.0  # in which a command must have arrived [inferred: how long it takes is not documented]
 POLL_S = 0.5  # 20 calls/s are allowed to all together (1147/46677)
+ARRIVAL_S = DELIVERY_S[Transport.TAT]
 _SENT = 3  # times, at most, where the answer to sending is lost
 
 
@@ -30,7 +31,7 @@ class Errands:
 
     def ended(self, script: str, timeout_s: float, name: str) -> CommandOutcome:
         """Run a script that does no harm when it runs twice. Raises HostUnreachable."""
-        give_up = self._clock.monotonic() + DELIVERY_S + timeout_s
+        give_up = self._clock.monotonic() + ARRIVAL_S + timeout_s
         return self._waited(self._sent(script, math.ceil(timeout_s), name), give_up)
 
     def _sent(self, script: str, timeout_s: int, name: str) -> str:
