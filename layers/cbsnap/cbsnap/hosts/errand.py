@@ -28,6 +28,7 @@ class Errands:
         self._commands = commands
         self._clock = clock
         self.unseen_s = 0.0
+        self._given_at = 0.0
 
     def ended(self, script: str, timeout_s: float, name: str) -> CommandOutcome:
         """Run a script that does no harm when it runs twice. Raises HostUnreachable."""
@@ -39,15 +40,19 @@ class Errands:
         try:
             for _ in range(_SENT - 1):
                 with suppress(OutcomeUnknown, Throttled, CloudFault):
-                    return self._commands.run(self._instance_id, script, timeout_s, name)
+                    return self._run(script, timeout_s, name)
                 self._clock.sleep(POLL_S)
-            return self._commands.run(self._instance_id, script, timeout_s, name)
+            return self._run(script, timeout_s, name)
         except CloudError as failed:
             raise HostUnreachable(f"no command reaches {self._instance_id}: {failed}") from failed
 
+    def _run(self, script: str, timeout_s: int, name: str) -> str:
+        self._given_at = self._clock.monotonic()
+        return self._commands.run(self._instance_id, script, timeout_s, name)
+
     def _waited(self, invocation: str, give_up: float) -> CommandOutcome:
         """Wait for a command's end, and note for how long it may have been over unseen."""
-        seen_running = self._clock.monotonic()
+        seen_running = self._given_at
         while (looked := self._clock.monotonic()) <= give_up:
             with suppress(CloudError):  # it may pass
                 outcome = self._commands.outcome(invocation)
