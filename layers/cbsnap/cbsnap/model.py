@@ -161,6 +161,7 @@ class Transport(Enum):
 
 # A command takes seconds to get there and its answer to be seen: what is held meanwhile must last.
 TTL_S = {Transport.HTTP: 30, Transport.TAT: 60}
+DELIVERY_S = {Transport.HTTP: 0, Transport.TAT: 20}  # at most [inferred: no document says how long it takes]
 
 
 @dataclass(frozen=True, slots=True)

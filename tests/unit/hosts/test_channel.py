@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cbsnap.errors import AlreadyTaken, CloudError, HostBusy, HostUnreachable, HostUntrusted, OutcomeUnknown
 from cbsnap.hosts.channel import TOLD, Channel
-from cbsnap.hosts.errand import DELIVERY_S, POLL_S
+from cbsnap.hosts.errand import ARRIVAL_S, POLL_S
 from cbsnap.ports import CommandOutcome, LeaseRequest
 
 from tests.unit.jobs.fakes import NOON, FakeClock
@@ -45,6 +45,8 @@ class FakeCommands:
     looks: int = 0
     sending: list[CloudError] = field(default_factory=list)
     exit_code: int = 0
+    clock: FakeClock = field(default_factory=FakeClock)
+    sending_s: float = 0.0
     sent: list[str] = field(default_factory=list)
 
     def reaches(self, instance_id: str) -> bool:
@@ -54,6 +56,7 @@ class FakeCommands:
         assert (instance_id, name) == ("ins-1", "cbsnap-ask")
         assert timeout_s > 0
         self.sent.append(script)
+        self.clock.sleep(self.sending_s)
         if self.sending:
             raise self.sending.pop(0)
         return f"inv-{len(self.sent)}"
@@ -72,7 +75,7 @@ class FakeCommands:
 
 
 def channel(commands: FakeCommands) -> Channel:
-    return Channel("ins-1", commands, FakeClock())
+    return Channel("ins-1", commands, commands.clock)
 
 
 def test_a_lease_may_not_be_asked_for_after_its_time_of_delivery() -> None:
@@ -82,7 +85,7 @@ def test_a_lease_may_not_be_asked_for_after_its_time_of_delivery() -> None:
 
     words = shlex.split(commands.sent[0])
     body = json.loads(words[-1])
-    assert words[words.index("--not-after") + 1] == str(int(NOON.timestamp() + DELIVERY_S))
+    assert words[words.index("--not-after") + 1] == str(int(NOON.timestamp() + ARRIVAL_S))
     assert (body["lease_id"], body["disks"], body["ttl_s"]) == ("0" * 32, ["disk-a"], 60)
 
 
@@ -92,6 +95,14 @@ def test_what_may_have_passed_unseen_is_taken_off_the_lease() -> None:
     record = channel(commands).lease(REQUEST)
 
     assert record.ttl_left_ms == 60_000 - round(POLL_S * 1000)
+
+
+def test_a_host_may_have_been_held_since_its_command_was_given() -> None:
+    commands = FakeCommands(line(201, RECORD), sending_s=7)
+
+    record = channel(commands).lease(REQUEST)
+
+    assert record.ttl_left_ms == 53_000
 
 
 def test_every_record_says_that_nobody_signed_it() -> None:
