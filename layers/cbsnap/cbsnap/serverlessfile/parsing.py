@@ -51,13 +51,16 @@ class Deployable:
         return tuple(dict.fromkeys(name for one in self.functions for name in one.layers))
 
 
-def parse(text: str, source: str, environment: Mapping[str, str]) -> Deployable:
-    """Return what a file deploys; `source` is its name in messages. Raises PolicyFileError."""
+def parse(text: str, source: str, environment: Mapping[str, str] | None) -> Deployable:
+    """Return what a file deploys; `source` is its name in messages. Raises PolicyFileError.
+
+    Without an environment `${env:NAME}` stays as it stands: for who only wants to know names and places.
+    """
     document = yamllines.read(text)
     if document.unreadable:
         raise PolicyFileError(source, problems(document, document.findings))
     findings: list[Finding] = list(document.findings)
-    value = filled(document.value, environment, findings)
+    value = document.value if environment is None else filled(document.value, environment, findings)
     try:
         inputs = schema.ServerlessFile.model_validate(value).inputs
     except ValidationError as error:

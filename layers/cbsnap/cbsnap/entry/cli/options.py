@@ -1,5 +1,6 @@
 """The options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ Region = Annotated[
     typer.Option("--region", help="One region of the policy file; all by default.", metavar="REGION"),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")]
+DeployFile = Annotated[
+    Path, typer.Option("--file", metavar="FILE", help="What is deployed; default: serverless.yml here.")
+]
 PolicyName = Annotated[
     str | None, typer.Option("--policy", help="One policy of the file; all by default.", metavar="POLICY")
 ]

@@ -78,3 +78,11 @@ class Session:
             raise NotConfirmed("nobody can be asked here: look at the plan, then say --yes")
         if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
             raise NotConfirmed("nothing was done")
+
+    def confirm_by_name(self, name: str, given: str | None) -> None:
+        """Ask for a name to be typed before what cannot be undone. Raises NotConfirmed."""
+        if given is None and not sys.stdin.isatty():
+            raise NotConfirmed(f"nobody can be asked here: look at the plan, then say --confirm {name}")
+        typed = given if given is not None else input(f"Type {name} to remove it: ").strip()
+        if typed != name:
+            raise NotConfirmed(f"{typed!r} is not {name}: nothing was done")
