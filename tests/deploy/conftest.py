@@ -32,7 +32,7 @@ def serving(ready: Path, *options: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(tmp_path_factory.mktemp("cloud") / "ready") as url:
+    with serving(tmp_path_factory.mktemp("cloud") / "ready", "--rate", "0") as url:
         yield url
 
 

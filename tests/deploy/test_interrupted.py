@@ -1,4 +1,4 @@
-"""A deployment that is killed after any of its calls: what is at work stays, and the next run completes it."""
+"""A deployment that is killed after any of its calls: what is at work stays, the next run completes it."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ def there(checkout: Checkout) -> dict[str, Any]:
     """Return what is there and what is called; when it was made does not count."""
     found = platform(checkout).found("tests", lambda _: False)
     layers = {one.name: sorted(one.versions.values()) for one in found.layers}
-    functions = {one.name: (one.triggers, one.retrying, len(one.versions)) for one in found.functions}
+    functions = {
+        one.name: (frozenset(one.triggers), one.retrying, len(one.versions)) for one in found.functions
+    }
     return {"functions": functions, "layers": layers, "called": called(found)}
 
 
@@ -84,10 +86,13 @@ def platform(checkout: Checkout, lives: int = MOST_CALLS) -> RegionPlatform:
 
 
 def killed_everywhere(
-    prepare: Callable[[], None], act: Callable[[int], object], check: Callable[[str], None]
+    prepare: Callable[[], None],
+    act: Callable[[int], object],
+    check: Callable[[str], None],
+    first: int = 1,
 ) -> int:
-    """Kill something after each of its changes in turn, and look at what is left; returns how often."""
-    for lives in range(1, MOST_CALLS):
+    """Kill something after each of its changes in turn, and look at what is left; returns after how many."""
+    for lives in range(first, MOST_CALLS):
         prepare()
         try:
             act(lives)
@@ -140,32 +145,51 @@ def test_the_first_deployment_is_completed_wherever_it_was_killed(checkout: Chec
     assert killed_everywhere(lambda: reset(checkout), lambda lives: deploy(checkout, lives), check) >= 10
 
 
-def test_a_later_one_is_completed_wherever_it_was_killed_and_can_be_rolled_back(checkout: Checkout) -> None:
-    releases = Releases(checkout)
+class Later:
+    """A deployment after others; what it is followed by is completed, and can be rolled back."""
 
-    def prepare() -> None:
-        reset(checkout)
-        for number in (1, 2):
-            releases.put(number)
-            deploy(checkout)
-        releases.put(3)
-
-    def rolled_back() -> dict[str, object]:
-        steps = undeploying.back(platform(checkout).found("tests", lambda _: False), "tests")
-        undeploy.go_back(steps, platform(checkout), lambda _: None)
-        return called(platform(checkout).found("tests", lambda _: False))
-
-    prepare()
-    second = there(checkout)["called"]
-    deploy(checkout)
-    third = there(checkout)
-
-    def check(told: str) -> None:
+    def __init__(self, checkout: Checkout, number: int) -> None:
+        self._checkout, self._number = checkout, number
+        self._releases = Releases(checkout)
+        self.prepare()
+        self._before = there(checkout)["called"]
         deploy(checkout)
-        assert there(checkout) == third, told
-        assert rolled_back() == second, told
+        self._after = there(checkout)
 
-    assert killed_everywhere(prepare, lambda lives: deploy(checkout, lives), check) >= 15
+    def prepare(self) -> None:
+        reset(self._checkout)
+        for number in range(1, self._number):
+            self._releases.put(number)
+            deploy(self._checkout)
+        self._releases.put(self._number)
+
+    def check(self, told: str) -> None:
+        deploy(self._checkout)
+        assert there(self._checkout) == self._after, told
+        steps = undeploying.back(platform(self._checkout).found("tests", lambda _: False), "tests")
+        undeploy.go_back(steps, platform(self._checkout), lambda _: None)
+        assert there(self._checkout)["called"] == self._before, told
+
+
+CHANGES_OF_A_LATER_ONE = 13  # without what it deletes
+
+
+def test_a_later_one_is_completed_wherever_it_was_killed_and_can_be_rolled_back(checkout: Checkout) -> None:
+    second = Later(checkout, 2)
+
+    times = killed_everywhere(second.prepare, lambda lives: deploy(checkout, lives), second.check)
+
+    assert times == CHANGES_OF_A_LATER_ONE
+
+
+def test_one_that_was_killed_while_it_deleted_is_completed_and_can_be_rolled_back(checkout: Checkout) -> None:
+    third = Later(checkout, 3)
+
+    times = killed_everywhere(
+        third.prepare, lambda lives: deploy(checkout, lives), third.check, CHANGES_OF_A_LATER_ONE
+    )
+
+    assert times == CHANGES_OF_A_LATER_ONE + 3  # two functions' versions, one layer's
 
 
 def test_destroy_is_completed_wherever_it_was_killed(checkout: Checkout) -> None:

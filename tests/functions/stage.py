@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ import yaml
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
 from cbsnap.tencent.api import Api
+from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
 from cbsnap.wiring import Wiring
@@ -137,6 +139,10 @@ class Stage:
         """Return a region of the cloud, through the core's own adapter."""
         return Region(self.own_api(name))
 
+    def commands(self) -> RegionCommands:
+        """Return the command channel to its instances."""
+        return RegionCommands(self.own_api())
+
     def own_api(self, region: str = REGION) -> Api:
         """Return the core's own calls into a region."""
         return Api(region, EnvironmentCredentials(self._credentials()), SystemClock(), self.url)
@@ -243,11 +249,22 @@ def built(
     folder: Path, fleet: str = FLEET, policies: str = POLICIES, agent_ini: str = AGENT
 ) -> Iterator[Stage]:
     """Start everything, and end it with the body."""
+    with ExitStack() as processes:
+        port, database, agent = processes.enter_context(host(folder, agent_ini))
+        scenery = fleet.format(ip=HOST_IP, data=folder / "data", folder=folder)
+        lay_out(folder, scenery, policies.format(port=port))
+        ready = processes.enter_context(cloud(folder))
+        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        yield stage
+        assert note_calls(stage.url) == set()
+
+
+@contextmanager
+def host(folder: Path, agent_ini: str = AGENT) -> Iterator[tuple[int, Path, Agent]]:
+    """Start a host's agent; yields its port and the database that it guards."""
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    scenery = fleet.format(ip=HOST_IP, data=folder / "data", folder=folder)
-    lay_out(folder, scenery, policies.format(port=port))
     (folder / "agent.ini").write_text(agent_ini.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -255,13 +272,11 @@ def built(
     made = sqlite3.connect(database)
     made.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY)")
     made.close()
-    with ExitStack() as processes:
-        agent = Agent(folder, port)
-        processes.callback(agent.end)
-        ready = processes.enter_context(cloud(folder))
-        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
-        yield stage
-        assert note_calls(stage.url) == set()
+    agent = Agent(folder)
+    try:
+        yield port, database, agent
+    finally:
+        agent.end()
 
 
 def lay_out(folder: Path, fleet: str, policies: str) -> None:
@@ -304,9 +319,8 @@ def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
 class Agent:
     """The host's agent, which can be killed and started."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = port
         self.process = self._start()
 
     def restart_without_memory(self) -> None:
@@ -315,14 +329,14 @@ class Agent:
         shutil.rmtree(self._folder / "run")
         self.process = self._start()
 
-    def end(self) -> None:
-        self.process.terminate()
+    def end(self, *, kill: bool = False) -> None:
+        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         self.process.wait(10)
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(self._folder / "agent.ini")]
         process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "agent")})
-        until("the agent answers", lambda: _answers(f"http://{HOST_IP}:{self._port}/v1/hello"))
+        until("the agent answers", lambda: _answers(self._folder / "run/agent.sock"))
         return process
 
 
@@ -339,7 +353,7 @@ def cloud(folder: Path) -> Iterator[Path]:
     environment = {
         **os.environ,
         "CBSNAP_MASTER_KEY": MASTER,
-        "CBSNAP_API_TOKENS": ",".join(_entries()),
+        "CBSNAP_API_TOKENS": ",".join(entries()),
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
@@ -349,13 +363,12 @@ def cloud(folder: Path) -> Iterator[Path]:
             process.terminate()
 
 
-def _entries() -> Iterator[str]:
+def entries() -> Iterator[str]:
     for token, (scopes, ends) in TOKENS.items():
         yield f"{token.split()[-1]}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}:{ends}"
 
 
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=1).ok
-    except requests.ConnectionError:
-        return False
+def _answers(path: Path) -> bool:
+    """Tell whether an agent listens on its socket; it does so last, whatever else it listens on."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from cbsnap.deployment import Found, FoundTrigger, Retrying, Trigger, WantedFunction
     from cbsnap.model import (
+        AgentProgram,
         Batch,
         Disk,
         DrillOrder,
@@ -25,14 +26,20 @@ if TYPE_CHECKING:
         Snapshot,
         SnapshotUsage,
         Target,
+        Transport,
     )
     from cbsnap.restoration import RestoreOrder
+    from cbsnap.upkeep import Tried
+
+
+TAGGED_TOGETHER = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 
 
 class Cloud(Protocol):
-    """One account's view of one region."""
+    """One account's view of one region; `role` as in the target, None for our own account."""
 
     region: str
+    role: str | None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         """Return the named disks, those that exist; without names, all of the region."""
@@ -76,7 +83,7 @@ class Cloud(Protocol):
         """
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        """Set one tag on many snapshots."""
+        """Set one tag on many snapshots; what some refuse, the others still get. Raises CloudError."""
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         """Begin to stop instances softly; they go on being paid for."""
@@ -129,10 +136,14 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class PlanCheck:
-    """What a host says of a plan before anything is held. `disk_ids` hold the plan's data."""
+    """What a host says of a plan before anything is held.
+
+    `disk_ids` hold the plan's data; `label` is what all of them would earn.
+    """
 
     disk_ids: frozenset[str]
     problems: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +176,17 @@ class LeaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+    """What an agent says of itself; `lease` is the last one of which it knows, whatever became of it.
+
+    `start_id` is of this start of the agent; `key_versions` are valid now, none where it has no port.
+    """
 
     version: str
     plans: tuple[str, ...]
     paused: bool
     lease: LeaseRecord | None = None
+    start_id: str = ""
+    key_versions: tuple[str, ...] = ()
 
 
 class Host(Protocol):
@@ -204,7 +220,7 @@ class LeaseRequest:
 class Hosts(Protocol):
     """The way to the agents."""
 
-    def on(self, instance: Instance) -> Host:
+    def on(self, instance: Instance, transport: Transport) -> Host:
         """Return the agent of one instance; nothing is sent yet."""
 
 
@@ -221,7 +237,7 @@ class Journal(Protocol):
 class Journals(Protocol):
     """The way to the agents' journals."""
 
-    def on(self, instance: Instance) -> Journal:
+    def on(self, instance: Instance, transport: Transport) -> Journal:
         """Return one instance's journal; nothing is sent yet."""
 
 
@@ -295,11 +311,22 @@ class LoggedReport:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedDrill:
+    """What a drill came to, as the function that carried it out logged it, and when."""
+
+    at: datetime
+    tried: Tried
+
+
 class ReportLog(Protocol):
     """What the functions have reported, as far back as the log is kept."""
 
     def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
         """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
+
+    def drills(self, since: datetime, until: datetime) -> list[LoggedDrill]:
+        """Return what the drills of a time came to, oldest first."""
 
 
 class ScratchDisks(Protocol):
@@ -320,13 +347,15 @@ class ScratchDisks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommandOutcome:
-    """What became of one command; `error` says why it did not run to its end."""
+    """What became of one command; `error` says why it did not run to its end, `at` when it was given, UTC."""
 
     invocation_id: str
     running: bool
     exit_code: int | None = None
     output: str = ""
     error: str = ""
+    name: str = ""
+    at: str = ""
 
 
 class Commands(Protocol):
@@ -343,6 +372,49 @@ class Commands(Protocol):
 
     def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
         """Return what became of the instance's commands of this name, as far as the cloud remembers."""
+
+    def latest(self, instance_id: str, prefix: str) -> CommandOutcome | None:
+        """Return the newest of the instance's commands whose name begins so, among the last hundred."""
+
+
+class Caretaker(Protocol):
+    """How the agent comes to one instance, is looked after and goes: by the cloud's command channel.
+
+    Every step may be repeated. All raise HostUnreachable, or HostRefused with the host's reason.
+    """
+
+    def reaches(self) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def stage(self, program: AgentProgram, tell: Callable[[str], None]) -> None:
+        """Bring the agent's file to the host, whole, beside the one that runs."""
+
+    def replace(self, configuration: str | None) -> None:
+        """Start what was staged in the place of what runs, with this configuration or the host's own."""
+
+    def hand_over_key(self, version: int) -> None:
+        """Add this version of the host's key to those that its agent takes."""
+
+    def drop_key(self, version: str) -> None:
+        """Take a version out."""
+
+    def vouch(self, version: int) -> None:
+        """See that the agent answers what this version signs, with the same. Raises HostUntrusted."""
+
+    def status(self) -> HostStatus:
+        """Return what the agent says of itself."""
+
+    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
+        """Try a plan without holding it."""
+
+    def remove(self) -> list[str]:
+        """Take the agent away; return what was removed and what stays."""
+
+    def tidy(self) -> None:
+        """Remove what only the steps before needed."""
+
+    def latest(self) -> CommandOutcome | None:
+        """Return the last command of ours on the instance."""
 
 
 class Notifier(Protocol):
@@ -397,6 +469,29 @@ class Keeper(Protocol):
 
     def hand_over(self, order: RestoreOrder) -> str:
         """Hand an errand over, asynchronously and at least once; return the request's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of an asynchronous invocation.
+
+    `over`: it will do nothing more, its retries included. `returned` is the JSON value of its function, or
+    None where that is not known; `failed` says how it ended otherwise.
+    """
+
+    over: bool
+    returned: Any = None
+    failed: str = ""
+
+
+class Invocations(Protocol):
+    """What became of what was handed over, as far as the platform tells."""
+
+    def of_worker(self, target: Target, request_id: str) -> Answered:
+        """Return what became of a batch."""
+
+    def of_keeper(self, request_id: str) -> Answered:
+        """Return what became of an errand."""
 
 
 class DrillKeeper(Protocol):

@@ -21,11 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.hosts.ways import Ways
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Plan
+    from cbsnap.model import AgentProgram, Plan
     from cbsnap.ports import (
+        Caretaker,
         Clock,
         Clouds,
+        Commands,
+        Invocations,
         Lifecycles,
         Listings,
         Memory,
@@ -46,6 +50,8 @@ BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
 
 # /tmp lives as long as the function's instance, and is the only place that it may write to (583/9179).
 IN_THE_INSTANCE = Path(tempfile.gettempdir()) / "cbsnap-told.json"
+
+WORKER, KEEPER = "cbsnap-snapshot", "cbsnap-maintain"  # unless the environment says otherwise
 
 
 class Wiring:
@@ -102,11 +108,9 @@ class Wiring:
     def bench(self, target: Target, until_s: float) -> Bench:
         """Return what a target's drills work with, until that second of the clock's monotonic time."""
         from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
-        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
         from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
 
-        api = self._api_of(target)
-        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+        return Bench(RegionScratch(self._api_of(target)), self.commands(target), self.clock, until_s)
 
     def platform(self, region: str, namespace: str) -> Platform:
         """Return a region's functions and layers, to be deployed."""
@@ -152,7 +156,7 @@ class Wiring:
     def _functions(self) -> Functions:
         from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
-        function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
+        function = self._environment.get("CBSNAP_WORKER", WORKER)
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     @property
@@ -172,15 +176,60 @@ class Wiring:
         """The function that carries errands out."""
         from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
 
-        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        function = self._environment.get("CBSNAP_KEEPER", KEEPER)
         return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
-    def hosts(self, port: int) -> Agents:
+    @cached_property
+    def invocations(self) -> Invocations:
+        """What became of what was handed to these functions."""
+        from cbsnap.tencent.invocations import FunctionInvocations  # noqa: PLC0415 - only who follows needs it
+
+        return FunctionInvocations(
+            cache(self._own_api),
+            self._required("TENCENTCLOUD_REGION"),
+            worker=self._environment.get("CBSNAP_WORKER", WORKER),
+            keeper=self._environment.get("CBSNAP_KEEPER", KEEPER),
+        )
+
+    def hosts(self, port: int, target: Target) -> Ways:
+        """Return the ways to a target's agents: to this port, or by the cloud's command channel."""
+        from cbsnap.hosts.ways import Ways  # noqa: PLC0415 - only who quiesces needs it
+
+        return Ways(self.agents(port), partial(self.commands, target), self.clock)
+
+    def commands(self, target: Target) -> Commands:
+        """Return the command channel to a target's instances."""
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who sends commands needs it
+
+        return RegionCommands(self._api_of(target))
+
+    def caretaker(self, target: Target, instance_id: str) -> Caretaker:
+        """Return what looks after one instance's agent."""
+        from cbsnap.hosts.caretaker import HostCaretaker  # noqa: PLC0415 - only who installs agents needs it
+        from cbsnap.hosts.signature import host_key  # noqa: PLC0415 - as above
+
+        def key_of(version: int) -> bytes:
+            return host_key(self._required("CBSNAP_MASTER_KEY"), version, instance_id)
+
+        return HostCaretaker(instance_id, self.commands(target), self.clock, key_of)
+
+    @property
+    def key_version(self) -> int:
+        """Which version of the hosts' keys the deployment signs with."""
+        return int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
+
+    def agent_program(self, path: Path) -> AgentProgram:
+        """Read the agent's packed file. Raises InputError."""
+        from cbsnap.hosts import parcel  # noqa: PLC0415 - as above
+
+        return parcel.read(path)
+
+    def agents(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 
-        version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
-        return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
+        master = self._environment.get("CBSNAP_MASTER_KEY", "")
+        return Agents(master, self.key_version, port, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import InputError
-from cbsnap.ports import LoggedReport
+from cbsnap.ports import LoggedDrill, LoggedReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.model import Report
     from cbsnap.tencent.api import Api
+    from cbsnap.upkeep import Tried
 
 PAGE = 1000  # the most records of a call (SDK)
 BY_CONTEXT = 10_000  # the most that can be had by handing on Context (SDK); beyond, a new search begins
@@ -37,6 +38,14 @@ class TopicLog:
         named = f' AND "{run.partition("#")[0]}"' if run else ""  # a key may hold what a query cannot
         lines = _parsed(self._records(_ms(since), _ms(until), f"cbsnap AND report{named}"))
         return _put_together(line for line in lines if run in {None, line.report.run})
+
+    def drills(self, since: datetime, until: datetime) -> list[LoggedDrill]:
+        """Return what the drills of a time came to, oldest first."""
+        found = []
+        for record in self._records(_ms(since), _ms(until), "cbsnap AND upkeep AND drilled"):
+            _, printed = _printed(record, "upkeep")
+            found += [LoggedDrill(_at(record), one) for one in _drills(printed)]
+        return found
 
     def _records(self, since_ms: int, until_ms: int, query: str) -> Iterator[dict[str, Any]]:
         """Yield each record once; after as many as one search gives, the next begins where it ended."""
@@ -87,17 +96,34 @@ class _Line:
 def _parsed(records: Iterable[dict[str, Any]]) -> Iterator[_Line]:
     """Yield the lines that are reports; others mention the words, or were cut short."""
     for record in records:
-        told = json.loads(record["LogJson"])
+        told, printed = _printed(record, "report")
         try:
-            printed = json.loads(told["SCF_Message"])
-            if printed["cbsnap"] != "report":
-                continue
             report = wire.report(printed)
-        except (ValueError, KeyError, TypeError, InputError):
+        except InputError:
             continue
-        at = datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
         request_id, attempt = str(told["SCF_RequestId"]), int(told.get("SCF_RetryNum", 0))
-        yield _Line(at, str(told["SCF_FunctionName"]), request_id, attempt, report)
+        yield _Line(_at(record), str(told["SCF_FunctionName"]), request_id, attempt, report)
+
+
+def _printed(record: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record's fields, and the line of ours in it; the latter empty when it is no such line."""
+    told = json.loads(record["LogJson"])
+    try:
+        printed = json.loads(told["SCF_Message"])
+        return told, printed if printed["cbsnap"] == kind else {}
+    except (ValueError, KeyError, TypeError):
+        return told, {}
+
+
+def _drills(printed: dict[str, Any]) -> Sequence[Tried]:
+    try:
+        return wire.drills(printed)
+    except InputError:
+        return ()
+
+
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
 
 
 def _put_together(lines: Iterable[_Line]) -> list[LoggedReport]:

@@ -55,13 +55,14 @@ class Project:
 
     def wanted(self) -> Wanted:
         """Return what should be there. Raises InputError, also for packages older than their sources."""
+        deployment = self.deployment
         layers = {name: self._package("layers", name) for name in self.deployable.layers}
         functions = {one.name: self._package("functions", one.name) for one in self.deployable.functions}
         for name, package in {**layers, **functions}.items():
             if not package.fresh(self.root):
                 raise InputError("dist", f"{name} is older than {package.source}: run make package")
         return Wanted(
-            self.deployment,
+            deployment,
             tuple(WantedLayer(name, package.sha256) for name, package in layers.items()),
             tuple(
                 WantedFunction(
