@@ -12,6 +12,36 @@ from typing import Annotated, Any
 
 import typer
 
+from cbsnap.entry.cli import (
+    coverage,
+    deploy,
+    destroy,
+    drill,
+    hosts,
+    plan,
+    prune,
+    restore,
+    run,
+    schema,
+    screen,
+    show,
+    snapshots,
+)
+from cbsnap.entry.cli.session import NotConfirmed, Session
+from cbsnap.errors import CbsnapError, InputError
+
+COULD_NOT, NOT_CONFIRMED, INTERRUPTED = 3, 4, 130
+# The root of what Typer says to wrong arguments; it gives a public name to some of its heirs only.
+_Misused: Any = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
+APP = typer.Typer(
+    name="cbsnap",
+    help="Application-consistent snapshots of CBS disks: what there is, what would be done, and doing it.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+APP.command()(coverage.coverage)
+APP.command()(deploy.deploy)
+APP.command()(destroy.destroy)
 APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)
