@@ -1,4 +1,4 @@
-"""The way of a new user: the whole project packaged, deployed over the API alone, and disks that are protected.
+"""The way of a new user: the project packaged, deployed over the API alone, and disks that are protected.
 
 All that runs in the cloud is what `cbsnap deploy` has sent. The packages are release's own, but for the
 layers of pinned packages, which are copied from the Python that runs the tests instead of being fetched.
@@ -12,7 +12,6 @@ import shutil
 import sys
 import zipfile
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +25,7 @@ from tests.functions.stage import FLEET, HOST_IP, MASTER, ROOT, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 POLICIES = """version: 1
 deployment: prod
@@ -35,6 +35,8 @@ agent: {{port: {port}}}
 policies:
   databases: {{select: {{tags: {{tier: db}}}}, schedule: "0 0 * * *", window: 1d, quiesce: {{plan: sqlite}}}}
 """
+
+POLICIES_ONLY = {"cbsnap-policies"}
 
 
 def test_from_a_checkout_to_protected_disks_and_back(tmp_path: Path) -> None:
@@ -57,9 +59,9 @@ def test_from_a_checkout_to_protected_disks_and_back(tmp_path: Path) -> None:
         checkout.change("layers/policies/policies.yml", "tier: db", "tier: rest")
         checkout.package()
         changed = checkout.deploy()
-        assert [name for name, action in changed.actions("layer").items() if action != "same"] == [
-            "cbsnap-policies"
-        ]
+        assert {
+            name for name, action in changed.actions("layer").items() if action != "same"
+        } == POLICIES_ONLY
         assert "disk-idle" in here.fire()
         assert versions_called(here) == {"1", "2"}
 
@@ -78,8 +80,8 @@ def account(folder: Path) -> Iterator[tuple[Stage, Checkout]]:
     with ExitStack() as processes:
         port, database, agent = processes.enter_context(stage.host(folder))
         (folder / "fleet.yml").write_text(FLEET.format(ip=HOST_IP, data=folder / "data", folder=folder))
-        options = ("--fleet", str(folder / "fleet.yml"), "--snapshot-seconds", "1")
-        options += ("--env", "CBSNAP_ENDPOINT={url}", "--rights", str(ROOT / "docs/cam"))
+        options = ["--fleet", str(folder / "fleet.yml"), "--snapshot-seconds", "1"]
+        options += ["--env", "CBSNAP_ENDPOINT={url}", "--rights", str(ROOT / "docs/cam")]
         url = processes.enter_context(serving(folder / "ready.json", *options))
         variables = {"CBSNAP_MASTER_KEY": MASTER, "CBSNAP_API_TOKENS": ",".join(stage.entries())}
         yield (

@@ -48,6 +48,11 @@ ELSEWHERE = (
         "writes into the checkout",
         "tests/functions/test_rights.py::test_what_is_published_is_what_the_table_says",
     ),
+    Elsewhere(
+        "cbsnap (deploy|destroy).*",
+        "wants a cloud with nothing deployed, and packages",
+        "tests/deploy/test_protected.py::test_from_a_checkout_to_protected_disks_and_back",
+    ),
     Elsewhere("make agent", "a test builds it", "tests/system/test_install.py::"),
 )
 EXITS = {

@@ -39,7 +39,7 @@ def deploy(  # noqa: PLR0913 - a command's options
 
 def _deploy(session: Session, place: Place, *, dry_run: bool, yes: bool, json: bool) -> None:
     wanted = place.project.wanted()
-    deployer = Deployer(place.platform, session.wiring.clock, place.project.content, place.tell)
+    deployer = Deployer(place.platform, place.clock, place.project.content, place.tell)
     plan = deploying.plan(wanted, place.found())
     if not json:
         show(place, plan.rows)

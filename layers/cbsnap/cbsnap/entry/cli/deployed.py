@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cbsnap.deployment import Found, Row
     from cbsnap.entry.cli.session import Session
-    from cbsnap.ports import Platform
+    from cbsnap.ports import Clock, Platform
 
 HEADINGS = ("what", "name", "", "why")
 
@@ -25,6 +25,7 @@ class Place:
 
     project: Project
     platform: Platform
+    clock: Clock
     quiet: bool
 
     @classmethod
@@ -40,7 +41,8 @@ class Place:
         packages = session.here / dist if dist else root / "dist"
         project = Project(path, root, packages, session.environment if values else None)
         deployable = project.deployable
-        return cls(project, session.wiring.platform(deployable.region, deployable.namespace), quiet)
+        wiring = session.wiring_in(deployable.region)
+        return cls(project, wiring.platform(deployable.region, deployable.namespace), wiring.clock, quiet)
 
     def found(self) -> Found:
         """Return what is there, ours and what looks like it."""

@@ -35,7 +35,7 @@ def destroy(
     left: list[str] = []
     if there and not dry_run:
         session.confirm_by_name(place.project.deployment, confirm)
-        left = undeploy.remove(removal, place.platform, session.wiring.clock, place.tell)
+        left = undeploy.remove(removal, place.platform, place.clock, place.tell)
     if json:
         done = there and not dry_run
         screen.value({**place.told(), "plan": rows_of(removal.rows), "done": done, "left": left})

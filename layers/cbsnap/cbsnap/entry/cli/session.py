@@ -64,6 +64,10 @@ class Session:
         wiring = Wiring(variables)
         return wiring if found.get(REGION) else Wiring({**variables, REGION: wiring.plan.targets[0].region})
 
+    def wiring_in(self, region: str) -> Wiring:
+        """Return the adapters of what needs no policy file. Raises InputError."""
+        return Wiring({**with_keys(self.environment, self.home, self.profile), REGION: region})
+
     @property
     def plan(self) -> Plan:
         """The policy file. Raises InputError."""
