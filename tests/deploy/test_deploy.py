@@ -370,3 +370,18 @@ def test_destroy_needs_no_secret(checkout: Checkout) -> None:
 
     assert checkout.run("destroy", "--confirm", "tests").code == 0
     assert checkout.deployed() == NOTHING
+
+
+def test_a_second_file_has_its_own_region_and_is_removed_by_itself(checkout: Checkout) -> None:
+    text = (checkout.root / "serverless.yml").read_text()
+    (checkout.root / "second.yml").write_text(text.replace("ap-guangzhou", "ap-shanghai"))
+    second = ("--file", str(checkout.root / "second.yml"))
+    checkout.deploy()
+    first = checkout.deployed()
+
+    checkout.deploy(*second)
+
+    assert "ap-shanghai/default/small-two" in checkout.deployed()["functions"]
+    assert set(checkout.deploy(*second).actions().values()) == {"same"}
+    assert checkout.run("destroy", "--confirm", "tests", *second).code == 0
+    assert checkout.deployed() == first

@@ -87,7 +87,7 @@ def test_without_an_environment_values_stay_as_they_stand() -> None:
         ("./one}", "./one, environments: [{key: A, value: '${env:NONE}'}]}", "NONE is not set: export it"),
         ("./one}", "./one, environments: [{key: A, value: '${output:x}'}]}", "write ${env:NAME}"),
         ("./one}", f"./one, environments: [{{key: A, value: {'x' * 5000}}}]}}", "a function takes 4096"),
-        ("src: ./one}", "src: ./one}\n    two: {name: small-one, src: ./two}", "small-one is one's name already"),
+        ("./one}", "./one}\n    two: {name: small-one, src: ./two}", "small-one is one's name already"),
         ("multi-scf", "scf", "1: component: must be 'multi-scf', not 'scf'"),
         ("function: one", "function: two", "8: inputs.triggers[0].function: there is no two; there are one"),
         ("0 0 * * * * *", "0 0 * * *", "is none; one looks like 0 */5 * * * * *"),
