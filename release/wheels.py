@@ -31,11 +31,10 @@ def fetched(requirements: Path, python: Path, cache: Path) -> Path:
 
     pip runs under the platform's Python, since the lock's conditions are about the Python that runs.
     """
-    lock = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
-    folder = cache / f"{lock}-{PYTHON}-{PLATFORM}"
-    if folder.is_dir():
-        return folder
-    part = folder.with_suffix(".part")
+    kept = folder(requirements, cache)
+    if kept.is_dir():
+        return kept
+    part = kept.with_suffix(".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "--python", str(python)]
@@ -46,15 +45,21 @@ def fetched(requirements: Path, python: Path, cache: Path) -> Path:
     )
     if done.returncode:
         raise BuildError(f"the packages of {requirements} could not be fetched:\n{done.stderr.strip()}")
-    return part.rename(folder)
+    return part.rename(kept)
 
 
-def unpack(wheels: Path, folder: Path) -> None:
+def folder(requirements: Path, cache: Path) -> Path:
+    """Return where the wheels of a lock file are kept."""
+    lock = hashlib.sha256(requirements.read_bytes()).hexdigest()[:16]
+    return cache / f"{lock}-{PYTHON}-{PLATFORM}"
+
+
+def unpack(wheels: Path, into: Path) -> None:
     """Unpack all wheels into one folder, as a layer's zip has them; BuildError where two differ in a file."""
     for wheel in sorted(wheels.glob("*.whl")):
         with zipfile.ZipFile(wheel) as opened:
             for name, place in _places(opened, wheel.name):
-                _put(opened.read(name), folder / place, wheel.name)
+                _put(opened.read(name), into / place, wheel.name)
 
 
 def _places(opened: zipfile.ZipFile, wheel: str) -> Iterator[tuple[str, PurePosixPath]]:

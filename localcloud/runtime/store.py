@@ -54,6 +54,7 @@ def _unpack(archive: bytes, folder: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:
             _check(packed)
+            folder.mkdir()  # an empty archive makes none
             packed.extractall(folder)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise ArchiveError(f"not a zip file that can be read: {error}") from error

@@ -53,6 +53,11 @@ ELSEWHERE = (
         "wants hosts that are root's to change",
         "tests/system/test_keeping.py::test_a_host_is_enrolled_rekeyed_upgraded_and_left_as_it_was",
     ),
+    Elsewhere(
+        "cbsnap (deploy|destroy).*",
+        "wants a cloud with nothing deployed, and packages",
+        "tests/deploy/test_protected.py::test_from_a_checkout_to_protected_disks_and_back",
+    ),
     Elsewhere("make agent", "a test builds it", "tests/system/test_install.py::"),
 )
 EXITS = {

@@ -253,11 +253,22 @@ def built(
     folder: Path, fleet: str = FLEET, policies: str = POLICIES, agent_ini: str = AGENT
 ) -> Iterator[Stage]:
     """Start everything, and end it with the body."""
+    with ExitStack() as processes:
+        port, database, agent = processes.enter_context(host(folder, agent_ini))
+        scenery = fleet.format(ip=HOST_IP, data=folder / "data", folder=folder)
+        lay_out(folder, scenery, policies.format(port=port))
+        ready = processes.enter_context(cloud(folder))
+        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
+        yield stage
+        assert note_calls(stage.url) == set()
+
+
+@contextmanager
+def host(folder: Path, agent_ini: str = AGENT) -> Iterator[tuple[int, Path, Agent]]:
+    """Start a host's agent; yields its port and the database that it guards."""
     with socket.create_server((HOST_IP, 0)) as free:
         port = free.getsockname()[1]
     (folder / "data").mkdir()
-    scenery = fleet.format(ip=HOST_IP, data=folder / "data", folder=folder)
-    lay_out(folder, scenery, policies.format(port=port))
     (folder / "agent.ini").write_text(agent_ini.format(ip=HOST_IP, port=port, folder=folder))
     (folder / "keys").touch(mode=0o600)
     (folder / "keys").write_text(f"1 {host_key(MASTER, 1, 'ins-db').hex()}\n")
@@ -265,13 +276,11 @@ def built(
     made = sqlite3.connect(database)
     made.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY)")
     made.close()
-    with ExitStack() as processes:
-        agent = Agent(folder)
-        processes.callback(agent.end)
-        ready = processes.enter_context(cloud(folder))
-        stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
-        yield stage
-        assert note_calls(stage.url) == set()
+    agent = Agent(folder)
+    try:
+        yield port, database, agent
+    finally:
+        agent.end()
 
 
 def lay_out(folder: Path, fleet: str, policies: str) -> None:
@@ -348,7 +357,7 @@ def cloud(folder: Path) -> Iterator[Path]:
     environment = {
         **os.environ,
         "CBSNAP_MASTER_KEY": MASTER,
-        "CBSNAP_API_TOKENS": ",".join(_entries()),
+        "CBSNAP_API_TOKENS": ",".join(entries()),
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         until("the local cloud is ready", lambda: ready.exists() or process.poll() is not None)
@@ -358,7 +367,7 @@ def cloud(folder: Path) -> Iterator[Path]:
             process.terminate()
 
 
-def _entries() -> Iterator[str]:
+def entries() -> Iterator[str]:
     for token, (scopes, ends) in TOKENS.items():
         yield f"{token.split()[-1]}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}:{ends}"
 

@@ -71,15 +71,20 @@ def read(dist: Path) -> Packages:
         raise InputError("dist", f"{dist} has no packages to deploy: run make package") from missing
 
 
+def digest(content: bytes) -> str:
+    """Return the SHA-256, hex, by which packages are told apart."""
+    return hashlib.sha256(content).hexdigest()
+
+
 def source_digest(source: Path) -> str:
     """Return the SHA-256, hex, of a file, or of a folder's files and their names; bytecode is left out."""
     if source.is_file():
-        return hashlib.sha256(source.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
+        return digest(source.read_bytes())
+    gathered = hashlib.sha256()
     for file in sorted(one for one in source.rglob("*") if one.is_file() and _counts(one)):
         name = file.relative_to(source).as_posix()
-        digest.update(f"{name}\n{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
-    return digest.hexdigest()
+        gathered.update(f"{name}\n{digest(file.read_bytes())}\n".encode())
+    return gathered.hexdigest()
 
 
 def _counts(file: Path) -> bool:

@@ -260,7 +260,9 @@ class Wiring:
 
         in_a_function = self._environment.get("TENCENTCLOUD_RUNENV") == "SCF"
         endpoint = self._environment.get("CBSNAP_ENDPOINT") or None
-        return Api(region, credentials, self.clock, endpoint, _log_call if in_a_function else None)
+        domain = self._environment.get("CBSNAP_API_DOMAIN") or None
+        told = _log_call if in_a_function else None
+        return Api(region, credentials, self.clock, endpoint, told, domain=domain)
 
     def _required(self, name: str) -> str:
         value = self._environment.get(name)

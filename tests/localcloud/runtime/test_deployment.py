@@ -20,6 +20,7 @@ from tests.localcloud.sdk_models import differences, shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.localcloud.runtime.conftest import Running
 
@@ -341,6 +342,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"FunctionName": "gg", "Environment": {"Variables": [{"Key": "SCF_X", "Value": "1"}]}},
         "InvalidParameterValue.EnvironmentSystemProtect",
     ),
+    ("CreateFunction", {"FunctionName": "gg", "Description": "a-b"}, "InvalidParameterValue.Description"),
     ("GetFunction", {"FunctionName": "ff", "Qualifier": "9"}, "ResourceNotFound.Qualifier"),
     ("DeleteFunction", {"FunctionName": "ff", "Qualifier": "9"}, "ResourceNotFound.FunctionVersion"),
     (
@@ -483,3 +485,63 @@ def test_takes_every_parameter_of_the_model_and_no_other(action: str) -> None:
     taken = parameter_names(SERVICE.actions[action])
 
     assert set(taken) == set(expected)
+
+
+def test_a_change_takes_its_time_and_no_other_comes_between(tmp_path: Path) -> None:
+    with running(None, tmp_path / "ready", "--prefork", "--deploy-seconds", "60") as slow:
+        client = slow.scf()
+
+        def ask(action: str, **parameters: object) -> dict[str, Any]:
+            return dict(client.call_json(action, {"FunctionName": "ff", **parameters})["Response"])
+
+        ask("CreateFunction", Runtime="Python3.10", Code={"ZipFile": zipped(index__py=ONE)})
+        refused = {}
+        for action, more in (
+            ("UpdateFunctionConfiguration", {"Timeout": 5}),
+            ("UpdateFunctionCode", {"ZipFile": zipped(index__py=TWO)}),
+            ("PublishVersion", {}),
+        ):
+            with pytest.raises(TencentCloudSDKException) as caught:
+                ask(action, **more)
+            refused[action] = caught.value.code
+        creating = ask("GetFunction")["Status"]
+        requests.post(f"{slow.url}/_local/clock", json={"advance_s": 61}, timeout=10).raise_for_status()
+
+        assert creating == "Creating"
+        assert refused == {
+            "UpdateFunctionConfiguration": "FailedOperation.FunctionStatusError",
+            "UpdateFunctionCode": "FailedOperation.FunctionNameStatusError",
+            "PublishVersion": "FailedOperation.PublishVersion",
+        }
+        assert ask("GetFunction")["Status"] == "Active"
+        ask("PublishVersion")
+        assert ask("GetFunction")["Status"] == "Publishing"
+
+
+def test_networks_logs_and_tags_are_shown_as_they_were_given(ask: Callable[..., dict[str, Any]]) -> None:
+    given = {
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetId": "subnet-1"},
+        "ClsLogsetId": "set-1",
+        "Tags": [{"Key": "a", "Value": "b"}],
+    }
+    code = {"ZipFile": zipped(index__py=ONE)}
+    ask("CreateFunction", FunctionName="ff", Runtime="Python3.10", Code=code, **given)
+
+    ask("UpdateFunctionConfiguration", FunctionName="ff", PublicNetConfig={"PublicNetStatus": "DISABLE"})
+
+    shown = ask("GetFunction", FunctionName="ff")
+    assert {name: shown[name] for name in given} == given
+    assert shown["PublicNetConfig"]["PublicNetStatus"] == "DISABLE"
+    assert ask("ListFunctions")["Functions"][0]["Tags"] == given["Tags"]
+
+
+def test_a_url_can_be_closed_and_opened(cloud: Running, ask: Callable[..., Any], f: str) -> None:
+    url = {"FunctionName": f, "TriggerName": "u", "Type": "http"}
+    ask("CreateTrigger", **url, TriggerDesc='{"AuthType": "NONE"}')
+    address = f"{cloud.url}/_local/url/{f}"
+
+    ask("UpdateTrigger", **url, TriggerDesc='{"NetConfig": {"EnableExtranet": false}}')
+    closed = requests.get(address, timeout=10).status_code
+    ask("UpdateTrigger", **url, TriggerDesc='{"NetConfig": {"EnableExtranet": true}}')
+
+    assert (closed, requests.get(address, timeout=10).status_code) == (404, 200)

@@ -6,15 +6,16 @@ leaves the one before at work. What it has done is found again by the next, whic
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbsnap.deployment import DEFAULT, PREVIOUS
-from cbsnap.errors import InputError, Refused
+from cbsnap.errors import Refused
 from cbsnap.rules import deploying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from cbsnap.deployment import Found, Wanted
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 
 ACTIVE, FAILED = "Active", "Failed"
 WAIT_S, LOOK_EVERY_S = 300.0, 1.0
-# What an API's refusal says about a field of the file, and its cure.
+# Which key of the file a refusal is about (codes of the SDK), and what to do.
 CURES = {
     "ResourceNotFound.Role": "role: make it first, with its policy of docs/cam",
     "ResourceNotFound.RoleCheck": "role: make it first, with its policy of docs/cam",
-    "UnauthorizedOperation.Role": "role: your keys may not pass it on; they need cam:PassRole",
-    "ResourceNotFound.Vpc": "vpc: no such network or subnet in this region",
-    "InvalidParameterValue.Vpc": "vpc: network and subnet do not go together",
-    "LimitExceeded.FunctionVersions": "versions: delete some that are not called",
-    "LimitExceeded.LayerVersions": "layers: delete versions that no function has",
+    "ResourceNotFound.Vpc": "vpc: it has to be in the functions' own region, the subnet with it",
+    "InvalidParameterValue.Vpc": "vpc: its subnet has to be one of its own",
+    "LimitExceeded.Function": "functions: delete some of this namespace, or ask the vendor for more",
+    "LimitExceeded.FunctionVersions": "versions: delete some of this function's that nobody calls",
+    "LimitExceeded.LayerVersions": "layers: delete versions of this layer that no function has",
 }
 
 
@@ -50,7 +51,7 @@ class Deployer:
         return self.platform.found(wanted.deployment, lambda name: name in names or looks_like_ours(name))
 
     def carry_out(self, wanted: Wanted, plan: DeployPlan) -> None:
-        """Do what the plan says. Raises CloudError, or InputError with the field at fault."""
+        """Do what the plan says. Raises CloudError, which says what it is about."""
         release = plan.release or marked(self.clock.now())
         bound = {one.wanted.name: self._layer(one, wanted) for one in plan.layers}
         versions = {
@@ -59,10 +60,12 @@ class Deployer:
             if one.found is None or one.why
         }
         for one in plan.functions:
-            if one.wanted.name in versions:
-                self._call(one, versions[one.wanted.name])
+            with about(f"function {one.wanted.name}"):
+                if one.wanted.name in versions:
+                    self._call(one, versions[one.wanted.name])
         for one in plan.functions:
-            self._around(one)
+            with about(f"function {one.wanted.name}"):
+                self._around(one)
 
     def tidy(self, wanted: Wanted, found: Found) -> None:
         """Delete what will not be gone back to; `found` is what is there once all has been carried out."""
@@ -78,30 +81,28 @@ class Deployer:
                 self.tell(f"layer {layer}: version {number} stays: {used}")
 
     def _layer(self, one: LayerPlan, wanted: Wanted) -> int:
-        version = one.version
-        if version is None:
-            self.tell(f"layer {one.wanted.name}: publishing")
-            content = self.content("layers", one.wanted.name)
-            runtimes = sorted({each.settings.runtime for each in wanted.functions})
-            version = self.platform.publish_layer(
-                one.wanted.name, content, one.wanted.sha256, runtimes, wanted.deployment
-            )
-        number = version
-        self._settled(f"layer {one.wanted.name}", lambda: self.platform.layer_status(one.wanted.name, number))
-        return number
+        name = one.wanted.name
+        with about(f"layer {name}"):
+            version = one.version or self._publish(one, wanted)
+            self._settled(lambda: self.platform.layer_status(name, version))
+        return version
+
+    def _publish(self, one: LayerPlan, wanted: Wanted) -> int:
+        name, sha256 = one.wanted.name, one.wanted.sha256
+        self.tell(f"layer {name}: publishing")
+        runtimes = sorted({each.settings.runtime for each in wanted.functions})
+        content = self.content("layers", name)
+        return self.platform.publish_layer(name, content, sha256, runtimes, wanted.deployment)
 
     def _version(self, one: FunctionPlan, wanted: Wanted, bound: dict[str, int], release: str) -> str:
         if one.ready is not None:
             return one.ready
         name, description = one.wanted.name, one.wanted.described(release)
-        try:
+        with about(f"function {name}"):
             self._make_ready(one, wanted.deployment, bound, description)
             self.tell(f"function {name}: publishing a version")
             version = self.platform.publish_version(name, description)
-        except Refused as refused:
-            cure = CURES.get(refused.code)
-            raise InputError(f"{name}.{cure}" if cure else name, str(refused)) from refused
-        self._wait(name)
+            self._wait(name)
         return version
 
     def _make_ready(
@@ -154,17 +155,29 @@ class Deployer:
                 self.platform.update_trigger(name, each.trigger)
 
     def _wait(self, function: str) -> None:
-        self._settled(f"function {function}", lambda: self.platform.status(function))
+        self._settled(lambda: self.platform.status(function))
 
-    def _settled(self, what: str, status: Callable[[], str]) -> None:
+    def _settled(self, status: Callable[[], str]) -> None:
         """Wait until a change has been carried out. Raises Refused when it failed, or takes too long."""
         until_s = self.clock.monotonic() + WAIT_S
         while (now := status()) != ACTIVE:
             if now.endswith(FAILED):
-                raise Refused(now, f"{what}: the platform could not carry it out; its console page says why")
+                raise Refused(now, "the platform could not carry it out; its console page says why")
             if self.clock.monotonic() > until_s:
-                raise Refused(now, f"{what} takes longer than {WAIT_S:.0f} s: run cbsnap deploy again later")
+                raise Refused(now, f"it takes longer than {WAIT_S:.0f} s: run cbsnap deploy again later")
             self.clock.sleep(LOOK_EVERY_S)
+
+
+@contextmanager
+def about(what: str) -> Iterator[None]:
+    """Say what a refusal inside is about, and its cure where one is known."""
+    try:
+        yield
+    except Refused as refused:
+        said = str(refused).removeprefix(f"{refused.code}: ")
+        cure = CURES.get(refused.code)
+        told = f"{what}: {said} ({cure})" if cure else f"{what}: {said}"
+        raise Refused(refused.code, told, refused.request_id) from refused
 
 
 def marked(now: datetime) -> str:

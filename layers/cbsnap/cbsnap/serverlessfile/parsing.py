@@ -14,12 +14,11 @@ from cbsnap.policyfile.mistakes import mistakes
 from cbsnap.policyfile.parsing import problems
 from cbsnap.serverlessfile import schema
 from cbsnap.serverlessfile.contradictions import contradictions
-from cbsnap.serverlessfile.filling import filled
+from cbsnap.serverlessfile.filling import Filling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cbsnap.policyfile.yamllines import Finding
     from cbsnap.serverlessfile.schema import Function, Inputs
 
 URL_NAME = "url-trigger"  # what the vendor's tool calls one without a name
@@ -51,19 +50,24 @@ class Deployable:
         return tuple(dict.fromkeys(name for one in self.functions for name in one.layers))
 
 
-def parse(text: str, source: str, environment: Mapping[str, str]) -> Deployable:
-    """Return what a file deploys; `source` is its name in messages. Raises PolicyFileError."""
+def parse(text: str, source: str, environment: Mapping[str, str] | None) -> Deployable:
+    """Return what a file deploys; `source` is its name in messages. Raises PolicyFileError.
+
+    Without an environment `${env:NAME}` stays as it stands: for who only wants to know names and places.
+    """
     document = yamllines.read(text)
     if document.unreadable:
         raise PolicyFileError(source, problems(document, document.findings))
-    findings: list[Finding] = list(document.findings)
-    value = filled(document.value, environment, findings)
+    filling = Filling(environment)
+    value = filling.filled(document.value)
     try:
         inputs = schema.ServerlessFile.model_validate(value).inputs
+        findings = [*document.findings, *filling.findings, *filling.discreet(contradictions(inputs))]
     except ValidationError as error:
-        findings += mistakes(error, schema.json_schema())
-        raise PolicyFileError(source, problems(document, findings)) from None
-    if findings := [*findings, *contradictions(inputs)]:
+        wrong = filling.discreet(mistakes(error, schema.json_schema()))
+        found = [*document.findings, *filling.findings, *wrong]
+        raise PolicyFileError(source, problems(document, found)) from None
+    if findings:
         raise PolicyFileError(source, problems(document, findings))
     functions = tuple(_function(inputs, key, one) for key, one in inputs.functions.items())
     return Deployable(inputs.region, inputs.namespace, functions)

@@ -56,19 +56,25 @@ class Credentials(Protocol):
 class Api:
     """Calls into one region; safe to share between threads: each has clients of its own."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - where to, as whom, and who is told of it
         self,
         region: str,
         credentials: Credentials,
         clock: Clock,
         endpoint: str | None = None,
         told: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        domain: str | None = None,
     ) -> None:
-        """`told` gets a line for each call that changes something or fails, for the log."""
+        """`told` gets a line for each call that changes something or fails, for the log.
+
+        `domain` takes the place of tencentcloudapi.com in the services' names, `endpoint` that of all of it.
+        """
         self.region = region
         self._credentials = credentials
         self._clock = clock
         self._endpoint = urlsplit(endpoint) if endpoint else None
+        self._domain = domain
         self._told = told
         self._local = threading.local()
 
@@ -159,7 +165,7 @@ class Api:
         return clients[service]
 
     def _profile(self) -> ClientProfile:
-        http = HttpProfile()
+        http = HttpProfile(rootDomain=self._domain)
         if self._endpoint:
             http = HttpProfile(protocol=self._endpoint.scheme, endpoint=self._endpoint.netloc)
         http.keepAlive = True

@@ -156,7 +156,9 @@ class RegionPlatform:
     def _layer(self, name: str, tags: Mapping[str, str]) -> FoundLayer:
         rows = self._api.read("scf", "ListLayerVersions", {"LayerName": name})["LayerVersions"]
         versions = {int(row["LayerVersion"]): _content(row["Description"]) for row in rows}
-        return FoundLayer(name, tags.get(OWNER, ""), versions)
+        # Whether a tag is a version's or its layer's is not documented: one on any version counts.
+        owners = [tags.get(OWNER), *(_tags(row).get(OWNER) for row in rows)]
+        return FoundLayer(name, next(filter(None, owners), ""), versions)
 
     def _function(self, name: str, tags: Mapping[str, str]) -> FoundFunction:
         numbers = [

@@ -16,6 +16,8 @@ import typer
 import cbsnap
 from cbsnap.entry.cli import (
     coverage,
+    deploy,
+    destroy,
     drill,
     hosts,
     plan,
@@ -40,6 +42,8 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
 )
 APP.command()(coverage.coverage)
+APP.command()(deploy.deploy)
+APP.command()(destroy.destroy)
 APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)

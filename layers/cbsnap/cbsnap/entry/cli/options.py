@@ -1,6 +1,7 @@
 """The options that several commands share."""
 
 import re
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -26,6 +27,9 @@ Region = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; for scripts.")]
+DeployFile = Annotated[
+    Path, typer.Option("--file", metavar="FILE", help="What is deployed; default: serverless.yml here.")
+]
 PolicyName = Annotated[
     str | None,
     typer.Option(

@@ -64,6 +64,10 @@ class Session:
         wiring = Wiring(variables)
         return wiring if found.get(REGION) else Wiring({**variables, REGION: wiring.plan.targets[0].region})
 
+    def wiring_in(self, region: str) -> Wiring:
+        """Return the adapters of what needs no policy file. Raises InputError."""
+        return Wiring({**with_keys(self.environment, self.home, self.profile), REGION: region})
+
     @property
     def plan(self) -> Plan:
         """The policy file. Raises InputError."""
@@ -130,3 +134,11 @@ class Session:
             raise NotConfirmed("nobody can be asked here: look at the plan, then say --yes")
         if screen.ask(f"{question} [y/N] ").lower() not in {"y", "yes"}:
             raise NotConfirmed("nothing was done")
+
+    def confirm_by_name(self, name: str, given: str | None) -> None:
+        """Ask for a name to be typed before what cannot be undone. Raises NotConfirmed."""
+        if given is None and not sys.stdin.isatty():
+            raise NotConfirmed(f"nobody can be asked here: look at the plan, then say --confirm {name}")
+        typed = given if given is not None else input(f"Type {name} to remove it: ").strip()
+        if typed != name:
+            raise NotConfirmed(f"{typed!r} is not {name}: nothing was done")
