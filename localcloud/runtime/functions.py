@@ -54,6 +54,11 @@ class FunctionRuntime:
         """Return how much memory busy instances of a region may hold together."""
         return self._settings.concurrency_mib
 
+    @property
+    def url(self) -> str:
+        """Return where the server is reached; empty where nobody said."""
+        return self._settings.url
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return the paths of function URLs and of the control calls."""
         return routes(self)
