@@ -164,12 +164,16 @@ class LeaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """What an agent says of itself; `lease` is what it holds or is about to hold."""
+    """What an agent says of itself; `lease` is what it holds or is about to hold.
+
+    `clock_ahead_s` is how far the host's clock is ahead of ours, to the second.
+    """
 
     version: str
     plans: tuple[str, ...]
     paused: bool
     lease: LeaseRecord | None = None
+    clock_ahead_s: float = 0.0
 
 
 class Host(Protocol):

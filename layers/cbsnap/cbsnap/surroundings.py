@@ -11,7 +11,10 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from cbsnap.model import Instance
+    from cbsnap.ports import HostStatus, PlanCheck
 
 
 class Silence(Enum):
@@ -108,3 +111,23 @@ class FunctionLog(Protocol):
 
     def last_upkeep(self, since: datetime) -> datetime | None:
         """Return when `maintain` last came to its end. Raises CloudError."""
+
+
+class AnsweringHost(Protocol):
+    """The agent on one instance, as far as it is asked and not held."""
+
+    def status(self, timeout_s: float) -> HostStatus:
+        """Return what the agent says of itself. Raises HostError."""
+
+    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
+        """Try a plan without holding it. Raises HostError."""
+
+    def close(self) -> None:
+        """Give the connection up."""
+
+
+class AnsweringHosts(Protocol):
+    """The way to the agents."""
+
+    def on(self, instance: Instance) -> AnsweringHost:
+        """Return the agent of one instance; nothing is sent yet."""

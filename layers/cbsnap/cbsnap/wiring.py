@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.jobs.checkup import Means
     from cbsnap.jobs.trying import Bench
     from cbsnap.model import Plan
     from cbsnap.ports import (
@@ -107,6 +108,28 @@ class Wiring:
         api = self._api_of(target)
         return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
 
+    def checkup(self, region: str) -> Means:
+        """Return what a check-up looks with; `region` is where the functions are."""
+        from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only a check-up needs all of it
+        from cbsnap.jobs.checkup import Means  # noqa: PLC0415 - as above
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - as above
+        from cbsnap.tencent.deployed import RegionDeployment  # noqa: PLC0415 - as above
+        from cbsnap.tencent.door import RegionDoor  # noqa: PLC0415 - as above
+        from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - as above
+
+        api = self._own_api(region)
+        return Means(
+            door=RegionDoor(api, self.clock),
+            clouds=self.clouds,
+            deployment=RegionDeployment(api),
+            log=lambda topic: TopicLog(api, topic),
+            hosts=lambda master, version: Agents(master, int(version), self.plan.agent_port, self.clock),
+            commands=lambda target: RegionCommands(self._api_of(target)),
+            clock=self.clock,
+            master_key=self._environment.get("CBSNAP_MASTER_KEY", ""),
+            key_version=self._environment.get("CBSNAP_KEY_VERSION", ""),
+        )
+
     @cached_property
     def notifier(self) -> Notifier:
         """The way to people."""
@@ -152,6 +175,11 @@ class Wiring:
     def region(self) -> str:
         """The region that the function runs in."""
         return self._required("TENCENTCLOUD_REGION")
+
+    @property
+    def home(self) -> str:
+        """The same where it is known; empty for a person's machine that names none."""
+        return self._environment.get("TENCENTCLOUD_REGION", "")
 
     def own(self) -> tuple[str, str]:
         """Return the id of the role that we call with, or nothing, and the id of its key."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +47,7 @@ class Agent:
         self._clock = clock
         self._connection: HTTPConnection | None = None
         self._start_id = ""
+        self._ahead_s = 0.0
 
     def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
         """Try a plan without holding it."""
@@ -76,7 +77,9 @@ class Agent:
     def status(self, timeout_s: float) -> HostStatus:
         """Return what the agent says of itself, and give the connection up; waits twice this at most."""
         try:
-            return _status(self._ask("GET", "/v1/status", None, timeout_s))
+            return replace(
+                _status(self._ask("GET", "/v1/status", None, timeout_s)), clock_ahead_s=self._ahead_s
+            )
         finally:
             self.close()
 
@@ -120,6 +123,7 @@ class Agent:
             answer.getheader("X-Cbsnap-Signature"),
             content,
         )
+        self._ahead_s = int(answer.getheader("X-Cbsnap-Time") or 0) - self._clock.now().timestamp()
         if answer.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
             raise _error(stated)
         return stated

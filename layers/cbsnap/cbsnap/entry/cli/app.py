@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cbsnap.entry.cli import coverage, plan, prune, schema, screen, show, snapshots
+from cbsnap.entry.cli import coverage, doctor, plan, prune, schema, screen, show, snapshots
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
 
@@ -26,6 +26,7 @@ APP = typer.Typer(
     pretty_exceptions_enable=False,
 )
 APP.command()(coverage.coverage)
+APP.command()(doctor.doctor)
 APP.command()(plan.plan)
 APP.command()(prune.prune)
 APP.command()(schema.schema)

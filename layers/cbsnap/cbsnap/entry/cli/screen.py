@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 A_LOGS_WIDTH = 240  # a file or a pipe has no edge at which lines should break
-_COLOURS = {"goes": "red", "stale": "yellow", "no good snapshot": "red", "covered": "green"}
+_COLOURS = {
+    "goes": "red",
+    "stale": "yellow",
+    "no good snapshot": "red",
+    "covered": "green",
+    "ok": "green",
+    "warn": "yellow",
+    "bad": "red",
+    "unknown": "magenta",
+}
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbsnap.entry.cli.keys import with_keys
@@ -17,7 +18,6 @@ from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from cbsnap.model import Plan, Target
 
@@ -41,9 +41,14 @@ class Session:
     @cached_property
     def wiring(self) -> Wiring:
         """The adapters, with a person's keys. Raises InputError."""
-        named = self.policies or self.environment.get("CBSNAP_POLICIES") or self.here / POLICIES
         found = with_keys(self.environment, self.home, self.profile)
-        return Wiring({**found, "CBSNAP_POLICIES": str(named)})
+        return Wiring({**found, "CBSNAP_POLICIES": str(self.policy_path)})
+
+    @property
+    def policy_path(self) -> Path:
+        """Where the policy file is looked for."""
+        named = self.policies or self.environment.get("CBSNAP_POLICIES")
+        return Path(named or self.here / POLICIES)
 
     @property
     def plan(self) -> Plan:

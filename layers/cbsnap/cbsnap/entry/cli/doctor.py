@@ -1,0 +1,60 @@
+"""`cbsnap doctor`: what is likely to be wrong with an installation, and what to do about it."""
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cbsnap.entry.cli import options, screen
+from cbsnap.errors import InputError
+from cbsnap.jobs import checkup
+from cbsnap.rules.checkup.diagnosis import Diagnosis, Health, exit_code
+
+if TYPE_CHECKING:
+    from cbsnap.entry.cli.session import Session
+
+HEADINGS = ("check", "of what", "state", "found", "cure")
+
+
+def doctor(context: typer.Context, *, json: options.Json = False) -> None:
+    """Look for the most likely mistakes and say the cure; changes nothing."""
+    found = _found(context.obj)
+    code = exit_code(found)
+    if json:
+        screen.value({"check": code, "items": [_value(one) for one in found]})
+    else:
+        screen.table(HEADINGS, map(_row, found))
+        screen.say(_summary(found))
+    raise typer.Exit(code)
+
+
+def _found(session: "Session") -> list[Diagnosis]:
+    """Look with what there is: keys and policy file may be the first mistake."""
+    try:
+        wiring = session.wiring
+    except InputError as missing:
+        return [Diagnosis("keys", "ours", Health.BAD, str(missing), "see docs/cli.md, Keys")]
+    try:
+        plan = session.plan
+    except InputError as wrong:
+        cure = "mend the file; --policies names another, and TENCENTCLOUD_REGION a region"
+        unread = Diagnosis("policy file", str(session.policy_path), Health.BAD, str(wrong), cure)
+        region = wiring.home
+        return [unread, *(checkup.way_in(wiring.checkup(region)) if region else ())]
+    means = wiring.checkup(wiring.home or plan.targets[0].region)
+    return checkup.examined(plan, Path(session.policy_path).read_bytes(), means)
+
+
+def _value(one: Diagnosis) -> dict[str, Any]:
+    return {**asdict(one), "health": one.health.value}
+
+
+def _row(one: Diagnosis) -> tuple[str, ...]:
+    return one.check, one.subject, one.health.value, one.said, one.cure
+
+
+def _summary(found: list[Diagnosis]) -> str:
+    counts = Counter(one.health for one in found)
+    return ", ".join(f"{counts[health]} {health.value}" for health in Health if counts[health])
