@@ -194,7 +194,10 @@ def test_what_the_cloud_fails_to_say_is_unknown_and_not_well(installation: Insta
     code, _ = installation.doctor()
 
     assert code == 3
-    assert installation.ill() == [("reading", "cvm:DescribeSnapshotOverview in ap-guangzhou", "unknown")]
+    assert installation.ill() == [
+        ("reading", "cvm:DescribeSnapshotOverview in ap-guangzhou", "unknown"),
+        ("quota", "ap-guangzhou", "unknown"),
+    ]
 
 
 def test_a_region_that_there_is_not_is_told_with_the_one_that_may_be_meant(

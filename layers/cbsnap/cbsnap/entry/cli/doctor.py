@@ -15,7 +15,7 @@ from cbsnap.rules.checkup.diagnosis import Diagnosis, Health, exit_code
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
 
-HEADINGS = ("check", "of what", "state", "found", "cure")
+HEADINGS = ("check", "of what", "state", "found")
 
 
 def doctor(context: typer.Context, *, json: options.Json = False) -> None:
@@ -26,6 +26,9 @@ def doctor(context: typer.Context, *, json: options.Json = False) -> None:
         screen.value({"check": code, "items": [_value(one) for one in found]})
     else:
         screen.table(HEADINGS, map(_row, found))
+        for one in found:
+            if one.cure:
+                screen.say(f"{one.check} {one.subject}: {one.cure}")
         screen.say(_summary(found))
     raise typer.Exit(code)
 
@@ -52,7 +55,7 @@ def _value(one: Diagnosis) -> dict[str, Any]:
 
 
 def _row(one: Diagnosis) -> tuple[str, ...]:
-    return one.check, one.subject, one.health.value, one.said, one.cure
+    return one.check, one.subject, one.health.value, one.said
 
 
 def _summary(found: list[Diagnosis]) -> str:

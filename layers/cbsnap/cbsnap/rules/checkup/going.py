@@ -89,7 +89,9 @@ def runs(facts: Facts) -> Iterator[Diagnosis]:
 
 
 def _run(policy: Policy, due: datetime, place: Place) -> Iterator[Diagnosis]:
+    subject = f"{policy.name} in {place.target}"
     if place.disks is None or place.snapshots is None:
+        yield Diagnosis("runs", subject, Health.UNKNOWN, "could not be read", "see rights and reading")
         return
     wanted = [disk for disk in selected(place.disks, policy.select) if _was_there(disk, due)]
     taken = {
@@ -98,7 +100,6 @@ def _run(policy: Policy, due: datetime, place: Place) -> Iterator[Diagnosis]:
         if (name := names.parse(one.name)) and name.policy == policy.name and name.due >= due
     }
     missing = [disk.id for disk in wanted if disk.id not in taken]
-    subject = f"{policy.name} in {place.target}"
     when = f"of {due:%Y-%m-%d %H:%M} UTC"
     if not wanted:
         return

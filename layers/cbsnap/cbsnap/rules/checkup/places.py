@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 NEARLY_FULL = 0.8
 _NAMED = 3  # of many
+_UNREAD = "could not be read", "see rights and reading"
 
 
 def places(facts: Facts) -> Iterator[Diagnosis]:
@@ -36,8 +37,7 @@ def regions(facts: Facts) -> Iterator[Diagnosis]:
             meant = f"{near[0]} may be meant" if near else f"there are {', '.join(sorted(facts.regions))}"
             yield Diagnosis("region", str(place.target), Health.BAD, "there is no such region", meant)
         elif place.disks is None:
-            said = "its disks could not be read"
-            yield Diagnosis("region", str(place.target), Health.UNKNOWN, said, "see rights and reading")
+            yield Diagnosis("region", str(place.target), Health.UNKNOWN, *_UNREAD)
         elif not place.disks:
             cure = (
                 "is it the right region and account? take it out of `targets` if there is nothing to protect"
@@ -51,6 +51,7 @@ def regions(facts: Facts) -> Iterator[Diagnosis]:
 def selections(facts: Facts) -> Iterator[Diagnosis]:
     """Check whether each policy finds disks, in whatever region."""
     if any(place.disks is None for place in facts.places):
+        yield Diagnosis("selection", "all policies", Health.UNKNOWN, *_UNREAD)
         return
     everywhere = [disk for place in facts.places for disk in place.disks or ()]
     for policy in facts.plan.policies:
@@ -62,6 +63,7 @@ def selections(facts: Facts) -> Iterator[Diagnosis]:
 def room(place: Place, plan: Plan) -> Iterator[Diagnosis]:
     """Check the region's and the disks' room for the next snapshot of each selected disk."""
     if place.disks is None or place.usage is None:
+        yield Diagnosis("quota", str(place.target), Health.UNKNOWN, *_UNREAD)
         return
     wanted = _wanted(place.disks, plan)
     there = quota.region_room(plan.quota, len(place.disks), place.usage)
