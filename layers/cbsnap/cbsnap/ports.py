@@ -166,7 +166,8 @@ class LeaseRecord:
 class HostStatus:
     """What an agent says of itself; `lease` is what it holds or is about to hold.
 
-    `clock_ahead_s` is how far the host's clock is ahead of ours, to the second.
+    `clock_ahead_s` is how far the host's clock is ahead of ours, to the second; `since_boot_s` is the time
+    since it was booted, None from an agent that does not tell.
     """
 
     version: str
@@ -174,6 +175,7 @@ class HostStatus:
     paused: bool
     lease: LeaseRecord | None = None
     clock_ahead_s: float = 0.0
+    since_boot_s: float | None = None
 
 
 class Host(Protocol):

@@ -18,12 +18,14 @@ from cbsnap.errors import InputError
 from cbsnap.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.jobs.calibrate import Means as CalibrationMeans
     from cbsnap.jobs.checkup import Means
+    from cbsnap.jobs.sequencing import Sequenced
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Plan
+    from cbsnap.model import Instance, Plan
     from cbsnap.ports import (
         Clock,
         Clouds,
@@ -129,6 +131,22 @@ class Wiring:
             master_key=self._environment.get("CBSNAP_MASTER_KEY", ""),
             key_version=self._environment.get("CBSNAP_KEY_VERSION", ""),
         )
+
+    def calibration(
+        self, target: Target, instance: Instance, session: str, tell: Callable[[str], None]
+    ) -> tuple[CalibrationMeans, Sequenced]:
+        """Return what a calibration works with: its means, and the sequence on its host."""
+        from cbsnap.jobs.calibrate import LONGEST_S, Means  # noqa: PLC0415 - only a calibration needs it
+        from cbsnap.jobs.sequencing import Sequenced  # noqa: PLC0415 - as above
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - as above
+
+        bench = self.bench(target, self.clock.monotonic() + LONGEST_S)
+        cloud, ending = self.clouds.at(target), self.lifecycles.at(target)
+        means = Means(cloud, ending, bench, self.clock, self.plan.deployment, tell)
+        opened = bool(self._environment.get("CBSNAP_MASTER_KEY"))
+        agent = self.hosts(self.plan.agent_port).on(instance) if opened else None
+        commands = RegionCommands(self._api_of(target))
+        return means, Sequenced(commands, self.clock, instance.id, session, agent)
 
     @cached_property
     def notifier(self) -> Notifier:

@@ -223,6 +223,7 @@ def _status(answer: Mapping[str, Any]) -> HostStatus:
             plans=tuple(str(plan) for plan in answer["plans"]),
             paused=bool(answer["paused"]),
             lease=_lease_record(answer["lease"]) if answer.get("lease") else None,
+            since_boot_s=answer["boottime_ns"] / 1e9 if answer.get("boottime_ns") else None,
         )
     except (KeyError, TypeError, ValueError, AttributeError) as strange:
         raise HostUntrusted(f"the answer is no agent's status: {strange!r}") from strange

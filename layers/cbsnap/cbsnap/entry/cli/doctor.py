@@ -3,11 +3,11 @@
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cbsnap.entry.cli import options, screen
+from cbsnap.entry.cli import calibrating, options, screen
 from cbsnap.errors import InputError
 from cbsnap.jobs import checkup
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health, exit_code
@@ -18,8 +18,22 @@ if TYPE_CHECKING:
 HEADINGS = ("check", "of what", "state", "found")
 
 
-def doctor(context: typer.Context, *, json: options.Json = False) -> None:
-    """Look for the most likely mistakes and say the cure; changes nothing."""
+def doctor(
+    context: typer.Context,
+    *,
+    calibrate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DISK", help="Measure instead when this cloud cuts, on a scratch disk of yours."
+        ),
+    ] = None,
+    snapshots: Annotated[int, typer.Option(metavar="N", help="How many to calibrate with.")] = 5,
+    yes: options.Yes = False,
+    json: options.Json = False,
+) -> None:
+    """Look for the most likely mistakes and say the cure; changes nothing, unless it is to calibrate."""
+    if calibrate is not None:
+        raise typer.Exit(calibrating.run(context.obj, calibrate, snapshots, yes=yes, as_json=json))
     found = _found(context.obj)
     code = exit_code(found)
     if json:

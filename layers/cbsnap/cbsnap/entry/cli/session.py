@@ -75,6 +75,13 @@ class Session:
         for target in self.targets(region, copies=copies):
             yield target, Inventory(self.wiring.clouds.at(target), self.plan.deployment)
 
+    def typed_again(self, wanted: str, otherwise: str) -> None:
+        """Have an id typed once more before something is done to it. Raises NotConfirmed."""
+        if not sys.stdin.isatty():
+            raise NotConfirmed(f"nobody can be asked here to type {wanted} again; {otherwise}")
+        if input(f"Type {wanted} to go on: ").strip() != wanted:
+            raise NotConfirmed("nothing was done")
+
     def confirm(self, question: str, *, yes: bool) -> None:
         """Ask before something is done. Raises NotConfirmed."""
         if yes:
