@@ -164,17 +164,23 @@ def zipped(**files: str) -> str:
 
 
 @pytest.fixture
+def plans(tmp_path: Path) -> str:
+    """Return the plans of the host's agent; another module may have others."""
+    return create_orders(tmp_path / "data").plan()
+
+
+@pytest.fixture
 def installation(
     localcloud_stage: Stage,
     start_agent: Callable[..., Agent],
+    plans: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Installation]:
     (tmp_path / "fleet.yml").write_text(FLEET)
     cloud = make_cloud(tmp_path / "fleet.yml", tmp_path / "copies")
     runtime = FunctionRuntime(cloud, Catalog, Settings(url=localcloud_stage.url))
-    orders = create_orders(tmp_path / "data")
-    agent = start_agent(orders.plan(), keys=f"1 {host_key(MASTER, 1, HOST).hex()}\n", port=free_port())
+    agent = start_agent(plans, keys=f"1 {host_key(MASTER, 1, HOST).hex()}\n", port=free_port())
     (tmp_path / "policies.yml").write_text(POLICIES.format(port=agent.port))
     keys = cloud.keyring.accounts[0]
     environment = {

@@ -5,6 +5,7 @@ The witness of when that really was is the kernel's: the time that it wrote on t
 
 from __future__ import annotations
 
+import io
 import secrets
 import time
 from contextlib import closing
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 from cbsnap.clock import SystemClock
+from cbsnap.entry.cli.app import main
 from cbsnap.errors import InputError
 from cbsnap.hosts.agent import Agent as Host
+from cbsnap.hosts.signature import host_key
 from cbsnap.jobs.calibrate import Calibration, Means, Scene, calibrate, scene
 from cbsnap.jobs.sequencing import Sequenced
 from cbsnap.model import Target, Thaw
@@ -25,7 +28,7 @@ from cbsnap.tencent.commands import RegionCommands
 from localcloud.contents import Contents
 from localcloud.faults import Fault
 from tests.agent.conftest import agent_python, start_agent
-from tests.agent.driver import DISK, KEY
+from tests.agent.driver import DISK
 from tests.system.conftest import make_loop, packed_agent, reachable, start_packed
 from tests.system.loops import Loop, missing, run
 
@@ -42,11 +45,18 @@ if TYPE_CHECKING:
 __all__ = ["agent_python", "make_loop", "packed_agent", "reachable", "start_agent", "start_packed"]
 
 HOST = "ins-11111111"
+MASTER = "7" * 64
 FLEET = f"""
 regions:
   ap-guangzhou:
-    instances: [{{id: {HOST}}}]
+    instances: [{{id: {HOST}, ip: 127.0.0.1}}]
     disks: [{{id: {DISK}, instance: {HOST}}}]
+"""
+POLICIES = """
+deployment: prod
+targets: [{{region: ap-guangzhou}}]
+agent: {{port: {port}}}
+policies: {{none: {{select: {{disks: [disk-none]}}, schedule: "0 0 1 1 *"}}}}
 """
 pytestmark = [pytest.mark.root, pytest.mark.fleet(FLEET)]
 COUNT = 3
@@ -107,7 +117,7 @@ class Lab:
     ) -> Calibration:
         """Calibrate, with the host's clock asked for at its agent, or through the command channel."""
         session = secrets.token_hex(8)
-        with closing(Host(("127.0.0.1", self.agent.port), bytes.fromhex(KEY), SystemClock())) as host:
+        with closing(Host(("127.0.0.1", self.agent.port), host_key(MASTER, 1, HOST), SystemClock())) as host:
             sequence = Sequenced(self.commands, SystemClock(), HOST, session, host if near else None)
             found = calibrate(self.scene, count, session, sequence, self.means(tell))
         assert sequence.near is near
@@ -126,6 +136,15 @@ class Lab:
     @property
     def commands(self) -> RegionCommands:
         return RegionCommands(self.account.api(Target(HERE)))
+
+    def environment(self) -> dict[str, str]:
+        """Return a person's own."""
+        return {
+            "TENCENTCLOUD_SECRETID": self.account.local.secret_id,
+            "TENCENTCLOUD_SECRETKEY": self.account.local.secret_key,
+            "CBSNAP_ENDPOINT": self.account.local.url,
+            "CBSNAP_MASTER_KEY": MASTER,
+        }
 
     def left(self) -> list[str]:
         """Return what there is of calibrations in the cloud and on the host."""
@@ -160,7 +179,8 @@ def lab(  # noqa: PLR0913, PLR0917 - fixtures
     mount.mkdir()
     run("mkfs.ext4", "-q", device)
     run("mount", device, str(mount))
-    agent = start_packed("[plan:none]\nsteps = sync\nmounts = " + str(mount))
+    key = f"1 {host_key(MASTER, 1, HOST).hex()}\n"
+    agent = start_packed(f"[plan:none]\nsteps = sync\nmounts = {mount}", keys=key)
     yield Lab(account, agent, Witness(account), mount)
     if mount.is_mount():
         run("umount", str(mount))
@@ -197,6 +217,25 @@ def test_a_cut_before_the_answer_lets_the_host_go_on_at_the_answer(lab: Lab) -> 
     assert (len(found.found), found.errors) == (5, {})
     assert all(lab.witness.agrees(one) for one in found.found), lab.witness.cut_at
     assert found.advice.thaw is Thaw.RETURNED, found
+    assert lab.left() == []
+
+
+def test_the_command_asks_measures_and_says_what_to_write(
+    lab: Lab, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Fault("late_cut", action="CreateSnapshot", after_s=0.15, times=0)
+    lab.account.local.cloud.faults.add([late])
+    policies = tmp_path / "policies.yml"
+    policies.write_text(POLICIES.format(port=lab.agent.port))
+    monkeypatch.setattr("sys.stdin", Person(f"{DISK}\n"))
+
+    code = main(["--policies", str(policies), "doctor", "--calibrate", DISK], lab.environment())
+
+    printed = capsys.readouterr().out
+    assert code == 0, printed
+    assert "quiesce: {…, thaw: normal}" in printed
+    assert "asked for over the network" in printed
+    assert printed.count("snap-") == 5, printed
     assert lab.left() == []
 
 
@@ -257,6 +296,13 @@ def test_a_disk_on_which_nothing_is_mounted_is_refused_with_what_to_do(lab: Lab)
         lab.calibrate(1)
 
     assert lab.left() == []
+
+
+class Person(io.StringIO):
+    """Somebody at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class Killed(BaseException):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.entry.cli import screen
-from cbsnap.errors import InputError
+from cbsnap.errors import InputError, Refused
 from cbsnap.jobs import calibrate
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ def run(session: Session, disk_id: str, count: int, *, yes: bool, as_json: bool)
 def _found(session: Session, disk_id: str) -> tuple[Target, Scene]:
     for target in session.targets(None):
         cloud = session.wiring.clouds.at(target)
-        if cloud.disks([disk_id]):
-            return target, calibrate.scene(disk_id, cloud)
+        with suppress(Refused):  # where an unknown id is refused
+            if cloud.disks([disk_id]):
+                return target, calibrate.scene(disk_id, cloud)
     regions = ", ".join(str(target) for target in session.targets(None))
     raise InputError("calibrate", f"there is no {disk_id} in {regions}")
 
