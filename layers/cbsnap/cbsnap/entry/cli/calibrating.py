@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cbsnap.entry.cli import screen
 from cbsnap.errors import InputError, Refused
 from cbsnap.jobs import calibrate
+from cbsnap.model import Thaw
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from cbsnap.model import Target
     from cbsnap.rules.calibration import Measured
 
+_USUAL_TTL_S, _MOST_TTL_S, _ENDING_S = 30, 60, 5
+_TIMES = 3  # the time to live should be the usual time three times over (docs/hosts.md)
 TAG = "cbsnap:calibrate"  # on a disk: it may be calibrated on without being typed again
 HEADINGS = ("snapshot", "answered after", "cut after the answer", "known to", "visible after", "NORMAL after")
 
@@ -101,10 +105,13 @@ def _advised(done: Calibration) -> str:
         return (
             "No thaw point can be advised: policies should not rely on a lease here, see docs/calibration.md."
         )
+    if advice.thaw is Thaw.RETURNED:
+        return "In the policies of such disks: quiesce: {…, thaw: returned}, which is the default."
+    longest_s = max(one.after(advice.thaw) for one in done.found)
+    ttl_s = min(_MOST_TTL_S, math.ceil(_TIMES * longest_s) + _ENDING_S)
+    ttl = f", ttl: {ttl_s}s" if ttl_s > _USUAL_TTL_S else ""
     margin = f"the margin was {advice.margin_s * 1000:.0f} ms at least"
-    if advice.thaw.value == "returned":
-        margin = "which is the default"
-    return f"In the policies of such disks: quiesce: {{…, thaw: {advice.thaw.value}}}; {margin}."
+    return f"In the policies of such disks: quiesce: {{…, thaw: {advice.thaw.value}{ttl}}}; {margin}."
 
 
 def _value(done: Calibration, *, near: bool) -> dict[str, Any]:
