@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove agent package bench lock clean
+.PHONY: help run up check test test-all chaos prove mutants agent package bench docs lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -53,6 +53,9 @@ chaos: $(VENV)/dev-ready  ## Break what can break, a thousand times: CHAOS_OPTIO
 prove: $(VENV)/dev-ready  ## Restore snapshots of busy databases and count what is broken, as root: PROVE_OPTIONS="--trials 3"
 	@$(PY) -m tests.prove $(PROVE_OPTIONS)
 
+mutants: $(VENV)/dev-ready  ## Break what labels, deletions and locks hang on, and name what no test notices
+	@$(PY) -m tests.mutation $(MUTANTS_OPTIONS)
+
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz
 
@@ -61,6 +64,9 @@ package: $(VENV)/run-ready  ## Build layers and functions as they are deployed: 
 
 bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)
+
+docs: $(VENV)/dev-ready  ## Build the documentation's site: dist/site/index.html
+	@$(PY) -m release.site
 
 lock: $(VENV)/dev-ready  ## Resolve the dependencies anew into hashed lock files
 	@PATH="$(VENV)/bin:$$PATH" .ci/lock

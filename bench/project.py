@@ -1,6 +1,6 @@
 """The project as it is deployed: functions and layers compiled, and the floor beside the functions.
 
-The pinned dependencies come from `layers/deps/build` where that has been built, and else from the
+The pinned dependencies come from `layers/*/build` where that has been built, and else from the
 Python that runs the benchmark.
 """
 
@@ -24,9 +24,8 @@ def deployed(folder: Path) -> dict[str, Any]:
     for part in ("functions", "layers"):
         compiled.copy(ROOT / part, folder / part)
     compiled.copy(ROOT / "bench/floor", folder / "functions" / FLOOR)
-    built = ROOT / "layers/deps/build"
-    if built.is_dir():
-        (folder / "layers/deps/build").symlink_to(built)
+    for built in ROOT.glob("layers/*/build"):
+        (folder / built.relative_to(ROOT)).symlink_to(built)
     description: dict[str, Any] = yaml.safe_load((ROOT / "serverless.yml").read_text(encoding="utf-8"))
     functions: dict[str, Any] = description["inputs"]["functions"]
     functions = {FLOOR: _floor(next(iter(functions.values()))["layers"]), **functions}

@@ -40,7 +40,7 @@ def _table(archives: Iterable[Archive]) -> list[str]:
         f"{one.name:<18} {one.zipped_bytes / MIB:>8.2f} {one.unzipped_bytes / MIB:>10.2f}  {one.sha256[:16]}"
         for one in archives
     ]
-    limits = f"{'at most':<18} {ZIPPED_BYTES / MIB:>8.0f} {UNZIPPED_BYTES / MIB:>10.0f}"
+    limits = f"{'at most':<18} {ZIPPED_BYTES / MIB:>8.2f} {UNZIPPED_BYTES / MIB:>10.0f}"
     return [f"{'':<18} {'zip, MiB':>8} {'unpacked':>10}  sha256", *rows, limits]
 
 

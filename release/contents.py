@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from cbsnap.packages import DESCRIPTION
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DESCRIPTION = "serverless.yml"  # says what a layer is, and is no part of it
 REQUIREMENTS = "requirements.txt"  # beside it, where a layer is built of packages
 
 
@@ -38,6 +38,7 @@ class Function:
     name: str
     folder: Path
     layers: tuple[str, ...]
+    requirements: None = None  # a function is our own files
 
     @property
     def mounted(self) -> str:
@@ -61,7 +62,7 @@ def functions(root: Path) -> list[Function]:
 
 
 def _layer(file: Path) -> Layer:
-    inputs, requirements = _inputs(file), file.with_name(REQUIREMENTS)
+    inputs, requirements = _inputs(file), file.resolve().with_name(REQUIREMENTS)
     folder = (file.parent / inputs["src"]).resolve()
     return Layer(inputs["name"], folder, requirements if requirements.exists() else None)
 

@@ -32,6 +32,7 @@ DRILL = {
     "tat:DescribeInvocationTasks",
     "tat:RunCommand",
 }
+ASK_BY_COMMAND = {"tat:DescribeInvocationTasks", "tat:RunCommand"}  # for quiesce: {transport: tat}
 GATEWAY = {"cbs:DeleteSnapshots", "cls:SearchLog", "cvm:DescribeInstances"}
 
 # By function; an action is written as the API has it, `service:Action`.
@@ -41,6 +42,7 @@ CALLS: dict[str, set[str]] = {
     "cbsnap-gateway": LOOK | HAND_OUT | GATEWAY,
     "cbsnap-snapshot": LOOK
     | WAKE
+    | ASK_BY_COMMAND
     | {"cbs:CreateSnapshot", "cvm:DescribeInstances", "cvm:StopInstances", "tag:TagResources"},
     "cbsnap-maintain": LOOK
     | HAND_OUT  # an errand that takes longer than an invocation, to itself

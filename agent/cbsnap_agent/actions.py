@@ -192,6 +192,14 @@ def from_spec(spec):
     return _KINDS[spec["kind"]](spec)
 
 
+def is_spec(value):
+    """Tell whether a value, read from a file, is the spec of an action that can be undone."""
+    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        return False
+    fields = _FIELDS.get(value["kind"])
+    return bool(fields) and all(isinstance(value.get(name), kind) for name, kind in fields.items())
+
+
 def may_undo(kind, writer_uid):
     """Tell whether an entry may be undone that this user wrote: root does not mount or start for another."""
     return kind in _KINDS and (writer_uid == os.geteuid() or kind in _ANYBODYS)
@@ -218,7 +226,7 @@ def _become(argv, spec):
         os.dup2(output, 1)
         os.dup2(output, 2)
         os.execve(argv[0], argv, spec["environment"])  # noqa: S606 - the host's own configuration
-    except OSError:
+    except Exception:  # noqa: BLE001 - whatever it was: a child must not go on as its parent
         return _CANNOT_RUN
 
 
@@ -264,4 +272,11 @@ _KINDS = {
     "service": Service,
     "unmount": Unmount,
     "exclusive": Exclusive,
+}
+_RUN = {"environment": dict, "timeout_s": (int, float), "output": str}  # what running a command needs
+_FIELDS = {
+    "freeze": {"mount": str, "device": str},
+    "command": dict(_RUN, pre=list, post=list),
+    "service": dict(_RUN, pre=list, post=list, mounts=list),
+    "unmount": dict(_RUN, mount=str, source=str, fstype=str, options=str),
 }

@@ -92,7 +92,7 @@ class Api:
         try:
             if needs_identity:
                 self._identity.check()
-            parts = urlsplit(request.target)
+            parts = _split(request.target)
             call = _Call(_json(request), parse_qs(parts.query), request.abandoned)
             function, names = _find(request.method, parts.path)
             return function(self, call, *names)
@@ -139,7 +139,8 @@ class Api:
         return 200, self._host.check(name, requests.check(call.body)), None
 
     def _status(self, _call):
-        return 200, dict(self._hello(), instance_id=self._identity.instance_id, **self._host.status()), None
+        own = {"instance_id": self._identity.instance_id, "key_versions": self._gate.key_versions()}
+        return 200, dict(self._hello(), **own, **self._host.status()), None
 
 
 _PATHS = (
@@ -161,12 +162,19 @@ def _find(wanted, path):
     raise Refusal(404, "unknown-path", "no {} {} here".format(wanted, path))
 
 
+def _split(target):
+    try:
+        return urlsplit(target)
+    except ValueError as error:
+        raise Refusal(404, "unknown-path", "the target is none: {}".format(error)) from error
+
+
 def _json(request):
     if request.method != "POST":
         return None
     try:
         return json.loads(request.body.decode())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refusal(400, "bad-json", "the body is not JSON: {}".format(error)) from error
 
 

@@ -9,11 +9,27 @@ import os
 import re
 import sys
 
-from . import __version__, actions, config, install, local, markers, owed, serve, specs, values
-from .errors import ConfigError
+from . import (
+    __version__,
+    actions,
+    ask,
+    config,
+    handover,
+    install,
+    local,
+    markers,
+    owed,
+    removal,
+    replacing,
+    serve,
+    specs,
+    values,
+)
+from .errors import ConfigError, NotDone
 from .pause import Pause
 
 CONFIG_PATH = "/etc/cbsnap-agent/agent.ini"
+KEY_PATH = "/etc/cbsnap-agent/keys"
 _ERROR = 400
 
 
@@ -22,6 +38,9 @@ def main(argv=None):
     arguments = _parser().parse_args(argv)
     try:
         return arguments.run(arguments)
+    except NotDone as error:
+        sys.stderr.write("cbsnap-agent: {}\n".format(error))
+        return 1
     except ConfigError as error:
         sys.stderr.write("cbsnap-agent: {}\n".format(error))
         return 2
@@ -58,6 +77,12 @@ def _parser():
     releasing = configured(_release, "release", "end a lease that was taken by hand, and print its proof")
     releasing.add_argument("lease_id")
     releasing.add_argument("answered", nargs="*", type=_pair, metavar="DISK=SNAPSHOT")
+    asking = configured(_ask, "ask", "send one request to the running agent, and print its answer packed")
+    asking.add_argument("--not-after", type=int, metavar="UNIX_S", help="ask nothing after this moment")
+    asking.add_argument("--header", action="append", default=[], type=_header, metavar="NAME:VALUE")
+    asking.add_argument("method", choices=("GET", "POST"))
+    asking.add_argument("target", metavar="PATH")
+    asking.add_argument("body", nargs="?", metavar="JSON")
     verifying = command(_verify, "verify", "tell from its markers when a mounted copy was cut")
     verifying.add_argument("place", help="the folder that holds .cbsnap-pre")
     verifying.add_argument("--lease", metavar="ID", help="the lease that the copy should be of")
@@ -79,6 +104,7 @@ def _parser():
     )
     installing = configured(_install, "install", "put this file, its user and its unit on the host")
     installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")
+    _add_keeping(command)
     return parser
 
 
@@ -101,6 +127,26 @@ def _sequence(parser):
             step.add_argument("--limit-s", type=float, default=3600.0)
         if name == "read":
             step.add_argument("disks", nargs="+", type=_disk, metavar="DISK")
+
+
+def _add_keeping(command):
+    """Add the commands with which a host is looked after from afar; all want root."""
+    for run, name, about in (
+        (_replace, "replace", "put this file where the agent is, or is to be, and start it"),
+        (_remove, "remove", "take the agent off the host, with all that install made"),
+    ):
+        added = command(run, name, about)
+        added.add_argument("--config", default=CONFIG_PATH, metavar="FILE")
+        added.add_argument("--patience", type=values.seconds(0, 600), default=90, metavar="SECONDS")
+        if run is _replace:
+            added.add_argument("--take-config", metavar="FILE", help="put this in the configuration's place")
+    command(_offer_key, "offer-key", "print a public key to which the host's own may be sealed")
+    taking = command(_take_key, "take-key", "add a key that was sealed to what offer-key printed")
+    dropping = command(_drop_key, "drop-key", "take a version's key out")
+    for added in (taking, dropping):
+        added.add_argument("--file", default=KEY_PATH, metavar="FILE")
+    taking.add_argument("sealed", metavar="BASE64")
+    dropping.add_argument("version")
 
 
 def _serve(_arguments, loaded):
@@ -145,6 +191,35 @@ def _release(arguments, loaded):
     answered = dict(arguments.answered)
     status, record = local.LocalAgent(loaded.agent.runtime_dir).release(arguments.lease_id, answered)
     return _show((status, record)) or int(record["verdict"] != "whole")
+
+
+def _replace(arguments):
+    lines = replacing.replace(arguments.config, arguments.take_config, arguments.patience)
+    return _show((0, {"done": lines}))
+
+
+def _remove(arguments):
+    return _show((0, {"done": removal.remove(arguments.config, arguments.patience)}))
+
+
+def _offer_key(_arguments):
+    return _show((0, {"public_key": handover.offer()}))
+
+
+def _take_key(arguments):
+    return _show((0, {"version": handover.take(arguments.sealed, arguments.file)}))
+
+
+def _drop_key(arguments):
+    handover.drop(arguments.version, arguments.file)
+    return _show((0, {"dropped": arguments.version}))
+
+
+def _ask(arguments, loaded):
+    request = arguments.method, arguments.target, arguments.body
+    line = ask.answer(loaded.agent, request, arguments.not_after, arguments.header)
+    sys.stdout.write(line + "\n")
+    return 0
 
 
 def _verify(arguments):
@@ -197,6 +272,13 @@ def _disk(text):
     if not re.match(r"^disk-[a-z0-9]+$", text):
         raise ValueError
     return text
+
+
+def _header(text):
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise ValueError
+    return name, value
 
 
 def _pair(text):

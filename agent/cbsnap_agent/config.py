@@ -23,11 +23,14 @@ _PLAN = re.compile(r"^plan:[a-z][a-z0-9-]{0,39}$")
 
 
 class Agent(NamedTuple):
-    """The [agent] section; `metadata_url` is None where the metadata are not asked."""
+    """The [agent] section; `metadata_url` is None where the metadata are not asked.
 
-    listen: Tuple[str, int]
+    `listen` is None where no port is open: requests come over the unix socket only, and no key is wanted.
+    """
+
+    listen: Optional[Tuple[str, int]]
     instance_id: str
-    keys: KeyFile
+    keys: Optional[KeyFile]
     runtime_dir: str
     metadata_url: Optional[str]
     allow: List[Any]
@@ -47,8 +50,8 @@ def load(path):
     try:
         with open(path) as source:
             sections = ini.parse(source.read(), path)
-    except OSError as error:
-        raise ConfigError("{}: {}".format(path, error.strerror)) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError("{}: {}".format(path, getattr(error, "strerror", "") or "not UTF-8")) from error
     if "agent" not in sections:
         raise ConfigError("{}: the section [agent] is missing".format(path))
     agent = _agent(sections.pop("agent"))
@@ -57,10 +60,11 @@ def load(path):
 
 
 def _agent(section):
+    listen = section.take("listen", values.address_or_off)
     agent = Agent(
-        listen=section.take("listen", values.address),
+        listen=listen,
         instance_id=section.take("instance_id", values.word),
-        keys=section.take("key_file", _keys),
+        keys=section.take("key_file", _keys) if listen else section.take("key_file", _keys, None),
         runtime_dir=section.take("runtime_dir", values.path, RUNTIME_DIR),
         metadata_url=section.take("metadata", _metadata, METADATA_URL),
         allow=section.take("allow", values.networks, []),

@@ -31,3 +31,7 @@ class Refusal(AgentError):  # noqa: N818 - the protocol's word
         super().__init__(message)
         self.status = status
         self.body = dict(extra, code=code, field=field, message=message)
+
+
+class NotDone(AgentError):  # noqa: N818 - named for the situation
+    """The host was not changed, or is as it was before; the message says why."""

@@ -4,6 +4,7 @@ Answers nothing itself: it returns the key that a request was signed with, or ra
 """
 
 import collections
+import http.client
 import os
 import re
 import secrets
@@ -31,6 +32,10 @@ class Gate:
         self._lock = threading.Lock()
         self._seen = collections.OrderedDict()  # nonce -> when it may be forgotten
         self._earlier = _remember_start(runtime_dir, self.start_id)
+
+    def key_versions(self):
+        """Return which keys are valid now; none where nobody signs."""
+        return sorted(self._keys.current()) if self._keys else []
 
     def admit(self, method, target, headers, body):
         """Return (key, nonce) of a well signed request; raises Refusal 401 with the reason."""
@@ -79,7 +84,7 @@ class Identity:
         try:
             with urllib.request.urlopen(self._url, timeout=_METADATA_LIMIT_S) as answer:  # noqa: S310 - http only, see config
                 found = answer.read(200).decode("ascii", "replace").strip()
-        except OSError as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Refusal(403, "wrong-instance", "the metadata cannot be read: {}".format(error)) from error
         if found != self.instance_id:
             message = "configured for {}, but the metadata say {}"
@@ -91,7 +96,7 @@ def _remember_start(runtime_dir, start_id):
     """Note this start, and return the earlier ones: only to tell `restarted` from `bad-signature`."""
     path = os.path.join(runtime_dir, "starts")
     try:
-        with open(path) as source:
+        with open(path, errors="replace") as source:
             earlier = source.read().split()[-_STARTS_KEPT:]
     except FileNotFoundError:
         earlier = []

@@ -10,8 +10,8 @@ from . import markers, unit
 from .errors import ConfigError
 
 USER = "cbsnap-agent"
-_PROGRAM = "opt/cbsnap-agent/cbsnap-agent.pyz"
-_UNIT = "etc/systemd/system/cbsnap-agent.service"
+PROGRAM = "opt/cbsnap-agent/cbsnap-agent.pyz"
+UNIT = "etc/systemd/system/cbsnap-agent.service"
 
 
 def install(loaded, config_path, root="/"):
@@ -19,14 +19,15 @@ def install(loaded, config_path, root="/"):
     plans = list(loaded.plans.values())
     user = "root" if unit.needs_root(plans) else USER
     account = _account(user)
-    program = _copy(os.path.join(root, _PROGRAM))
-    for path in (config_path, loaded.agent.keys.path):
+    program = _copy(os.path.join(root, PROGRAM))
+    keys = [loaded.agent.keys.path] if loaded.agent.keys else []
+    for path in (config_path, *keys):
         os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
         os.chmod(path, 0o600)
     done = ["user {}".format(user), "program {}".format(program)]
     done += _markers(plans, account)
-    command = "{} {}".format(sys.executable, os.path.join("/", _PROGRAM))
-    written = os.path.join(root, _UNIT)
+    command = "{} {}".format(sys.executable, os.path.join("/", PROGRAM))
+    written = os.path.join(root, UNIT)
     os.makedirs(os.path.dirname(written), exist_ok=True)
     with open(written, "w") as target:
         target.write(unit.text(plans, user, command, config_path, loaded.agent.runtime_dir))
@@ -51,10 +52,12 @@ def _copy(target):
     source = os.path.abspath(sys.argv[0])
     if not source.endswith(".pyz"):
         raise ConfigError("install wants the packed file: python3 cbsnap-agent.pyz install")
-    os.makedirs(os.path.dirname(target), exist_ok=True)
+    os.makedirs(os.path.dirname(target), mode=0o755, exist_ok=True)
     if not (os.path.exists(target) and os.path.samefile(source, target)):
-        shutil.copyfile(source, target)
-    os.chmod(target, 0o755)  # noqa: S103 - a program that everybody may run
+        fresh = target + ".new"
+        shutil.copyfile(source, fresh)
+        os.chmod(fresh, 0o755)  # noqa: S103 - a program that everybody may run
+        os.replace(fresh, target)  # an agent that runs goes on reading the file that it was started from
     return target
 
 

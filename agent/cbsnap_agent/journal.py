@@ -12,10 +12,11 @@ import os
 import threading
 import time
 
-from . import kernel
+from . import kernel, plainfile
 
 KEPT = 1000
 KEPT_S = 24 * 3600
+_ASKED = {"boot_id": str, "operation": str, "answered": dict}  # what records are found by, and their proof
 
 
 class Journal:
@@ -60,12 +61,12 @@ class Journal:
     def _load(self):
         found = []
         for name in os.listdir(self._folder):
-            with open(os.path.join(self._folder, name)) as source:
-                entry = _entry(source.read())
+            entry = _entry(os.path.join(self._folder, name))
             if entry and entry["record"]["boot_id"] == kernel.boot_id():
                 found.append((entry["record"]["lease_id"], entry))
             else:
-                os.unlink(os.path.join(self._folder, name))
+                with contextlib.suppress(OSError):  # no file of ours
+                    os.unlink(os.path.join(self._folder, name))
         return sorted(found, key=lambda item: item[1]["ended_s"])
 
     def _forget(self):
@@ -95,9 +96,21 @@ def _unlink(path):
         os.unlink(path)
 
 
-def _entry(text):
-    """Return an entry, None for one whose writing was cut short."""
+def _entry(path):
+    """Return an entry, None for a file that is none, or whose writing was cut short."""
     try:
-        return json.loads(text)
-    except ValueError:
+        entry, _ = plainfile.load(path)
+    except (OSError, ValueError):
         return None
+    return entry if _is_entry(entry, os.path.basename(path)) else None
+
+
+def _is_entry(entry, name):
+    if not isinstance(entry, dict) or not isinstance(entry.get("ended_s"), (int, float)):
+        return False
+    record = entry.get("record")
+    return (
+        isinstance(record, dict)
+        and record.get("lease_id") == name
+        and all(isinstance(record.get(each), kind) for each, kind in _ASKED.items())
+    )

@@ -1,5 +1,6 @@
 """The agent's own commands, over its unix socket: status, check, hold, release."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -8,6 +9,26 @@ import socket
 
 from .errors import ConfigError
 from .serve import SOCKET
+
+
+@contextlib.contextmanager
+def connected(runtime_dir):
+    """Give a connection to the agent of a runtime directory. Raises ConfigError when none answers."""
+    connection = http.client.HTTPConnection("localhost")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    try:
+        _reach(connection.sock, runtime_dir)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _reach(sock, runtime_dir):
+    try:
+        os.chdir(runtime_dir)  # a unix socket's path has 107 bytes at most
+        sock.connect(SOCKET)
+    except OSError as error:
+        raise ConfigError("no agent answers in {}: {}".format(runtime_dir, error.strerror)) from error
 
 
 class LocalAgent:
@@ -48,17 +69,7 @@ class LocalAgent:
 
     def _call(self, method, target, payload=None):
         """Return (status, body)."""
-        connection = http.client.HTTPConnection("localhost")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        try:
-            os.chdir(self._runtime_dir)  # a unix socket's path has 107 bytes at most
-            connection.sock.connect(SOCKET)
-        except OSError as error:
-            message = "no agent answers in {}: {}".format(self._runtime_dir, error.strerror)
-            raise ConfigError(message) from error
-        try:
+        with connected(self._runtime_dir) as connection:
             connection.request(method, target, json.dumps(payload) if payload else None)
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read().decode())
-        finally:
-            connection.close()

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 
-from . import kernel
+from . import kernel, plainfile
 
 NAMES = ("pre", "post")
 _BLOCK_BYTES = 4096  # one write of a whole block is never seen half
@@ -103,13 +103,14 @@ def _open(place, name):
 
 
 def _read(place, name):
-    """Return a marker, None for one that was never written; raises ValueError for one that was cut short."""
+    """Return a marker, None for one that was never written; raises OSError or ValueError for what is none."""
     try:
-        with open(path(place, name)) as source:
-            text = source.read()
+        marker, _ = plainfile.load(path(place, name))
     except FileNotFoundError:
         return None
-    return json.loads(text) if text else None
+    if marker is not None and not (isinstance(marker, dict) and isinstance(marker.get("lease_id"), str)):
+        raise ValueError("the marker {} is of another form".format(path(place, name)))
+    return marker
 
 
 def _fsync(folder):

@@ -14,7 +14,7 @@ import json
 import os
 import threading
 
-from . import actions, kernel
+from . import actions, kernel, plainfile
 
 _MOMENT_S = 0.3  # a thaw takes less than a thousandth of this
 
@@ -121,12 +121,10 @@ def _entries(folder):
 def _read(folder, name):
     """Return an entry's spec, with the user that it may be undone as; None for what is no entry of ours."""
     try:
-        with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)) as source:
-            written = os.fstat(source.fileno())
-            spec = json.load(source)
+        spec, written = plainfile.load(name, folder)
     except (OSError, ValueError):
         return None
-    is_plain = written.st_nlink == 1 and isinstance(spec, dict) and {"kind", "boot"} <= set(spec)
-    if not is_plain or not actions.may_undo(spec["kind"], written.st_uid):
+    is_ours = written.st_nlink == 1 and actions.is_spec(spec) and isinstance(spec.get("boot"), str)
+    if not is_ours or not actions.may_undo(spec["kind"], written.st_uid):
         return None
     return dict(spec, run_as=[written.st_uid, written.st_gid])

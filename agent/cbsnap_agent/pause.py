@@ -18,6 +18,7 @@ class Pause:
         os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         with open(self._path, "w") as target:
             target.write(reason)
+        os.chmod(self._path, 0o644)  # root sets it, and the agent's user must see it
 
     def end(self):
         """Give leases again."""

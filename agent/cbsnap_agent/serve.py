@@ -29,13 +29,13 @@ def run(config):
     log.start()
     identity = Identity(agent.instance_id, agent.metadata_url)
     api = Api(host, Gate(agent.keys, agent.runtime_dir), identity, log, agent.metrics)
-    server = Server(agent.listen, api.answer, agent.allow, _tls(agent.tls))
+    servers = [Server(agent.listen, api.answer, agent.allow, _tls(agent.tls))] if agent.listen else []
     os.chdir(agent.runtime_dir)  # never in the way of an unmount, and a unix socket's path is short
-    local = Server(SOCKET, api.answer_local)
+    servers.append(Server(SOCKET, api.answer_local))
     for spec, status in host.left:
         log.write("undone at start", kind=spec["kind"], mount=spec.get("mount"), status=status)
     signalled = _wake_on_signal()
-    for work in (server.serve_forever, local.serve_forever, host.probe_guard):
+    for work in (*(server.serve_forever for server in servers), host.probe_guard):
         threading.Thread(target=work, daemon=True).start()
     ServiceManager(os.environ).tell_ready()
     os.read(signalled, 1)

@@ -129,12 +129,28 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self._answer()
 
+    def parse_request(self):
+        """Refuse HTTP/0.9 besides, whose answers have no head and so no signature."""
+        if not super().parse_request():
+            return False
+        if self.request_version == "HTTP/0.9":
+            self.send_error(505, "HTTP/0.9 is not spoken here")
+            return False
+        return True
+
+    def handle_expect_100(self):
+        """Let a client that waits for it send its body, at once."""
+        granted = super().handle_expect_100()
+        self.wfile.flush()
+        return granted
+
     def log_message(self, *_args):
         """Write nothing while a filesystem may be frozen."""
 
     def send_error(self, code, message=None, explain=None):  # noqa: ARG002 - http.server's signature
         """Answer what http.server could not read, in our own form, and hang up."""
         self.close_connection = True
+        self.request_version = self.default_request_version
         problem = {"code": "bad-request", "field": None, "message": message or "malformed request"}
         self._send(int(code), {}, json.dumps(problem).encode())
 
@@ -144,7 +160,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         self.server.note_served(self.connection)
         peer = self.client_address[0] if self.client_address else "local"
-        request = Request(self.command, self.path, self.headers, body, peer, self._is_gone)
+        target = self.requestline.split()[1]  # as sent and signed; `path` has lost a leading slash
+        request = Request(self.command, target, self.headers, body, peer, self._is_gone)
         answer = self.server.answer(request)
         try:
             if answer.undelivered and self._is_gone():

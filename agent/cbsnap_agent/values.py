@@ -117,6 +117,11 @@ def networks(text):
     return [ipaddress.ip_network(one) for one in text.split()]
 
 
+def address_or_off(text):
+    """Return (host, port), or None for `off`."""
+    return None if text == "off" else address(text)
+
+
 def address(text):
     """Return (host, port) from host:port; [::1]:port for IPv6."""
     host, _, port = text.rpartition(":")

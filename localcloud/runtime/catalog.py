@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from localcloud.runtime.function import LATEST, Function, Key, LayerRef
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from localcloud.runtime.cron import Cron
 
 DEFAULT_ALIAS = "$DEFAULT"
+ACTIVE = "Active"
 
 
 class NotDeployedError(LookupError):
@@ -64,6 +65,10 @@ class Url:
     name: str = "url"
     qualifier: str = LATEST
     added_s: float = 0.0
+    extranet: bool = True
+    intranet: bool = False
+    enabled: bool = True
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,10 @@ class Source:
 
 @dataclass
 class Deployed:
-    """One function with all that belongs to it; `reserved_mib` bounds it and is kept free for it."""
+    """One function with all that belongs to it; `reserved_mib` bounds it and is kept free for it.
+
+    `change` is what is being done to it until `settled_s`, in the platform's words: Creating, Updating, …
+    """
 
     versions: dict[str, Function]
     aliases: dict[str, Alias] = field(default_factory=lambda: {DEFAULT_ALIAS: Alias(DEFAULT_ALIAS, LATEST)})
@@ -89,6 +97,13 @@ class Deployed:
     dead_letter: str | None = None
     reserved_mib: int | None = None
     published: int = 0
+    tags: dict[str, str] = field(default_factory=dict)
+    change: str = ""
+    settled_s: float = 0.0
+
+    def status(self, now_s: float) -> str:
+        """Return what it is about (583/37883)."""
+        return self.change if now_s < self.settled_s else ACTIVE
 
     def publish(self, now_s: float, description: str) -> Function:
         """Make a version of what is latest now; its number is never used again."""
@@ -129,6 +144,12 @@ class Layer:
     licence: str = ""
     sha256: str = ""
     added_s: float = 0.0
+    settled_s: float = 0.0
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def status(self, now_s: float) -> str:
+        """Return what it is about (583/37883)."""
+        return "Publishing" if now_s < self.settled_s else ACTIVE
 
 
 @dataclass
@@ -156,6 +177,23 @@ class Catalog:
     def namespaces(self, uin: str, region: str) -> set[str]:
         """Return the namespaces of an account's region: default, and those that hold functions."""
         return {"default"} | {key.namespace for key in self.functions if key[:2] == (uin, region)}
+
+    def state(self) -> dict[str, object]:
+        """Show what there is."""
+        functions = {
+            "/".join(key[1:]): {
+                "versions": list(each.versions),
+                "aliases": {alias.name: alias.version for alias in each.aliases.values()},
+                "timers": list(each.timers),
+                "url": each.url is not None,
+                "tags": each.tags,
+            }
+            for key, each in self.functions.items()
+        }
+        layers = {
+            f"{region}/{ref.name}/{ref.version}" for (_, region), held in self.layers.items() for ref in held
+        }
+        return {"functions": functions, "layers": sorted(layers)}
 
     def timers(self) -> Iterator[tuple[Deployed, Timer]]:
         """Return every timer with its function."""

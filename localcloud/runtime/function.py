@@ -1,4 +1,7 @@
-"""What a function is: one version's code and settings, which never change once it is made."""
+"""What a function is: one version's code and settings, which never change once it is made.
+
+`network` (VPC and subnet) and `public` are kept and shown; here everything is reached without them.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +54,10 @@ class Function:
     environment: tuple[tuple[str, str], ...] = ()
     layers: tuple[LayerRef, ...] = ()
     role: str = ""
+    log_set: str = ""
     log_topic: str = ""
+    network: tuple[str, str] = ("", "")
+    public: bool = True
     description: str = ""
     runtime: str = "Python3.10"
     code_bytes: int = 0

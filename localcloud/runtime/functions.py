@@ -59,6 +59,11 @@ class FunctionRuntime:
         """Return where the server is reached; empty where nobody said."""
         return self._settings.url
 
+    @property
+    def deploy_s(self) -> float:
+        """Return how long a change of a function or a layer takes, by the cloud's clock."""
+        return self._settings.deploy_s
+
     def routes(self) -> Sequence[BaseRoute]:
         """Return the paths of function URLs and of the control calls."""
         return routes(self)
@@ -104,7 +109,12 @@ class FunctionRuntime:
             for deployed in self.catalog.functions.values()
             for each in deployed.sources
         ]
-        return {"instances": self.instances.state(), "timers": self.timers.state(), "sources": sources}
+        return {
+            "instances": self.instances.state(),
+            "timers": self.timers.state(),
+            "sources": sources,
+            "deployed": self.catalog.state(),
+        }
 
     def function_of(self, secret_id: str) -> str:
         """Return the name of the function that was given these keys, or nothing."""

@@ -55,6 +55,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--prefork", action="store_true", help="fork instances from a warm parent: for tests")
     group.add_argument("--no-timers", action="store_true", help="timers fire by hand only")
     group.add_argument(
+        "--deploy-seconds", type=float, default=0.0, metavar="S", help="a change of a function takes so long"
+    )
+    group.add_argument(
         "--retry-interval", type=float, default=60.0, metavar="S", help="between asynchronous tries"
     )
 
@@ -70,6 +73,7 @@ def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> Function
         retry_interval_s=chosen.retry_interval,
         concurrency_mib=chosen.concurrency,
         burst_per_minute=chosen.burst,
+        deploy_s=chosen.deploy_seconds,
         extra={name: value.replace("{url}", url) for name, value in chosen.env},
         packages=sysconfig.get_path("purelib"),
         rights=read_rights(chosen.rights) if chosen.rights else None,

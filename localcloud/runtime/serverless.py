@@ -88,6 +88,7 @@ class _Reading:
             {LATEST: self._function(spec)},
             retries=self._number(spec, "retryNum", RETRIES),
             event_age_s=self._number(spec, "msgTTL", AGES_S),
+            dead_letter=spec.deadLetter.name or None,
         )
 
     def _function(self, spec: FunctionSpec) -> Function:
@@ -106,7 +107,10 @@ class _Reading:
             environment=self._environment(spec),
             layers=self._layers(spec),
             role=str(self._shared(spec, "role")),
+            log_set=spec.cls.logsetId,
             log_topic=spec.cls.topicId,
+            network=(spec.vpc.vpcId, spec.vpc.subnetId),
+            public=spec.publicAccess,
             description=spec.description,
         )
 
@@ -186,7 +190,12 @@ class _Reading:
         if given.authType not in (None, "NONE"):
             raise self.found.mistake(given, "authType should be NONE: no other is emulated", "authType")
         net = given.netConfig or NetConfig()
-        return Url(net.enableExtranet or net.enableIntranet, qualifier=given.qualifier)
+        return Url(
+            net.enableExtranet or net.enableIntranet,
+            qualifier=given.qualifier,
+            extranet=net.enableExtranet,
+            intranet=net.enableIntranet,
+        )
 
     def _shared(self, spec: FunctionSpec, key: str) -> object:
         """Return what a function says, or else what the inputs say for all."""

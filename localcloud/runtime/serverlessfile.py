@@ -43,6 +43,23 @@ class LogTopic:
 
 
 @dataclass(frozen=True)
+class DeadLetter:
+    """Where events go that failed for good (tencent-component-toolkit, modules/scf/utils.js)."""
+
+    type: str = ""
+    name: str = ""
+    filterType: str = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """The private network that a function is in."""
+
+    vpcId: str = ""
+    subnetId: str = ""
+
+
+@dataclass(frozen=True)
 class FunctionSpec:
     """One function; what it does not say is taken from the inputs."""
 
@@ -60,8 +77,9 @@ class FunctionSpec:
     cls: LogTopic = field(default_factory=LogTopic)
     msgTTL: int = 6 * 3600
     retryNum: int = 2
-    vpc: object = None
-    publicAccess: object = None
+    deadLetter: DeadLetter = field(default_factory=DeadLetter)
+    vpc: Network = field(default_factory=Network)
+    publicAccess: bool = True
 
 
 @dataclass(frozen=True)
@@ -100,7 +118,7 @@ class TriggerParameters:
     offset: str | None = None
     retry: int | None = None
     timeout: int | None = None
-    qualifier: str = "$LATEST"
+    qualifier: str = "$DEFAULT"  # as the vendor's tool has it (tencent-multi-scf, docs/configure.md)
 
 
 @dataclass(frozen=True)

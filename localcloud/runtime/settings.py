@@ -25,6 +25,7 @@ class Settings:
     retry_interval_s: float = 60.0
     concurrency_mib: int = 128_000
     burst_per_minute: int = 500
+    deploy_s: float = 0.0
     extra: Mapping[str, str] = field(default_factory=dict)
     packages: str = ""
     rights: Rights | None = None

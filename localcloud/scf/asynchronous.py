@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from localcloud.moments import read_moment, shanghai
 from localcloud.runtime.function import AGES_S, LATEST, RETRIES
 from localcloud.scf.errors import AgeLimit, AsyncEventNotFound, ReservedLimit, RetryLimit
 from localcloud.scf.service import SERVICE, find, runtime_of
 
 if TYPE_CHECKING:
+    from localcloud.runtime.invocation import Invocation
     from localcloud.service import Answer, Call
 
 UNRESERVED_MIB = 12_800
+LOOK_BACK_S = 15 * 60
+RETURNED, UNDER_WAY, FAILED = 0, 1, -1  # RetCode
+MIB = 1 << 20
 RUNNING = {"queued", "running", "retrying"}
 
 
@@ -87,6 +93,56 @@ class GetAsyncEventStatus:
                 result = {"Status": status, "StatusCode": failure.status if failure else 200}
                 return {"Result": result | {"InvokeRequestId": each.request_id}}
         raise AsyncEventNotFound(request_id=self.invoke_request_id)
+
+
+@SERVICE.action
+@dataclass(frozen=True)
+class GetRequestStatus:
+    """Say what a request's attempts came to, those that began between two times or in the last 15 minutes.
+
+    Inferred: that the times are Shanghai's, that RetMsg is the function's JSON text, or the failure's, and
+    that there is nothing before an attempt begins.
+    """
+
+    function_name: str
+    function_request_id: str
+    namespace: str = "default"
+    start_time: str | None = None
+    end_time: str | None = None
+
+    def answer(self, call: Call) -> Answer:
+        """Show the attempts, the oldest first."""
+        deployed, now_s = find(call, self.function_name, self.namespace), call.now_s
+        since_s = _moment(self.start_time, "StartTime") if self.start_time else now_s - LOOK_BACK_S
+        until_s = _moment(self.end_time, "EndTime") if self.end_time else now_s
+        shown = [
+            _attempt(each, number)
+            for each in runtime_of(call).journal.find(request_id=self.function_request_id)
+            if each.function == deployed.latest.key
+            for number, attempt in enumerate(each.attempts)
+            if since_s <= attempt.started_s <= until_s
+        ]
+        return {"TotalCount": len(shown), "Data": shown}
+
+
+def _moment(text: str, name: str) -> float:
+    return read_moment(f"{text}+08:00", name)
+
+
+def _attempt(invocation: Invocation, number: int) -> Answer:
+    attempt = invocation.attempts[number]
+    failure = attempt.failure.report(invocation.request_id) if attempt.failure else None
+    code = FAILED if failure else RETURNED if attempt.result is not None else UNDER_WAY
+    return {
+        "FunctionName": invocation.function.name,
+        "RetMsg": json.dumps(failure, ensure_ascii=False) if failure else attempt.result or "",
+        "RequestId": invocation.request_id,
+        "StartTime": shanghai(attempt.started_s),
+        "RetCode": code,
+        "Duration": attempt.duration_ms,
+        "MemUsage": attempt.memory_bytes / MIB,
+        "RetryNum": number,
+    }
 
 
 @SERVICE.action

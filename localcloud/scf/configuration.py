@@ -1,14 +1,16 @@
 """A function's settings, as CreateFunction and UpdateFunctionConfiguration give them.
 
-It decides which are allowed. What only the real platform has (networks, file systems, plug-ins, ...) is
-accepted and changes nothing.
+It decides which are allowed. What only the real platform has (file systems, plug-ins, ...) is accepted and
+changes nothing; networks are kept and shown.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from localcloud.parameters import OneOf
 from localcloud.runtime.function import (
     ENVIRONMENT_LIMIT_BYTES,
     INIT_LIMITS_S,
@@ -22,6 +24,7 @@ from localcloud.runtime.function import (
 from localcloud.scf.errors import (
     EnvironmentLimit,
     InitTimeoutLimit,
+    InvalidDescription,
     InvalidMemorySize,
     LayersLimit,
     LayerVersionNotFound,
@@ -30,7 +33,23 @@ from localcloud.scf.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
+
+
+DESCRIPTION = re.compile(r"[A-Za-z0-9 ,.\n\u3000-\u9fff\uff00-\uffef]{0,1000}")
+
+
+@dataclass(frozen=True)
+class Tag:
+    """One tag of a function or a layer."""
+
+    key: str
+    value: str
+
+
+def tags_of(given: Sequence[Tag] | None) -> dict[str, str]:
+    """Return tags by their keys."""
+    return {each.key: each.value for each in given or ()}
 
 
 @dataclass(frozen=True)
@@ -67,6 +86,22 @@ class LayerVersionSimple:
 
 
 @dataclass(frozen=True)
+class VpcConfig:
+    """The private network that a function is in."""
+
+    vpc_id: str = ""
+    subnet_id: str = ""
+
+
+@dataclass(frozen=True)
+class PublicNetConfig:
+    """Whether a function reaches the internet beside its private network."""
+
+    public_net_status: Annotated[str, OneOf("ENABLE", "DISABLE")] = "ENABLE"
+    eip_config: object = None
+
+
+@dataclass(frozen=True)
 class DeadLetterConfig:
     """Where dead events go."""
 
@@ -90,11 +125,11 @@ class Configuration:
     layers: list[LayerVersionSimple] | None = None
     dead_letter_config: DeadLetterConfig | None = None
     init_timeout: int | None = None
-    vpc_config: object = None
+    vpc_config: VpcConfig | None = None
     install_dependency: object = None
     cls_logset_id: str | None = None
     cls_topic_id: str | None = None
-    public_net_config: object = None
+    public_net_config: PublicNetConfig | None = None
     cfs_config: object = None
     protocol_params: object = None
     instance_concurrency_config: object = None
@@ -103,17 +138,28 @@ class Configuration:
 
     def changed(self, function: Function, layers: Collection[LayerRef]) -> Function:
         """Return the function with these settings; raises the API's error for one that is out of bounds."""
+        vpc, public = self.vpc_config, self.public_net_config
         given = {
-            "description": self.description,
+            "description": described(self.description),
             "memory_mib": _allowed(self.memory_size, MEMORY_SIZES_MIB, InvalidMemorySize),
             "time_limit_s": _allowed(self.timeout, TIME_LIMITS_S, TimeoutLimit),
             "init_limit_s": _allowed(self.init_timeout, INIT_LIMITS_S, InitTimeoutLimit),
             "environment": self.environment and self.environment.checked(),
             "layers": None if self.layers is None else _bound(self.layers, layers),
             "role": self.role,
+            "log_set": self.cls_logset_id,
             "log_topic": self.cls_topic_id,
+            "network": vpc and (vpc.vpc_id, vpc.subnet_id),
+            "public": public and public.public_net_status == "ENABLE",
         }
         return replace(function, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]  # each as its field
+
+
+def described(text: str | None) -> str | None:
+    """Check a description: letters, digits, spaces, commas, line breaks and full stops, and Chinese (SDK)."""
+    if text is not None and not DESCRIPTION.fullmatch(text):
+        raise InvalidDescription
+    return text
 
 
 def _allowed(

@@ -316,3 +316,35 @@ class RequestTooLarge(ApiError):
     code = "InvalidParameter.RequestTooLarge"
     zh = "请求大小超限:{size} 字节,最大 {limit} 字节。"
     en = "The payload is {size} bytes, {limit} are allowed."
+
+
+class InvalidDescription(ApiError):
+    """A description holds a character that it may not, or is too long."""
+
+    code = "InvalidParameterValue.Description"
+    zh = "Description 传入错误。"
+    en = "Description takes 1000 letters, digits, spaces, commas, full stops and line breaks at most."
+
+
+class FunctionDeploying(ApiError):
+    """A change is still being carried out."""
+
+    code = "FailedOperation.FunctionStatusError"
+    zh = "函数在部署中,无法做此操作:`{name}` {status}。"
+    en = "The function `{name}` is {status}: it cannot be changed now."
+
+
+class CodeNotUpdated(ApiError):
+    """A change is still being carried out, and the code cannot be changed."""
+
+    code = "FailedOperation.FunctionNameStatusError"
+    zh = "当前函数状态无法更新代码:`{name}` {status}。"
+    en = "The function `{name}` is {status}: its code cannot be changed now."
+
+
+class NotPublished(ApiError):
+    """A change is still being carried out, and no version can be made."""
+
+    code = "FailedOperation.PublishVersion"
+    zh = "当前函数状态无法发布版本:`{name}` {status}。"
+    en = "The function `{name}` is {status}: no version can be published now."

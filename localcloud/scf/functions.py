@@ -11,8 +11,9 @@ from localcloud.parameters import Between, OneOf
 from localcloud.runtime.catalog import Deployed
 from localcloud.runtime.function import LATEST, Function
 from localcloud.scf.code import Code, unpack
-from localcloud.scf.configuration import Configuration
+from localcloud.scf.configuration import Configuration, Tag, tags_of
 from localcloud.scf.errors import (
+    CodeNotUpdated,
     FunctionNameInUse,
     InvalidFunctionName,
     InvalidHandler,
@@ -21,7 +22,17 @@ from localcloud.scf.errors import (
     VersionBoundToAlias,
     VersionNotFound,
 )
-from localcloud.scf.service import SERVICE, deploying, find, key_of, layers_of, qualified, runtime_of
+from localcloud.scf.service import (
+    SERVICE,
+    deploying,
+    find,
+    find_settled,
+    key_of,
+    layers_of,
+    qualified,
+    runtime_of,
+    unsettle,
+)
 from localcloud.scf.views import list_function, show_function
 
 if TYPE_CHECKING:
@@ -49,7 +60,7 @@ class CreateFunction(Configuration):
     handler: str = "index.main_handler"
     type: Annotated[str, OneOf("Event")] = "Event"
     code_source: str | None = None
-    tags: object = None
+    tags: list[Tag] | None = None
     async_run_enable: str | None = None
     trace_enable: str | None = None
     auto_deploy_cls_topic_index: str | None = None
@@ -69,10 +80,11 @@ class CreateFunction(Configuration):
             added_s=call.now_s,
             modified_s=call.now_s,
         )
-        made = Deployed({LATEST: self.changed(function, layers_of(call))})
+        made = Deployed({LATEST: self.changed(function, layers_of(call))}, tags=tags_of(self.tags))
         made.dead_letter = self.dead_letter_config.name if self.dead_letter_config else None
         with deploying(call, made.latest) as catalog:
             catalog.add(made)
+        unsettle(call, made, "Creating")
         return {}
 
     def _key(self, call: Call) -> Key:
@@ -108,7 +120,7 @@ class UpdateFunctionCode:
 
     async def answer(self, call: Call) -> Answer:
         """Put the new code in place; instances of the old one end with their event."""
-        deployed = find(call, self.function_name, self.namespace)
+        deployed = find_settled(call, self.function_name, self.namespace, CodeNotUpdated)
         zip_file = self.code.zip_file if self.code else self.zip_file
         stored = await unpack(zip_file, runtime_of(call).store)
         changed = replace(
@@ -132,7 +144,7 @@ class UpdateFunctionConfiguration(Configuration):
 
     def answer(self, call: Call) -> Answer:
         """Put the new settings in place."""
-        deployed = find(call, self.function_name, self.namespace)
+        deployed = find_settled(call, self.function_name, self.namespace)
         if self.runtime not in (None, deployed.latest.runtime):
             raise InvalidRuntime(runtime=self.runtime)
         _put(call, deployed, self.changed(deployed.latest, layers_of(call)), self.publish)
@@ -147,6 +159,7 @@ def _put(call: Call, deployed: Deployed, changed: Function, publish: str) -> Non
         deployed.versions[LATEST] = latest
         if publish.upper() == "TRUE":
             deployed.publish(call.now_s, changed.description)
+    unsettle(call, deployed, "Updating")
 
 
 @SERVICE.action
@@ -165,7 +178,7 @@ class GetFunction:
         with qualified(self.qualifier):
             function = deployed.resolve(self.qualifier)
         layers = layers_of(call)
-        return show_function(deployed, function, [layers[ref] for ref in function.layers])
+        return show_function(deployed, function, [layers[ref] for ref in function.layers], call.now_s)
 
 
 @SERVICE.action
@@ -188,7 +201,7 @@ class ListFunctions:
             raise InvalidParameterValue(name="Filters", reason="not emulated")
         here = key_of(call, "", self.namespace)[:3]
         found = [
-            list_function(each)
+            list_function(each, call.now_s)
             for key, each in runtime_of(call).catalog.functions.items()
             if key[:3] == here and self.search_key in key.name and self.description in each.latest.description
         ]

@@ -9,6 +9,7 @@ from localcloud.parameters import Between
 from localcloud.runtime.catalog import Layer
 from localcloud.runtime.function import LayerRef
 from localcloud.scf.code import Code, unpack
+from localcloud.scf.configuration import Tag, described, tags_of
 from localcloud.scf.errors import InvalidName, LayerNotFound, LayerVersionInUse, LayerVersionNotFound
 from localcloud.scf.service import SERVICE, layers_of, runtime_of
 from localcloud.scf.versions import NAME
@@ -41,7 +42,7 @@ class PublishLayerVersion:
     content: Code
     description: str = ""
     license_info: str = ""
-    tags: object = None
+    tags: list[Tag] | None = None
 
     async def answer(self, call: Call) -> Answer:
         """Answer with the version's number."""
@@ -50,6 +51,7 @@ class PublishLayerVersion:
         stored = await unpack(self.content.zip_file, runtime_of(call).store)
         newest = max((each.ref.version for each in _versions(call, self.layer_name)), default=0)
         ref = LayerRef(self.layer_name, newest + 1)
+        described(self.description)
         layers_of(call)[ref] = Layer(
             ref=ref,
             folder=stored.folder,
@@ -58,6 +60,8 @@ class PublishLayerVersion:
             licence=self.license_info,
             sha256=stored.sha256,
             added_s=call.now_s,
+            settled_s=call.now_s + runtime_of(call).deploy_s,
+            tags=tags_of(self.tags),
         )
         return {"LayerVersion": ref.version}
 
@@ -73,7 +77,11 @@ class GetLayerVersion:
     def answer(self, call: Call) -> Answer:
         """Show it."""
         layer = _version(call, self.layer_name, self.layer_version)
-        shown = {name: value for name, value in show_layer(layer).items() if name not in ("Stamp", "Tags")}
+        shown = {
+            name: value
+            for name, value in show_layer(layer, call.now_s).items()
+            if name not in ("Stamp", "Tags")
+        }
         where = f"{call.caller.account.uin}/{call.region}/{self.layer_name}/{self.layer_version}"
         url = runtime_of(call).url
         return shown | {"CodeSha256": layer.sha256, "Location": f"{url}/_local/layers/{where}"}
@@ -95,7 +103,7 @@ class ListLayers:
         latest = [_versions(call, name)[0] for name in names]
         found = [each for each in latest if self.compatible_runtime in (None, *each.runtimes)]
         page = found[self.offset : self.offset + self.limit]
-        return {"Layers": [show_layer(each) for each in page], "TotalCount": len(found)}
+        return {"Layers": [show_layer(each, call.now_s) for each in page], "TotalCount": len(found)}
 
 
 @SERVICE.action
@@ -112,7 +120,9 @@ class ListLayerVersions:
         if not versions:
             raise LayerNotFound(name=self.layer_name)
         wanted = set(self.compatible_runtime or ())
-        shown = [show_layer(each) for each in versions if not wanted or wanted & set(each.runtimes)]
+        shown = [
+            show_layer(each, call.now_s) for each in versions if not wanted or wanted & set(each.runtimes)
+        ]
         return {"LayerVersions": shown}
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from localcloud.runtime.catalog import NotDeployedError
+from localcloud.runtime.catalog import ACTIVE, NotDeployedError
 from localcloud.runtime.function import Key
 from localcloud.runtime.functions import FunctionRuntime
 from localcloud.runtime.layers import LayerError
-from localcloud.scf.errors import FunctionNotFound, InvalidLayers, NamespaceNotFound, QualifierNotFound
+from localcloud.scf.errors import (
+    FunctionDeploying,
+    FunctionNotFound,
+    InvalidLayers,
+    NamespaceNotFound,
+    QualifierNotFound,
+)
 from localcloud.service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from localcloud.errors import ApiError
     from localcloud.runtime.catalog import Catalog, Deployed, Layer
     from localcloud.runtime.function import Function, LayerRef
     from localcloud.service import Call
@@ -73,3 +80,18 @@ def find(call: Call, name: str, namespace: str) -> Deployed:
         return catalog.find(key_of(call, name, namespace))
     except NotDeployedError as error:
         raise FunctionNotFound(name=name) from error
+
+
+def find_settled(
+    call: Call, name: str, namespace: str, refusal: type[ApiError] = FunctionDeploying
+) -> Deployed:
+    """Return a function that can be changed; raises `refusal` while an earlier change is under way."""
+    deployed = find(call, name, namespace)
+    if (status := deployed.status(call.now_s)) != ACTIVE:
+        raise refusal(name=name, status=status)
+    return deployed
+
+
+def unsettle(call: Call, deployed: Deployed, change: str) -> None:
+    """Let a change take its time: Creating, Updating, Publishing. That all versions share it is inferred."""
+    deployed.change, deployed.settled_s = change, call.now_s + runtime_of(call).deploy_s

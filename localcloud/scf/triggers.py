@@ -23,7 +23,7 @@ from localcloud.scf.errors import (
     TriggerNotFound,
     TriggerNotSupported,
 )
-from localcloud.scf.service import SERVICE, find, qualified
+from localcloud.scf.service import SERVICE, find, find_settled, qualified
 from localcloud.scf.views import created, show_timer, show_triggers, show_url
 
 if TYPE_CHECKING:
@@ -47,16 +47,17 @@ def _cron(text: str) -> Cron:
         raise InvalidCron(reason=str(error)) from error
 
 
-def _is_open(text: str) -> bool:
+def _networks(text: str) -> tuple[bool, bool]:
+    """Return whether the internet and the private network reach a URL."""
     try:
         described: dict[str, Any] = json.loads(text)
         auth, net = described.get("AuthType", "NONE"), described.get("NetConfig", {})
-        reached = net.get("EnableExtranet", True) or net.get("EnableIntranet", False)
+        reached = (bool(net.get("EnableExtranet", True)), bool(net.get("EnableIntranet", False)))
     except (ValueError, AttributeError) as error:
         raise InvalidTriggerDesc(reason='{"AuthType": "NONE", "NetConfig": {}}') from error
     if auth != "NONE":
         raise InvalidTriggerDesc(reason="AuthType NONE")
-    return bool(reached)
+    return reached
 
 
 def _timer(deployed: Deployed, name: str) -> Timer:
@@ -82,7 +83,7 @@ class CreateTrigger:
 
     def answer(self, call: Call) -> Answer:
         """Make it."""
-        deployed = find(call, self.function_name, self.namespace)
+        deployed = find_settled(call, self.function_name, self.namespace)
         with qualified(self.qualifier):
             deployed.resolve(self.qualifier)
         if self.type == "timer":
@@ -112,7 +113,17 @@ class CreateTrigger:
     def _open_url(self, deployed: Deployed, now_s: float) -> Url:
         if deployed.url:
             raise TriggerInUse(name=deployed.url.name)
-        deployed.url = Url(_is_open(self.trigger_desc), self.trigger_name, self.qualifier, now_s)
+        extranet, intranet = _networks(self.trigger_desc)
+        deployed.url = Url(
+            extranet or intranet,
+            self.trigger_name,
+            self.qualifier,
+            now_s,
+            extranet=extranet,
+            intranet=intranet,
+            enabled=self.enable == "OPEN",
+            description=self.description,
+        )
         return deployed.url
 
 
@@ -142,11 +153,11 @@ class ListTriggers:
 @SERVICE.action
 @dataclass(frozen=True)
 class UpdateTrigger:
-    """Change a timer; what is not given stays."""
+    """Change a timer or a function URL; what is not given stays."""
 
     function_name: str
     trigger_name: str
-    type: Annotated[str, OneOf("timer")]
+    type: Annotated[str, OneOf("timer", "http")]
     enable: Enable | None = None
     qualifier: str = LATEST
     namespace: str = "default"
@@ -156,13 +167,28 @@ class UpdateTrigger:
 
     def answer(self, call: Call) -> Answer:
         """Change it."""
-        timer = _timer(find(call, self.function_name, self.namespace), self.trigger_name)
+        deployed = find_settled(call, self.function_name, self.namespace)
+        if self.type == "http":
+            self._change_url(deployed)
+        else:
+            self._change_timer(_timer(deployed, self.trigger_name), call.now_s)
+        return {}
+
+    def _change_url(self, deployed: Deployed) -> None:
+        if deployed.url is None or deployed.url.name != self.trigger_name:
+            raise TriggerNotFound(name=self.trigger_name)
+        if self.trigger_desc is not None:
+            deployed.url.extranet, deployed.url.intranet = _networks(self.trigger_desc)
+        deployed.url.enabled = deployed.url.enabled if self.enable is None else self.enable == "OPEN"
+        deployed.url.open = deployed.url.enabled and (deployed.url.extranet or deployed.url.intranet)
+        deployed.url.description = deployed.url.description if self.description is None else self.description
+
+    def _change_timer(self, timer: Timer, now_s: float) -> None:
         timer.cron = timer.cron if self.trigger_desc is None else _cron(self.trigger_desc)
         timer.enabled = timer.enabled if self.enable is None else self.enable == "OPEN"
         timer.description = timer.description if self.description is None else self.description
         timer.argument = timer.argument if self.custom_argument is None else self.custom_argument
-        timer.modified_s = call.now_s
-        return {}
+        timer.modified_s = now_s
 
 
 @SERVICE.action

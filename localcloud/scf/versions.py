@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from localcloud.parameters import Between, OneOf
 from localcloud.runtime.catalog import DEFAULT_ALIAS, Alias
+from localcloud.scf.configuration import described
 from localcloud.scf.errors import (
     AliasInUse,
     AliasNotFound,
     InvalidName,
     InvalidRoutingConfig,
+    NotPublished,
     VersionNotFound,
 )
-from localcloud.scf.service import SERVICE, deploying, find
+from localcloud.scf.service import SERVICE, deploying, find, find_settled, unsettle
 from localcloud.scf.views import show_alias, show_version
 
 if TYPE_CHECKING:
@@ -65,9 +67,11 @@ class PublishVersion:
 
     def answer(self, call: Call) -> Answer:
         """Show the version."""
-        deployed = find(call, self.function_name, self.namespace)
+        deployed = find_settled(call, self.function_name, self.namespace, NotPublished)
+        described(self.description)
         with deploying(call):
             made = deployed.publish(call.now_s, self.description)
+        unsettle(call, deployed, "Publishing")
         return {
             "FunctionVersion": made.version,
             "CodeSize": made.code_bytes,
@@ -94,13 +98,14 @@ class ListVersionByFunction:
 
     def answer(self, call: Call) -> Answer:
         """Show a page."""
-        versions = list(find(call, self.function_name, self.namespace).versions.values())
+        deployed = find(call, self.function_name, self.namespace)
+        versions = list(deployed.versions.values())
         moment = "added_s" if self.order_by == "AddTime" else "modified_s"
         versions.sort(key=lambda each: float(getattr(each, moment)), reverse=self.order == "DESC")
         page = versions[self.offset : self.offset + self.limit]
         return {
             "FunctionVersion": [each.version for each in page],
-            "Versions": [show_version(each) for each in page],
+            "Versions": [show_version(each, deployed.status(call.now_s)) for each in page],
             "TotalCount": len(versions),
         }
 
@@ -160,7 +165,7 @@ class UpdateAlias:
 
     def answer(self, call: Call) -> Answer:
         """Change it."""
-        deployed = find(call, self.function_name, self.namespace)
+        deployed = find_settled(call, self.function_name, self.namespace)
         alias = _find_alias(deployed, self.name)
         _point(alias, deployed, self.function_version, self.routing_config, self.description)
         alias.modified_s = call.now_s

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from localcloud.moments import shanghai
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from localcloud.runtime.catalog import Alias, Deployed, Layer, Timer, Url
     from localcloud.runtime.function import Function
     from localcloud.service import Answer
 
 ON, OFF = 1, 0
-NOT_THERE = ("CodeInfo", "CodeError", "StatusDesc", "ClsLogsetId", "ProtocolType")
+NOT_THERE = ("CodeInfo", "CodeError", "StatusDesc", "ProtocolType")
 
 
 def function_id(function: Function) -> str:
@@ -24,12 +24,19 @@ def function_id(function: Function) -> str:
     return "lam-" + hashlib.sha256(repr(function.key).encode()).hexdigest()[:8]
 
 
-def show_function(deployed: Deployed, function: Function, layers: Iterable[Layer]) -> Answer:
+def show_function(deployed: Deployed, function: Function, layers: Iterable[Layer], now_s: float) -> Answer:
     """Show one version, with the function's triggers."""
+    vpc_id, subnet_id = function.network
     return {
         **dict.fromkeys(NOT_THERE, ""),
-        **_identity(function),
+        **_identity(deployed, function, now_s),
         **_unused(),
+        "VpcConfig": {"VpcId": vpc_id, "SubnetId": subnet_id},
+        "PublicNetConfig": {
+            "PublicNetStatus": "ENABLE" if function.public else "DISABLE",
+            "EipConfig": {"EipStatus": "DISABLE", "EipAddress": []},
+        },
+        "ClsLogsetId": function.log_set,
         "Handler": function.handler,
         "CodeSize": function.code_bytes,
         "CodeResult": "success",
@@ -42,25 +49,25 @@ def show_function(deployed: Deployed, function: Function, layers: Iterable[Layer
         "Environment": {"Variables": [{"Key": key, "Value": value} for key, value in function.environment]},
         "Role": function.role,
         "ClsTopicId": function.log_topic,
-        "Layers": [show_layer(each) for each in layers],
+        "Layers": [show_layer(each, now_s) for each in layers],
         "Triggers": [_without_bound(each) for each in show_triggers(deployed)],
         "DeadLetterConfig": {"Type": "", "Name": deployed.dead_letter or "", "FilterType": ""},
         "AvailableStatus": "Available",
     }
 
 
-def _identity(function: Function) -> Answer:
+def _identity(deployed: Deployed, function: Function, now_s: float) -> Answer:
     return {
         "FunctionName": function.name,
         "FunctionId": function_id(function),
         "Namespace": function.key.namespace,
         "Runtime": function.runtime,
         "Description": function.description,
-        "Status": "Active",
+        "Status": deployed.status(now_s),
         "Type": "Event",
         "AddTime": shanghai(function.added_s),
         "ModTime": shanghai(function.modified_s),
-        "Tags": [],
+        "Tags": _tags(deployed.tags),
         "StatusReasons": [],
         "AsyncRunEnable": "FALSE",
         "TraceEnable": "FALSE",
@@ -70,10 +77,8 @@ def _identity(function: Function) -> Answer:
 def _unused() -> Answer:
     flags = ("UseGpu", "InstallDependency", "L5Enable", "OnsEnable", "DnsCache")
     return dict.fromkeys(flags, "FALSE") | {
-        "VpcConfig": {"VpcId": "", "SubnetId": ""},
         "EipConfig": {"EipFixed": "FALSE", "Eips": []},
         "AccessInfo": {"Host": "", "Vip": ""},
-        "PublicNetConfig": None,
         "CfsConfig": {"CfsInsList": []},
         "ImageConfig": None,
         "ProtocolParams": None,
@@ -82,23 +87,27 @@ def _unused() -> Answer:
     }
 
 
-def list_function(deployed: Deployed) -> Answer:
+def _tags(tags: Mapping[str, str]) -> list[Answer]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def list_function(deployed: Deployed, now_s: float) -> Answer:
     """Show a function in a list."""
-    return _identity(deployed.latest) | {
+    return _identity(deployed, deployed.latest, now_s) | {
         "StatusDesc": "",
         "TotalProvisionedConcurrencyMem": 0,
         "ReservedConcurrencyMem": deployed.reserved_mib or 0,
     }
 
 
-def show_version(function: Function) -> Answer:
+def show_version(function: Function, status: str) -> Answer:
     """Show a version in a list."""
     return {
         "Version": function.version,
         "Description": function.description,
         "AddTime": shanghai(function.added_s),
         "ModTime": shanghai(function.modified_s),
-        "Status": "Active",
+        "Status": status,
     }
 
 
@@ -115,7 +124,7 @@ def show_alias(alias: Alias) -> Answer:
     }
 
 
-def show_layer(layer: Layer) -> Answer:
+def show_layer(layer: Layer, now_s: float) -> Answer:
     """Show a layer's version in a list."""
     return {
         "CompatibleRuntimes": list(layer.runtimes),
@@ -124,9 +133,9 @@ def show_layer(layer: Layer) -> Answer:
         "LicenseInfo": layer.licence,
         "LayerVersion": layer.ref.version,
         "LayerName": layer.ref.name,
-        "Status": "Active",
+        "Status": layer.status(now_s),
         "Stamp": "",
-        "Tags": [],
+        "Tags": _tags(layer.tags),
     }
 
 
@@ -154,11 +163,16 @@ def show_url(deployed: Deployed, url: Url) -> Answer:
     """Show a function URL as ListTriggers does."""
     return _trigger(deployed, url.name) | {
         "Type": "http",
-        "Enable": ON if url.open else OFF,
+        "Enable": ON if url.enabled else OFF,
         "Qualifier": url.qualifier,
-        "TriggerDesc": json.dumps({"AuthType": "NONE", "NetConfig": {"EnableExtranet": url.open}}),
+        "TriggerDesc": json.dumps(
+            {
+                "AuthType": "NONE",
+                "NetConfig": {"EnableExtranet": url.extranet, "EnableIntranet": url.intranet},
+            }
+        ),
         "CustomArgument": "",
-        "Description": "",
+        "Description": url.description,
         "AddTime": shanghai(url.added_s),
         "ModTime": shanghai(url.added_s),
     }

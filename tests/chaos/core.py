@@ -46,8 +46,8 @@ def wait(module: str, name: str, seconds: float) -> Change:
 SHORTENED = (
     wait("entry/events.py", "ENDING_S", 2.0),
     wait("hosts/agent.py", "CONNECT_S", 2.0),
-    wait("hosts/agent.py", "QUICK_S", 2.5),
-    wait("hosts/agent.py", "CHECK_S", 3.0),
+    wait("hosts/verbs.py", "QUICK_S", 2.5),
+    wait("hosts/verbs.py", "CHECK_S", 3.0),
     wait("jobs/bracket.py", "RESERVE_S", 1.0),
     wait("jobs/bracket.py", "_AGAIN_S", 0.2),
     wait("jobs/group.py", "UNQUIESCED_TIMEOUT_S", 2.0),

@@ -316,7 +316,10 @@ def test_a_plan_that_cannot_be_held_is_told_in_the_hosts_words(installation: Ins
 def test_without_any_key_the_hosts_are_not_looked_at_and_it_says_so(installation: Installation) -> None:
     installation.set_variables("cbsnap-snapshot")
 
-    assert installation.ill() == [("host", "all", "not made"), ("settings", "cbsnap-snapshot", "bad")]
+    assert installation.ill() == [
+        ("host", "all with a port", "not made"),
+        ("settings", "cbsnap-snapshot", "bad"),
+    ]
 
 
 def test_functions_that_are_not_deployed_at_all(installation: Installation) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -21,6 +22,7 @@ import yaml
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.signature import host_key
 from cbsnap.tencent.api import Api
+from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.region import Region
 from cbsnap.wiring import Wiring
@@ -136,6 +138,10 @@ class Stage:
     def region(self, name: str = REGION) -> Region:
         """Return a region of the cloud, through the core's own adapter."""
         return Region(self.own_api(name))
+
+    def commands(self) -> RegionCommands:
+        """Return the command channel to its instances."""
+        return RegionCommands(self.own_api())
 
     def own_api(self, region: str = REGION) -> Api:
         """Return the core's own calls into a region."""
@@ -256,7 +262,7 @@ def built(
     made.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER PRIMARY KEY)")
     made.close()
     with ExitStack() as processes:
-        agent = Agent(folder, port)
+        agent = Agent(folder)
         processes.callback(agent.end)
         ready = processes.enter_context(cloud(folder))
         stage = Stage(folder, json.loads(ready.read_text())["url"], port, database, agent)
@@ -304,9 +310,8 @@ def until(what: str, holds: Callable[[], bool], timeout_s: float = 60) -> None:
 class Agent:
     """The host's agent, which can be killed and started."""
 
-    def __init__(self, folder: Path, port: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port = port
         self.process = self._start()
 
     def restart_without_memory(self) -> None:
@@ -315,14 +320,14 @@ class Agent:
         shutil.rmtree(self._folder / "run")
         self.process = self._start()
 
-    def end(self) -> None:
-        self.process.terminate()
+    def end(self, *, kill: bool = False) -> None:
+        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
         self.process.wait(10)
 
     def _start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(self._folder / "agent.ini")]
         process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT / "agent")})
-        until("the agent answers", lambda: _answers(f"http://{HOST_IP}:{self._port}/v1/hello"))
+        until("the agent answers", lambda: _answers(self._folder / "run/agent.sock"))
         return process
 
 
@@ -354,8 +359,7 @@ def _entries() -> Iterator[str]:
         yield f"{token.split()[-1]}:{scopes}:{hashlib.sha256(token.encode()).hexdigest()}:{ends}"
 
 
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=1).ok
-    except requests.ConnectionError:
-        return False
+def _answers(path: Path) -> bool:
+    """Tell whether an agent listens on its socket; it does so last, whatever else it listens on."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agents
+from cbsnap.hosts.ways import Ways
 from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.proofs import settled
@@ -38,7 +39,7 @@ def taken_without_a_label(stage: Stage, answered: dict[str, str] | None = None) 
 
 def label_after_settling(stage: Stage, snapshot_id: str) -> str | None:
     policies = (stage.folder / "policies/policies.yml").read_text()
-    journals = Agents(MASTER, 1, stage.port, SystemClock())
+    journals = Ways(Agents(MASTER, 1, stage.port, SystemClock()), stage.commands, SystemClock())
     inventory = Inventory(stage.region(), "tests")
     list(settled(parse(policies, "policies.yml"), inventory, journals, datetime.now(timezone.utc) + LATER))
     (one,) = [one for one in stage.snapshots() if one["id"] == snapshot_id]

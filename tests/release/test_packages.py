@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,11 @@ from release import bytecode, contents
 from release.building import Build
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 ROOT = Path(__file__).parents[2]
-FUNCTIONS = [one.name for one in contents.functions(ROOT)]
+FUNCTIONS = {one.name: one for one in contents.functions(ROOT)}
+LAYERS = tuple(one.name for one in contents.layers(ROOT))
 HANDLER = """
 import json, sys
 import index
@@ -64,12 +66,19 @@ def test_a_second_build_has_the_same_bytes(built: Mapping[str, Path], tmp_path: 
 
 
 @pytest.fixture(scope="session")
-def opt(built: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return what the layers are unpacked to, the sources spoilt: what is imported is bytecode."""
-    folder = tmp_path_factory.mktemp("opt")
-    for layer in contents.layers(ROOT):
-        unpack(built[layer.name], folder)
-    return folder
+def opt(
+    built: Mapping[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[tuple[str, ...]], Path]:
+    """Return what unpacks some layers, the sources spoilt: what is imported is bytecode."""
+
+    @cache
+    def unpacked(layers: tuple[str, ...]) -> Path:
+        folder = tmp_path_factory.mktemp("opt")
+        for layer in layers:
+            unpack(built[layer], folder)
+        return folder
+
+    return unpacked
 
 
 def unpack(zipped: Path, folder: Path) -> None:
@@ -79,27 +88,40 @@ def unpack(zipped: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_handler_is_imported_from_its_zip_files_alone_and_compiled(
-    built: Mapping[str, Path], opt: Path, tmp_path: Path, name: str
+def test_a_handler_is_imported_from_its_own_zip_files_alone_and_compiled(
+    built: Mapping[str, Path], opt: Callable[[tuple[str, ...]], Path], tmp_path: Path, name: str
 ) -> None:
     unpack(built[name], tmp_path)
+    layers = opt(FUNCTIONS[name].layers)
 
-    origins = imported(HANDLER, tmp_path, opt)
+    origins = imported(HANDLER, tmp_path, layers)
 
     assert origins["index"] == str(tmp_path / "index.py")
-    assert elsewhere(origins, tmp_path, opt) == []
+    assert elsewhere(origins, tmp_path, layers) == []
 
 
 def test_all_that_a_handler_may_import_later_is_there_too(
-    built: Mapping[str, Path], opt: Path, tmp_path: Path
+    built: Mapping[str, Path], opt: Callable[[tuple[str, ...]], Path], tmp_path: Path
 ) -> None:
     unpack(built["cbsnap-schedule"], tmp_path)
+    layers = opt(LAYERS)
 
-    origins = imported(HANDLER + ALL, tmp_path, opt)
+    origins = imported(HANDLER + ALL, tmp_path, layers)
 
     assert {"cbsnap.tencent.region", "cbsnap.entry.http", "pydantic", "fastapi", "apprise"} <= set(origins)
-    assert elsewhere(origins, tmp_path, opt) == []
-    assert (opt / "policies.yml").exists()
+    assert elsewhere(origins, tmp_path, layers) == []
+    assert (layers / "policies.yml").exists()
+
+
+def test_the_function_that_notifies_has_what_that_takes(
+    built: Mapping[str, Path], opt: Callable[[tuple[str, ...]], Path], tmp_path: Path
+) -> None:
+    unpack(built["cbsnap-maintain"], tmp_path)
+    layers = opt(FUNCTIONS["cbsnap-maintain"].layers)
+
+    origins = imported(HANDLER + "import cbsnap.notify, apprise\n", tmp_path, layers)
+
+    assert elsewhere(origins, tmp_path, layers) == []
 
 
 def elsewhere(origins: Mapping[str, str | None], *folders: Path) -> list[str]:

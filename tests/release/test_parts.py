@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
 import marshal
+import os
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from cbsnap import packages
 
+from localcloud.wire import MAX_BODY
 from release import archive, bytecode, contents, wheels
+from release.building import Build
 from release.failure import BuildError
 
 ROOT = Path(__file__).parents[2]
@@ -36,7 +42,7 @@ def test_the_layers_and_functions_of_this_checkout_are_found() -> None:
     layers = {one.name: one for one in contents.layers(ROOT)}
     functions = {one.name: one for one in contents.functions(ROOT)}
 
-    assert set(layers) == {"cbsnap", "cbsnap-deps", "cbsnap-policies"}
+    assert set(layers) == {"cbsnap", "cbsnap-deps", "cbsnap-http", "cbsnap-notify", "cbsnap-policies"}
     assert layers["cbsnap-deps"].requirements == ROOT / "layers/deps/requirements.txt"
     assert layers["cbsnap"].folder == ROOT / "layers/cbsnap"
     assert functions["cbsnap-gateway"].folder == ROOT / "functions/gateway"
@@ -83,8 +89,62 @@ def test_a_zip_file_that_is_too_large_ends_the_build(tmp_path: Path) -> None:
     with Path("/dev/urandom").open("rb") as noise:
         (folder / "noise").write_bytes(noise.read(archive.ZIPPED_BYTES))
 
-    with pytest.raises(BuildError, match=r"x: its zip file has 50\.\d MiB, and the platform takes 50"):
+    with pytest.raises(BuildError, match=r"x: its zip file has 7\.5 MiB, and a call of the API takes 7\.5"):
         archive.pack("x", folder, tmp_path / "x.zip")
+
+
+def test_the_largest_zip_file_fits_into_a_call_of_the_api() -> None:
+    content = {"ZipFile": base64.b64encode(bytes(archive.ZIPPED_BYTES)).decode()}
+    asked = {"LayerName": "x" * 64, "Description": "x" * 1000, "Content": content}
+
+    assert len(json.dumps(asked).encode()) < MAX_BODY["POST"]
+
+
+def test_nothing_is_built_again_where_nothing_has_changed(checkout: Path, tmp_path: Path) -> None:
+    first = Build(checkout, Path(sys.executable), tmp_path / "wheels").into(tmp_path / "dist")
+    for one in first:
+        one.file.touch()
+        os.utime(one.file, (1, 1))
+    (checkout / "layers/policies/policies.yml").write_text("version: 2")
+
+    again = Build(checkout, Path(sys.executable), tmp_path / "wheels").into(tmp_path / "dist")
+
+    assert [one.name for one in again if one.file.stat().st_mtime != 1] == ["policies"]
+    assert [one.unzipped_bytes for one in again] == [one.unzipped_bytes for one in first]
+
+
+def test_a_zip_file_that_was_touched_is_built_again(checkout: Path, tmp_path: Path) -> None:
+    build = Build(checkout, Path(sys.executable), tmp_path / "wheels")
+    digest = build.into(tmp_path / "dist")[0].sha256
+    (tmp_path / "dist/layers/policies.zip").write_bytes(b"something else")
+
+    assert build.into(tmp_path / "dist")[0].sha256 == digest
+
+
+def test_the_list_of_packages_tells_when_a_source_has_changed(checkout: Path, tmp_path: Path) -> None:
+    Build(checkout, Path(sys.executable), tmp_path / "wheels").into(tmp_path / "dist")
+    before = packages.read(tmp_path / "dist")
+
+    (checkout / "functions/one/index.py").write_text("a = 2")
+
+    assert [one.name for one in before.packages if not one.fresh(checkout)] == ["one"]
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    root = tmp_path / "checkout"
+    files = {
+        "serverless.yml": """inputs:
+  functions: {one: {name: one, src: ./functions/one, layers: [{name: policies}]}}
+""",
+        "layers/policies/serverless.yml": "inputs: {name: policies, src: ./}",
+        "layers/policies/policies.yml": "version: 1",
+        "functions/one/index.py": "a = 1",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    return root.resolve()
 
 
 def test_bytecode_is_checked_by_nobody_and_names_the_files_of_the_platform(tmp_path: Path) -> None:

@@ -13,7 +13,18 @@ import pytest
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agent as CoreAgent
 from cbsnap.jobs.take import take_batch
-from cbsnap.model import Batch, Decision, Group, Instance, Label, OnFailure, Quiesce, QuotaLimits, Run
+from cbsnap.model import (
+    Batch,
+    Decision,
+    Group,
+    Instance,
+    Label,
+    OnFailure,
+    Quiesce,
+    QuotaLimits,
+    Run,
+    Transport,
+)
 
 from tests.agent.driver import KEY, create_orders
 from tests.system.loops import Loop, run
@@ -38,8 +49,8 @@ class OneHost:
     def __init__(self, agent: Agent) -> None:
         self._port = agent.port
 
-    def on(self, instance: Instance) -> CoreAgent:
-        del instance
+    def on(self, instance: Instance, transport: Transport) -> CoreAgent:
+        del instance, transport
         return CoreAgent(("127.0.0.1", self._port), bytes.fromhex(KEY), SystemClock())
 
 

@@ -13,7 +13,7 @@ from localcloud.runtime.serverless import read_functions
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/events.md").read_text(), re.DOTALL)
-SET = {"CBSNAP_MASTER_KEY": "", "CBSNAP_API_TOKENS": ""}
+SET = {"CBSNAP_MASTER_KEY": "", "CBSNAP_API_TOKENS": "", "CBSNAP_NOTIFY_OPS": ""}
 
 
 def test_the_page_has_its_examples() -> None:

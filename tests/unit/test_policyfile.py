@@ -597,6 +597,11 @@ def test_a_drill_has_defaults_for_all_but_its_instance() -> None:
         ("{instance: ins-1, schedule: daily}", "", "drill.schedule"),
         ("{instance: ins-1, checks: 'rm -rf'}", "", "drill.checks"),
         ("{instance: ins-1, command: reboot}", "", "drill.command: unknown key"),
+        (
+            "{instance: ins-1, region: ap-guangzhou, role: 'qcs::cam::uin/3:roleName/x'}",
+            "[{region: ap-guangzhou}, {region: ap-guangzhou, role: 'qcs::cam::uin/2:roleName/x'}]",
+            "drill.role: say whose the instance is",
+        ),
         ("{instance: ins-1}", "[{region: a-b}, {region: a-c}]", "say the instance's region, one of a-b, a-c"),
         ("{instance: ins-1, region: a-d}", "[{region: a-b}]", "a-d is no target; targets are a-b"),
     ],

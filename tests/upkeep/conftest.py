@@ -69,10 +69,16 @@ class Account:
         assert found is not None
         return found
 
-    def take(self, disk_id: str = "disk-a", label: str = "application", due: datetime | None = None) -> str:
-        """Take a snapshot of policy `orders`, due now unless it is said, and let it finish."""
-        name = f"orders.{due or self.now():%Y%m%dT%H%MZ}.{disk_id.removeprefix('disk-')}"
-        tags = {**self.tags, "cbsnap:policy": "orders", "cbsnap:label": label}
+    def take(
+        self,
+        disk_id: str = "disk-a",
+        label: str = "application",
+        due: datetime | None = None,
+        policy: str = "orders",
+    ) -> str:
+        """Take a snapshot of a policy, due now unless it is said, and let it finish."""
+        name = f"{policy}.{due or self.now():%Y%m%dT%H%MZ}.{disk_id.removeprefix('disk-')}"
+        tags = {**self.tags, "cbsnap:policy": policy, "cbsnap:label": label}
         made = self.regions.at(Target(HERE)).create_snapshots({disk_id: name}, tags, 10)[disk_id]
         assert isinstance(made, str), made
         self.sleep(60)

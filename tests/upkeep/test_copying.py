@@ -13,6 +13,8 @@ from cbsnap.jobs.sharing import shared
 from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Sharing, Target
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
+from localcloud.faults import Fault
+
 from .conftest import HERE
 
 if TYPE_CHECKING:
@@ -102,6 +104,25 @@ def test_a_copy_claims_no_more_than_its_source_after_a_drill_has_lowered_it(acco
     assert actions(again) == []
 
 
+def test_a_copy_of_what_a_drill_found_broken_is_broken_until_a_drill_says_otherwise(
+    account: Account,
+) -> None:
+    made = account.take()
+    pass_over(account)
+    account.advance(HOUR)
+    pass_over(account)
+    (copy,) = account.held(THERE).snapshots.values()
+    source = account.held().snapshots[made]
+
+    source.tags["cbsnap:drill"] = "failed"
+    found = actions(pass_over(account)), actions(pass_over(account)), copy.tags["cbsnap:drill"]
+    source.tags["cbsnap:drill"] = "passed"
+    cured = actions(pass_over(account)), actions(pass_over(account)), copy.tags["cbsnap:drill"]
+
+    assert found == ([Action.DRILLED], [], "failed")
+    assert cured == ([Action.DRILLED], [], "passed")
+
+
 def test_a_copy_that_does_not_show_yet_is_not_begun_again(account: Account) -> None:
     made = account.take()
     pass_over(account)
@@ -130,6 +151,42 @@ def test_one_copy_is_made_for_each_bucket_and_its_own_rules_end_it(account: Acco
     assert len(copies(account)) == len(days)
     assert len(days) in {2, 3}, "two days kept, and today's until it is taken over"
     assert len(account.held().snapshots) == 1
+
+
+@pytest.mark.parametrize("found", [{"cbsnap:drill": "failed"}, {"cbsnap:label": "crash"}])
+def test_a_copy_that_is_not_good_after_all_does_not_take_the_place_of_a_good_one(
+    account: Account, found: dict[str, str]
+) -> None:
+    monthly = replace(PLAN, policies=(replace(POLICY, copy=(Copying(THERE, Keep(monthly=3)),)),))
+    bad = account.take()
+    pass_over(account, monthly)
+    account.advance(HOUR)
+    pass_over(account, monthly)
+    account.held().snapshots[bad].tags.update(found)
+    account.take()
+
+    notes = pass_over(account, monthly)
+    again = pass_over(account, monthly)
+
+    assert Action.COPIED in actions(notes)
+    assert Action.COPIED not in actions(again)
+    assert len(copies(account)) == 2
+
+
+@pytest.mark.parametrize("code", ["ResourceBusy", "InternalError", "ResourceInUse.CopySnapshotConflict"])
+def test_one_that_cannot_be_copied_now_keeps_no_other_from_being_copied(account: Account, code: str) -> None:
+    stubborn = account.take()
+    account.take(disk_id="disk-b")
+    both = replace(PLAN, policies=(replace(POLICY, select=Selection()),))
+    where: dict[str, object] = {"SnapshotId": stubborn}
+    account.local.cloud.faults.add(
+        [Fault("error", action="CopySnapshotCrossRegions", where=where, code=code, times=0)]
+    )
+
+    notes = pass_over(account, both)
+
+    assert actions(notes) == [Action.COPIED]
+    assert [note.subject for note in notes if isinstance(note, Finding)] == [stubborn]
 
 
 def test_a_copy_outlives_its_source(account: Account) -> None:

@@ -47,7 +47,7 @@ def means(account: Account, notifier: FakeNotifier, memory: FakeMemory | None = 
     return Means(
         account.regions,
         account.lifecycles,
-        FakeJournal(),
+        lambda _: FakeJournal(),
         FakeSettlers(),
         account,
         notifier,
@@ -103,6 +103,24 @@ def test_what_is_wrong_is_told_and_gives_no_sign_of_life(account: Account) -> No
     assert notifier.beats == []
 
 
+def test_a_slow_pass_of_an_instance_that_remembers_nothing_still_reminds(account: Account) -> None:
+    midnight = account.now().replace(hour=0, minute=7) + timedelta(days=2)
+    account.advance(midnight - account.now())
+    notifier = FakeNotifier()
+
+    class Slow(FakeSettlers):
+        def settle(self, target: Target) -> str:
+            account.advance(timedelta(minutes=10))
+            return super().settle(target)
+
+    account.take(label="")
+    account.advance(timedelta(days=1, minutes=-1))
+    far = replace(PLAN, targets=(Target(HERE, worker="far-worker"),))
+    maintain(far, replace(means(account, notifier, FakeMemory()), settlers=Slow()))
+
+    assert "uncovered: disk-a" in notifier.sent[0][2]
+
+
 def test_a_region_that_does_not_exist_keeps_no_other_from_its_work(account: Account) -> None:
     account.take()
     two = Plan("prod", (Target("eu-nowhere"), Target(HERE)), PLAN.policies)
@@ -117,7 +135,9 @@ def test_a_region_that_does_not_exist_keeps_no_other_from_its_work(account: Acco
 def test_a_step_that_fails_keeps_no_other_from_its_work(account: Account) -> None:
     account.take()
     broken = ("DescribeSnapshotOverview", "CopySnapshotCrossRegions")
-    account.local.cloud.faults.add([Fault("error", action=action, times=0) for action in broken])
+    account.local.cloud.faults.add(
+        [Fault("error", action=action, code="UnauthorizedOperation", times=0) for action in broken]
+    )
 
     here = maintain(PLAN, means(account, FakeNotifier()))[0]
 

@@ -10,6 +10,8 @@ from cbsnap.jobs.prune import prune
 from cbsnap.model import Keep, Label, Plan, Policy, Selection, Target
 from cbsnap.upkeep import Finding
 
+from localcloud.faults import Fault
+
 from .conftest import HERE
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ POLICY = Policy(
     "orders", Selection(), "0 2 * * *", "UTC", timedelta(hours=1), Keep(last=1), good=Label.APPLICATION
 )
 PLAN = Plan("prod", (Target(HERE),), (POLICY,))
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 pytestmark = pytest.mark.fleet(FLEET)
 
 
@@ -43,6 +45,39 @@ def test_the_cloud_deletes_what_no_rule_keeps(account: Account) -> None:
 
     assert refused == []
     assert list(account.held().snapshots) == [newest]
+
+
+@pytest.mark.parametrize("code", ["ResourceBusy", "ResourceUnavailable.SnapshotCreating"])
+def test_one_that_is_busy_keeps_no_other_from_being_deleted(account: Account, code: str) -> None:
+    taken = []
+    for _ in range(4):
+        taken.append(account.take())
+        account.advance(DAY)
+    busy = Fault("error", action="DeleteSnapshots", where={"SnapshotIds": taken[1]}, code=code, times=0)
+    account.local.cloud.faults.add([busy])
+
+    refused = pruned(account)
+
+    assert list(account.held().snapshots) == [taken[1], taken[3]]
+    assert len(refused) == 1
+    assert code in refused[0]
+
+
+def test_a_busy_one_keeps_no_other_from_getting_its_end(account: Account) -> None:
+    busy = account.take(label="crash")
+    account.advance(HOUR)
+    lesser = account.take(label="crash")
+    account.advance(HOUR)
+    account.take()
+    where: dict[str, object] = {"SnapshotId": busy}
+    account.local.cloud.faults.add(
+        [Fault("error", action="ModifySnapshotAttribute", where=where, code="ResourceBusy", times=0)]
+    )
+
+    refused = pruned(account)
+
+    assert len(refused) == 1
+    assert account.held().snapshots[lesser].deadline_s
 
 
 def test_what_came_to_be_shared_since_the_listing_is_refused_alone(account: Account) -> None:

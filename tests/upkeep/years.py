@@ -84,6 +84,7 @@ class Taken:
     due: datetime
     good: bool
     held: bool = False
+    broken: bool = False
     ends: datetime | None = None
 
     @property
@@ -129,6 +130,7 @@ def stays(newest_first: list[Taken], keep: Keep, now: datetime) -> set[str]:
     good = [one for one in newest_first if one.good]
     kept = {one.id for one in good[: max(1, keep.last)]}
     kept |= {one.id for one in newest_first[:1]}
+    kept |= {one.id for one in [one for one in newest_first if not one.broken][:1] if not good}
     kept |= {one.id for one in newest_first if one.held}
     kept |= {one.id for one in newest_first if not one.good and one.due > now - LESSER_FOR}
     kept |= {one.id for one in good if one.due > now - keep.within}
@@ -255,12 +257,17 @@ class Years:
         self.model.disks[disk_id].append(Taken(made, due, label == "application", held))
 
     def _interfere(self) -> None:
-        """Delete one of ours now and then, as a person would."""
+        """Delete one of ours now and then, as a person would; find some broken, as a drill does."""
         disk_id = self.chance.choice(list(self.model.disks))
         if self.model.disks[disk_id] and self.chance.random() < 0.3:
             gone = self.chance.choice(self.model.disks[disk_id])
             self.model.disks[disk_id].remove(gone)
             self.account.held().drop_snapshot(gone.id)
+        for taken in filter(None, self.model.disks.values()):
+            if self.chance.random() < 0.02:
+                newest = max(taken, key=lambda one: (one.good, one.due))
+                newest.good, newest.broken = False, True
+                self.account.held().snapshots[newest.id].tags["cbsnap:drill"] = "failed"
 
     def _add(self, disk_id: str, due: datetime, name: str, tags: dict[str, str]) -> str:
         region = self.account.held()

@@ -38,8 +38,8 @@ def load(path, name):
     try:
         with open(path) as source:
             sections = ini.parse(source.read(), path)
-    except OSError as error:
-        raise ConfigError("{}: {}".format(path, error.strerror)) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError("{}: {}".format(path, getattr(error, "strerror", "") or "not UTF-8")) from error
     if "drill:" + name not in sections:
         raise ConfigError("{}: there is no section [drill:{}]".format(path, name))
     return read(sections["drill:" + name])

@@ -83,6 +83,11 @@ class CloudError(CbsnapError):
         self.code = code
         self.request_id = request_id
 
+    @property
+    def gone(self) -> bool:
+        """Whether what it was about is not there, or not any more."""
+        return self.code.endswith("NotFound")
+
 
 class OutcomeUnknown(CloudError):
     """No answer came: the request may have been carried out, now or for as long as it can be accepted."""
@@ -115,10 +120,8 @@ class SnapshotInProgress(DiskBusy):
 class Refused(CloudError):
     """Final: the same request will be refused again."""
 
-    @property
-    def gone(self) -> bool:
-        """Whether what it was about is not there, or not any more."""
-        return self.code.endswith("NotFound")
+
+OF_ONE = (Refused, DiskBusy)  # about the one thing that was asked for: others may do well
 
 
 class EventsUnfinished(CbsnapError):

@@ -6,6 +6,7 @@ On a file system that all instances mount it lasts; the cloud's own state is wha
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import NotificationFailed
@@ -28,7 +29,11 @@ class FileMemory:
     def remember(self, address: str, told: dict[str, str]) -> None:
         """Keep this for an address, instead of what was there. Raises NotificationFailed."""
         try:
-            self._path.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+            written = self._path.with_name(
+                f"{self._path.name}.{os.getpid()}"
+            )  # another instance may mount it
+            written.write_text(json.dumps({**self._all(), address: told}), encoding="utf-8")
+            written.replace(self._path)  # whole or not at all, though the function is cut off here
         except OSError as full:
             raise NotificationFailed(f"what was told cannot be remembered: {full}") from full
 

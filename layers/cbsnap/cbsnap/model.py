@@ -145,6 +145,25 @@ class Thaw(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class AgentProgram:
+    """The agent in one file, and the version that it says it is."""
+
+    content: bytes
+    version: str
+
+
+class Transport(Enum):
+    """The way to a host's agent: its port on the private network, or the cloud's command channel."""
+
+    HTTP = "http"
+    TAT = "tat"
+
+
+# A command takes seconds to get there and its answer to be seen: what is held meanwhile must last.
+TTL_S = {Transport.HTTP: 30, Transport.TAT: 60}
+
+
+@dataclass(frozen=True, slots=True)
 class Quiesce:
     """How hosts are held: by a plan of theirs, or stopped (`plan` is empty then).
 
@@ -157,6 +176,7 @@ class Quiesce:
     ttl_s: int = 30
     budget_s: int = 90
     thaw: Thaw = Thaw.RETURNED
+    transport: Transport = Transport.HTTP
 
     @property
     def stops(self) -> bool:
@@ -198,8 +218,9 @@ class Drilling:
     """How a policy's snapshots are tried: as clones of at most `max_gib`, on a scratch instance.
 
     `checks` names the section of that host's own configuration that says what is looked at beyond the
-    filesystems; `region` is None for the only target's. Clones live for `window` at most, and a drill is
-    not begun later than that after its due time. `type` is the clones' DiskType, None for the source's.
+    filesystems; `region` and `role` are the target's, None for the only one's and for our own account.
+    Clones live for `window` at most, and a drill is not begun later than that after its due time. `type`
+    is the clones' DiskType, None for the source's.
     """
 
     instance: str
@@ -207,6 +228,7 @@ class Drilling:
     window: timedelta
     max_gib: int
     region: str | None = None
+    role: str | None = None
     checks: str | None = None
     type: str | None = None
 

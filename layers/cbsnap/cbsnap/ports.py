@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
+    from cbsnap.deployment import Found, FoundTrigger, Retrying, Trigger, WantedFunction
     from cbsnap.model import (
+        AgentProgram,
         Batch,
         Disk,
         DrillOrder,
@@ -24,14 +26,20 @@ if TYPE_CHECKING:
         Snapshot,
         SnapshotUsage,
         Target,
+        Transport,
     )
     from cbsnap.restoration import RestoreOrder
+    from cbsnap.upkeep import Tried
+
+
+TAGGED_TOGETHER = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 
 
 class Cloud(Protocol):
-    """One account's view of one region."""
+    """One account's view of one region; `role` as in the target, None for our own account."""
 
     region: str
+    role: str | None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         """Return the named disks, those that exist; without names, all of the region."""
@@ -75,7 +83,7 @@ class Cloud(Protocol):
         """
 
     def tag_snapshots(self, snapshot_ids: Sequence[str], key: str, value: str) -> None:
-        """Set one tag on many snapshots."""
+        """Set one tag on many snapshots; what some refuse, the others still get. Raises CloudError."""
 
     def stop_instances(self, ids: Sequence[str]) -> None:
         """Begin to stop instances softly; they go on being paid for."""
@@ -128,10 +136,14 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class PlanCheck:
-    """What a host says of a plan before anything is held. `disk_ids` hold the plan's data."""
+    """What a host says of a plan before anything is held.
+
+    `disk_ids` hold the plan's data; `label` is what all of them would earn.
+    """
 
     disk_ids: frozenset[str]
     problems: tuple[str, ...] = ()
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +176,9 @@ class LeaseRecord:
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """What an agent says of itself; `lease` is what it holds or is about to hold.
+    """What an agent says of itself; `lease` is the last one of which it knows, whatever became of it.
 
+    `start_id` is of this start of the agent; `key_versions` are valid now, none where it has no port.
     `clock_ahead_s` is how far the host's clock is ahead of ours, to the second; `since_boot_s` is the time
     since it was booted, None from an agent that does not tell.
     """
@@ -174,6 +187,8 @@ class HostStatus:
     plans: tuple[str, ...]
     paused: bool
     lease: LeaseRecord | None = None
+    start_id: str = ""
+    key_versions: tuple[str, ...] = ()
     clock_ahead_s: float = 0.0
     since_boot_s: float | None = None
 
@@ -209,7 +224,7 @@ class LeaseRequest:
 class Hosts(Protocol):
     """The way to the agents."""
 
-    def on(self, instance: Instance) -> Host:
+    def on(self, instance: Instance, transport: Transport) -> Host:
         """Return the agent of one instance; nothing is sent yet."""
 
 
@@ -226,7 +241,7 @@ class Journal(Protocol):
 class Journals(Protocol):
     """The way to the agents' journals."""
 
-    def on(self, instance: Instance) -> Journal:
+    def on(self, instance: Instance, transport: Transport) -> Journal:
         """Return one instance's journal; nothing is sent yet."""
 
 
@@ -300,11 +315,22 @@ class LoggedReport:
     report: Report
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedDrill:
+    """What a drill came to, as the function that carried it out logged it, and when."""
+
+    at: datetime
+    tried: Tried
+
+
 class ReportLog(Protocol):
     """What the functions have reported, as far back as the log is kept."""
 
     def reports(self, since: datetime, until: datetime, run: str | None = None) -> list[LoggedReport]:
         """Return the reports of a time, `until` not included, oldest first; of one run if it is named."""
+
+    def drills(self, since: datetime, until: datetime) -> list[LoggedDrill]:
+        """Return what the drills of a time came to, oldest first."""
 
 
 class ScratchDisks(Protocol):
@@ -325,13 +351,15 @@ class ScratchDisks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CommandOutcome:
-    """What became of one command; `error` says why it did not run to its end."""
+    """What became of one command; `error` says why it did not run to its end, `at` when it was given, UTC."""
 
     invocation_id: str
     running: bool
     exit_code: int | None = None
     output: str = ""
     error: str = ""
+    name: str = ""
+    at: str = ""
 
 
 class Commands(Protocol):
@@ -348,6 +376,49 @@ class Commands(Protocol):
 
     def named(self, instance_id: str, name: str) -> list[CommandOutcome]:
         """Return what became of the instance's commands of this name, as far as the cloud remembers."""
+
+    def latest(self, instance_id: str, prefix: str) -> CommandOutcome | None:
+        """Return the newest of the instance's commands whose name begins so, among the last hundred."""
+
+
+class Caretaker(Protocol):
+    """How the agent comes to one instance, is looked after and goes: by the cloud's command channel.
+
+    Every step may be repeated. All raise HostUnreachable, or HostRefused with the host's reason.
+    """
+
+    def reaches(self) -> bool:
+        """Tell whether the instance takes commands now."""
+
+    def stage(self, program: AgentProgram, tell: Callable[[str], None]) -> None:
+        """Bring the agent's file to the host, whole, beside the one that runs."""
+
+    def replace(self, configuration: str | None) -> None:
+        """Start what was staged in the place of what runs, with this configuration or the host's own."""
+
+    def hand_over_key(self, version: int) -> None:
+        """Add this version of the host's key to those that its agent takes."""
+
+    def drop_key(self, version: str) -> None:
+        """Take a version out."""
+
+    def vouch(self, version: int) -> None:
+        """See that the agent answers what this version signs, with the same. Raises HostUntrusted."""
+
+    def status(self) -> HostStatus:
+        """Return what the agent says of itself."""
+
+    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
+        """Try a plan without holding it."""
+
+    def remove(self) -> list[str]:
+        """Take the agent away; return what was removed and what stays."""
+
+    def tidy(self) -> None:
+        """Remove what only the steps before needed."""
+
+    def latest(self) -> CommandOutcome | None:
+        """Return the last command of ours on the instance."""
 
 
 class Notifier(Protocol):
@@ -404,8 +475,95 @@ class Keeper(Protocol):
         """Hand an errand over, asynchronously and at least once; return the request's id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is known of an asynchronous invocation.
+
+    `over`: it will do nothing more, its retries included. `returned` is the JSON value of its function, or
+    None where that is not known; `failed` says how it ended otherwise.
+    """
+
+    over: bool
+    returned: Any = None
+    failed: str = ""
+
+
+class Invocations(Protocol):
+    """What became of what was handed over, as far as the platform tells."""
+
+    def of_worker(self, target: Target, request_id: str) -> Answered:
+        """Return what became of a batch."""
+
+    def of_keeper(self, request_id: str) -> Answered:
+        """Return what became of an errand."""
+
+
 class DrillKeeper(Protocol):
     """The same for drills."""
 
     def hand_over(self, order: DrillOrder) -> str:
         """Hand a drill over, asynchronously and at least once; return the request's id."""
+
+
+class Platform(Protocol):
+    """Functions, layers and triggers of one region and namespace, for whoever deploys them.
+
+    Changes are asked for once; what they change is under way until its status is Active again.
+    """
+
+    def found(self, deployment: str, looks_like_ours: Callable[[str], bool]) -> Found:
+        """Return what is ours, and what only has a name that looks so."""
+
+    def status(self, function: str) -> str:
+        """Return what a function is about: Active, Updating, …Failed."""
+
+    def layer_status(self, layer: str, version: int) -> str:
+        """Return what a layer's version is about."""
+
+    def publish_layer(
+        self, layer: str, content: bytes, sha256: str, runtimes: Sequence[str], deployment: str
+    ) -> int:
+        """Publish a layer's next version; returns its number."""
+
+    def create_function(
+        self,
+        wanted: WantedFunction,
+        content: bytes,
+        layers: Mapping[str, int],
+        description: str,
+        deployment: str,
+    ) -> None:
+        """Make a function with its code and settings."""
+
+    def update_code(self, wanted: WantedFunction, content: bytes) -> None:
+        """Send a function's code and the name of its handler."""
+
+    def configure(self, wanted: WantedFunction, layers: Mapping[str, int], description: str) -> None:
+        """Set all settings of what can still be changed."""
+
+    def publish_version(self, function: str, description: str) -> str:
+        """Make a version of what can still be changed; returns its number."""
+
+    def point(self, function: str, alias: str, version: str, *, exists: bool) -> None:
+        """Let an alias stand for a version."""
+
+    def retry(self, function: str, retrying: Retrying) -> None:
+        """Set how asynchronous events are treated."""
+
+    def create_trigger(self, function: str, trigger: Trigger) -> None:
+        """Make a trigger that calls what $DEFAULT stands for."""
+
+    def update_trigger(self, function: str, trigger: Trigger) -> None:
+        """Change a trigger, and make it ours."""
+
+    def delete_trigger(self, function: str, found: FoundTrigger) -> None:
+        """Delete a trigger."""
+
+    def delete_version(self, function: str, version: str) -> None:
+        """Delete a published version."""
+
+    def delete_function(self, function: str) -> None:
+        """Delete a function with all of its versions."""
+
+    def delete_layer(self, layer: str, version: int) -> None:
+        """Delete one version of a layer."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.model import Instance
+    from cbsnap.model import Instance, Transport
     from cbsnap.ports import HostStatus, PlanCheck
 
 
@@ -129,5 +129,5 @@ class AnsweringHost(Protocol):
 class AnsweringHosts(Protocol):
     """The way to the agents."""
 
-    def on(self, instance: Instance) -> AnsweringHost:
+    def on(self, instance: Instance, transport: Transport) -> AnsweringHost:
         """Return the agent of one instance; nothing is sent yet."""

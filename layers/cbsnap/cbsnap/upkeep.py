@@ -54,14 +54,39 @@ ADVISORY = {Trouble.ORPHAN, Trouble.DUPLICATE, Trouble.FOREIGN}  # to be known; 
 
 
 @dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that a drill looked at; `ms` is how long it took."""
+
+    name: str
+    ok: bool
+    detail: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What a drill of these snapshots came to; `verdict` and `cut` in the words of `rules.drillreports`."""
+
+    snapshots: tuple[str, ...]
+    verdict: str
+    cut: str
+    reason: str
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """One thing that was done: `subject` is a snapshot's, an instance's or a clone's id."""
+    """One thing that was done: `subject` is a snapshot's, an instance's or a clone's id.
+
+    `drill` stands with the first of the snapshots that were drilled together.
+    """
 
     action: Action
     region: str
     subject: str
     reason: str
     policy: str | None = None
+    drill: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from cbsnap.errors import InputError
 from cbsnap.model import Batch, DrillOrder, Reaction, Report, Target
 from cbsnap.restoration import Progress, RestoreOrder
-from cbsnap.upkeep import Upkeep
+from cbsnap.upkeep import Tried, Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -55,6 +55,11 @@ def _reactions() -> TypeAdapter[tuple[Reaction, ...]]:
 @cache
 def _upkeep() -> TypeAdapter[tuple[Upkeep, ...]]:
     return TypeAdapter(tuple[Upkeep, ...])
+
+
+@cache
+def _pass() -> TypeAdapter[Upkeep]:
+    return TypeAdapter(Upkeep)
 
 
 @cache
@@ -162,6 +167,20 @@ def report(line: Mapping[str, Any]) -> Report:
         return _report().validate_python(line)
     except ValidationError as wrong:
         raise InputError("report", wrong.errors()[0]["msg"]) from wrong
+
+
+def passed(line: Mapping[str, Any]) -> Upkeep:
+    """Return one region's pass, as `upkeep` tells it. Raises InputError."""
+    try:
+        return _pass().validate_python(line)
+    except ValidationError as wrong:
+        raise InputError("upkeep", wrong.errors()[0]["msg"]) from wrong
+
+
+def drills(line: Mapping[str, Any]) -> tuple[Tried, ...]:
+    """Return what the drills of one region's pass came to, as `upkeep` tells it. Raises InputError."""
+    changes = passed(line).changes
+    return tuple(one.drill for one in changes if one.drill)
 
 
 def upkeep(values: Iterable[Upkeep]) -> list[dict[str, Any]]:

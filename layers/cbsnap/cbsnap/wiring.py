@@ -21,18 +21,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from cbsnap.hosts.agent import Agents
+    from cbsnap.hosts.ways import Ways
     from cbsnap.jobs.calibrate import Means as CalibrationMeans
     from cbsnap.jobs.checkup import Means
     from cbsnap.jobs.sequencing import Sequenced
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Instance, Plan
+    from cbsnap.model import AgentProgram, Instance, Plan
     from cbsnap.ports import (
+        Caretaker,
         Clock,
         Clouds,
+        Commands,
+        Invocations,
         Lifecycles,
         Listings,
         Memory,
         Notifier,
+        Platform,
         ReportLog,
         Restorer,
         Settlers,
@@ -48,6 +53,8 @@ BESIDE_THE_PACKAGE = Path(cbsnap.__file__).parent.parent / "policies.yml"
 
 # /tmp lives as long as the function's instance, and is the only place that it may write to (583/9179).
 IN_THE_INSTANCE = Path(tempfile.gettempdir()) / "cbsnap-told.json"
+
+WORKER, KEEPER = "cbsnap-snapshot", "cbsnap-maintain"  # unless the environment says otherwise
 
 
 class Wiring:
@@ -104,20 +111,28 @@ class Wiring:
     def bench(self, target: Target, until_s: float) -> Bench:
         """Return what a target's drills work with, until that second of the clock's monotonic time."""
         from cbsnap.jobs.trying import Bench  # noqa: PLC0415 - only who drills needs it
-        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who drills needs it
         from cbsnap.tencent.scratch import RegionScratch  # noqa: PLC0415 - only who drills needs it
 
-        api = self._api_of(target)
-        return Bench(RegionScratch(api), RegionCommands(api), self.clock, until_s)
+        return Bench(RegionScratch(self._api_of(target)), self.commands(target), self.clock, until_s)
+
+    def platform(self, region: str, namespace: str) -> Platform:
+        """Return a region's functions and layers, to be deployed."""
+        from cbsnap.tencent.platform import RegionPlatform  # noqa: PLC0415 - only who deploys needs it
+
+        return RegionPlatform(self._own_api(region), namespace, self.clock)
 
     def checkup(self, region: str) -> Means:
         """Return what a check-up looks with; `region` is where the functions are."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only a check-up needs all of it
+        from cbsnap.hosts.ways import Ways  # noqa: PLC0415 - as above
         from cbsnap.jobs.checkup import Means  # noqa: PLC0415 - as above
-        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - as above
         from cbsnap.tencent.deployed import RegionDeployment  # noqa: PLC0415 - as above
         from cbsnap.tencent.door import RegionDoor  # noqa: PLC0415 - as above
         from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - as above
+
+        def hosts(target: Target, master: str, version: str) -> Ways:
+            agents = Agents(master, int(version), self.plan.agent_port, self.clock)
+            return Ways(agents, partial(self.commands, target), self.clock)
 
         api = self._own_api(region)
         return Means(
@@ -125,8 +140,8 @@ class Wiring:
             clouds=self.clouds,
             deployment=RegionDeployment(api),
             log=lambda topic: TopicLog(api, topic),
-            hosts=lambda master, version: Agents(master, int(version), self.plan.agent_port, self.clock),
-            commands=lambda target: RegionCommands(self._api_of(target)),
+            hosts=hosts,
+            commands=self.commands,
             clock=self.clock,
             master_key=self._environment.get("CBSNAP_MASTER_KEY", ""),
             key_version=self._environment.get("CBSNAP_KEY_VERSION", ""),
@@ -138,15 +153,13 @@ class Wiring:
         """Return what a calibration works with: its means, and the sequence on its host."""
         from cbsnap.jobs.calibrate import LONGEST_S, Means  # noqa: PLC0415 - only a calibration needs it
         from cbsnap.jobs.sequencing import Sequenced  # noqa: PLC0415 - as above
-        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - as above
 
         bench = self.bench(target, self.clock.monotonic() + LONGEST_S)
         cloud, ending = self.clouds.at(target), self.lifecycles.at(target)
         means = Means(cloud, ending, bench, self.clock, self.plan.deployment, tell)
         opened = bool(self._environment.get("CBSNAP_MASTER_KEY"))
-        agent = self.hosts(self.plan.agent_port).on(instance) if opened else None
-        commands = RegionCommands(self._api_of(target))
-        return means, Sequenced(commands, self.clock, instance.id, session, agent)
+        agent = self.agents(self.plan.agent_port).on(instance) if opened else None
+        return means, Sequenced(self.commands(target), self.clock, instance.id, session, agent)
 
     @cached_property
     def notifier(self) -> Notifier:
@@ -186,18 +199,13 @@ class Wiring:
     def _functions(self) -> Functions:
         from cbsnap.tencent.functions import Functions  # noqa: PLC0415 - only who hands out needs it
 
-        function = self._environment.get("CBSNAP_WORKER", "cbsnap-snapshot")
+        function = self._environment.get("CBSNAP_WORKER", WORKER)
         return Functions(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
     @property
     def region(self) -> str:
         """The region that the function runs in."""
         return self._required("TENCENTCLOUD_REGION")
-
-    @property
-    def home(self) -> str:
-        """The same where it is known; empty for a person's machine that names none."""
-        return self._environment.get("TENCENTCLOUD_REGION", "")
 
     def own(self) -> tuple[str, str]:
         """Return the id of the role that we call with, or nothing, and the id of its key."""
@@ -211,15 +219,60 @@ class Wiring:
         """The function that carries errands out."""
         from cbsnap.tencent.functions import Keeper  # noqa: PLC0415 - only who hands over needs it
 
-        function = self._environment.get("CBSNAP_KEEPER", "cbsnap-maintain")
+        function = self._environment.get("CBSNAP_KEEPER", KEEPER)
         return Keeper(cache(self._own_api), self._required("TENCENTCLOUD_REGION"), function)
 
-    def hosts(self, port: int) -> Agents:
+    @cached_property
+    def invocations(self) -> Invocations:
+        """What became of what was handed to these functions."""
+        from cbsnap.tencent.invocations import FunctionInvocations  # noqa: PLC0415 - only who follows needs it
+
+        return FunctionInvocations(
+            cache(self._own_api),
+            self._required("TENCENTCLOUD_REGION"),
+            worker=self._environment.get("CBSNAP_WORKER", WORKER),
+            keeper=self._environment.get("CBSNAP_KEEPER", KEEPER),
+        )
+
+    def hosts(self, port: int, target: Target) -> Ways:
+        """Return the ways to a target's agents: to this port, or by the cloud's command channel."""
+        from cbsnap.hosts.ways import Ways  # noqa: PLC0415 - only who quiesces needs it
+
+        return Ways(self.agents(port), partial(self.commands, target), self.clock)
+
+    def commands(self, target: Target) -> Commands:
+        """Return the command channel to a target's instances."""
+        from cbsnap.tencent.commands import RegionCommands  # noqa: PLC0415 - only who sends commands needs it
+
+        return RegionCommands(self._api_of(target))
+
+    def caretaker(self, target: Target, instance_id: str) -> Caretaker:
+        """Return what looks after one instance's agent."""
+        from cbsnap.hosts.caretaker import HostCaretaker  # noqa: PLC0415 - only who installs agents needs it
+        from cbsnap.hosts.signature import host_key  # noqa: PLC0415 - as above
+
+        def key_of(version: int) -> bytes:
+            return host_key(self._required("CBSNAP_MASTER_KEY"), version, instance_id)
+
+        return HostCaretaker(instance_id, self.commands(target), self.clock, key_of)
+
+    @property
+    def key_version(self) -> int:
+        """Which version of the hosts' keys the deployment signs with."""
+        return int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
+
+    def agent_program(self, path: Path) -> AgentProgram:
+        """Read the agent's packed file. Raises InputError."""
+        from cbsnap.hosts import parcel  # noqa: PLC0415 - as above
+
+        return parcel.read(path)
+
+    def agents(self, port: int) -> Agents:
         """Return the way to the agents, which listen on this port; without a master key to none of them."""
         from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only who quiesces needs it
 
-        version = int(self._environment.get("CBSNAP_KEY_VERSION", "1"))
-        return Agents(self._environment.get("CBSNAP_MASTER_KEY", ""), version, port, self.clock)
+        master = self._environment.get("CBSNAP_MASTER_KEY", "")
+        return Agents(master, self.key_version, port, self.clock)
 
     @cached_property
     def keyring(self) -> Keyring:

@@ -217,6 +217,18 @@ def test_retries_follow_the_functions_own_setting(cloud: Running, ask: Callable[
     assert (status["Status"], status["StatusCode"]) == ("FAILED", 430)
 
 
+def test_what_a_request_returned_can_be_asked_for(cloud: Running, ask: Callable[..., Any], f: str) -> None:
+    request_id = cloud.invoke(f, InvocationType="Event").FunctionRequestId
+    cloud.ended(request_id)
+
+    (told,) = ask("GetRequestStatus", FunctionName=f, FunctionRequestId=request_id)["Data"]
+    before = {"StartTime": "2020-01-01 00:00:00", "EndTime": "2020-01-02 00:00:00"}
+    none = ask("GetRequestStatus", FunctionName=f, FunctionRequestId=request_id, **before)
+
+    assert (told["RetCode"], json.loads(told["RetMsg"]), told["RetryNum"]) == (0, [1, "$LATEST"], 0)
+    assert (none["TotalCount"], none["Data"]) == (0, [])
+
+
 def test_a_dead_event_goes_to_the_dead_letter_queue(cloud: Running, ask: Callable[..., Any], f: str) -> None:
     ask("UpdateFunctionConfiguration", FunctionName=f, DeadLetterConfig={"Type": "CMQ-QUEUE", "Name": "lost"})
     ask(
@@ -448,7 +460,12 @@ def test_answers_with_every_field_of_the_sdks_models_and_no_other(
     cloud: Running, ask: Callable[..., Any], f: str
 ) -> None:
     request_id = cloud.invoke(f, InvocationType="Event").FunctionRequestId
-    asked = [*ASKED, ("GetAsyncEventStatus", {"InvokeRequestId": request_id})]
+    cloud.ended(request_id)
+    asked = [
+        *ASKED,
+        ("GetAsyncEventStatus", {"InvokeRequestId": request_id}),
+        ("GetRequestStatus", {"FunctionName": f, "FunctionRequestId": request_id}),
+    ]
 
     wrong = {}
     for action, parameters in asked:

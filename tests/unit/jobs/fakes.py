@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target
+from cbsnap.errors import HostError, HostRefused, HostUnreachable, OutcomeUnknown
+from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target, Transport
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ class FakeCloud:
     answers: dict[str, Exception] = field(default_factory=dict)
     made_all_the_same: set[str] = field(default_factory=set)
     appears_after_s: float = 0.0
+    one_at_a_time: Lock = field(default_factory=Lock, repr=False)
     labels: dict[str, str] = field(default_factory=dict)
     losses: dict[str, str] = field(default_factory=dict)
     labelled: list[int] = field(default_factory=list)
@@ -77,6 +79,7 @@ class FakeCloud:
     never_stops: bool = False
     start_failures: list[Exception] = field(default_factory=list)
     region: str = REGION
+    role: str | None = None
 
     def disks(self, ids: Sequence[str] = ()) -> list[Disk]:
         return [one for one in self.disk_list if not ids or one.id in ids]
@@ -166,10 +169,11 @@ class FakeCloud:
 
     def _create(self, disk_id: str, name: str, tags: Mapping[str, str]) -> str | Exception:
         refused = self.answers.pop(disk_id, None)
-        if refused is None or disk_id in self.made_all_the_same:
-            self.made_all_the_same.discard(disk_id)
-            self._add(disk_id, name, tags)
-        return refused or self.snapshot_list[-1].id
+        with self.one_at_a_time:
+            if refused is None or disk_id in self.made_all_the_same:
+                self.made_all_the_same.discard(disk_id)
+                self._add(disk_id, name, tags)
+            return refused or self.snapshot_list[-1].id
 
     def _add(self, disk_id: str, name: str, tags: Mapping[str, str]) -> None:
         self.snapshot_list.append(
@@ -232,6 +236,8 @@ class FakeHost:
         self.log.append("release")
         self._trouble("release")
         request = self.holding
+        if request is not None and request.lease_id != lease_id:
+            raise HostRefused("unknown-lease", "lease_id", f"{lease_id} is not held here")
         self.holding = None
         self.released_with = dict(answered)
         covers = tuple(Cover(one, self.label, "lock+sync") for one in (request.disk_ids if request else ()))
@@ -257,8 +263,10 @@ class FakeHosts:
 
     host: FakeHost
     others: dict[str, FakeHost] = field(default_factory=dict)
+    transport: Transport = Transport.HTTP
 
-    def on(self, instance: Instance) -> FakeHost:
+    def on(self, instance: Instance, transport: Transport = Transport.HTTP) -> FakeHost:
+        self.transport = transport
         return self.others.get(instance.id, self.host)
 
 

@@ -26,7 +26,7 @@ from .fakes import NOON, REGION, FakeClock, FakeCloud, disk, instance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cbsnap.model import Disk, Instance
+    from cbsnap.model import Disk, Instance, Transport
 
 OURS = {"cbsnap:deployment": "prod", "cbsnap:policy": "orders"}
 DUE = NOON - timedelta(hours=2)
@@ -139,8 +139,8 @@ class FakeJournal:
     def close(self) -> None:
         self.closed += 1
 
-    def on(self, instance: Instance) -> FakeJournal:
-        del instance
+    def on(self, instance: Instance, transport: Transport) -> FakeJournal:
+        del instance, transport
         return self
 
 
@@ -149,8 +149,10 @@ class FakeJournals:
     """The journals of several hosts, by instance."""
 
     journals: dict[str, FakeJournal]
+    transports: list[Transport] = field(default_factory=list)
 
-    def on(self, instance: Instance) -> FakeJournal:
+    def on(self, instance: Instance, transport: Transport) -> FakeJournal:
+        self.transports.append(transport)
         return self.journals[instance.id]
 
 

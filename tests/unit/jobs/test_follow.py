@@ -267,6 +267,14 @@ def test_a_copy_without_tags_is_left_to_those_who_know_its_source() -> None:
     assert (notes, cloud.log) == ([], [])
 
 
+def test_a_region_of_an_account_that_is_only_copied_to_misses_nothing() -> None:
+    theirs = shelf([])
+    theirs.role = "qcs::cam::uin/100000000002:roleName/cbsnap"
+
+    assert (Trouble.MISSING, "disk-a") in troubles(followed(shelf([]), FakeJournal()))
+    assert troubles(followed(theirs, FakeJournal())) == []
+
+
 def test_a_missing_policy_tag_is_written() -> None:
     cloud = shelf([shot(tags={"cbsnap:deployment": "prod", "cbsnap:label": "crash"})])
 

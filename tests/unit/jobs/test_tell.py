@@ -71,6 +71,34 @@ def test_a_region_that_cannot_be_read_ends_nothing() -> None:
     assert bodies[2] == "Over:\n- ap-guangzhou: it cannot be read\nUnchanged: 1"
 
 
+def test_an_account_that_cannot_be_read_keeps_nothing_open_of_another_in_its_region() -> None:
+    notifier, memory = FakeNotifier(), FakeMemory()
+    theirs = "ap-guangzhou as qcs::cam::uin/100000000002:roleName/cbsnap"
+    own = Upkeep("ap-guangzhou")
+    tell(OPS, [own, Upkeep(theirs, findings=(STALE,))], notifier, memory, NOON)
+
+    tell(OPS, [replace(own, error="down"), Upkeep(theirs)], notifier, memory, NOON)
+
+    assert notifier.sent[-1][2] == (
+        "New:\n- ap-guangzhou: down\nOver:\n- stale: disk-a (orders) in ap-guangzhou: it is 30 h old"
+    )
+
+
+def test_two_things_wrong_with_one_snapshot_are_both_told() -> None:
+    notifier, memory = FakeNotifier(), FakeMemory()
+    copy = Finding(Trouble.REFUSED, "ap-guangzhou", "snap-1", "not copied", "orders")
+    share = replace(copy, reason="not shared")
+
+    tell(OPS, passed(copy), notifier, memory, NOON)
+    tell(OPS, passed(copy, share), notifier, memory, NOON)
+    tell(OPS, passed(copy, share), notifier, memory, NOON)
+
+    assert [body.splitlines()[1].rpartition(": ")[2] for _, _, body in notifier.sent] == [
+        "not copied",
+        "not shared",
+    ]
+
+
 def test_a_policy_without_an_address_is_told_to_nobody_and_a_region_to_everybody() -> None:
     notifier = FakeNotifier()
     region = Finding(Trouble.QUOTA, "ap-guangzhou", "ap-guangzhou", "room for 3 more")

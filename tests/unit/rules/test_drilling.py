@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from cbsnap.errors import InputError
-from cbsnap.model import Disk, Drilling, Grouping, Keep, Label, Policy, Selection, Snapshot
-from cbsnap.rules.drilling import chosen, newest_drilled, newest_run
+from cbsnap.model import Disk, Drilling, Grouping, Keep, Label, Policy, Selection, Snapshot, Target
+from cbsnap.rules.drilling import chosen, newest_drilled, newest_run, place
 from cbsnap.rules.ours import Ours, ours
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
+THEIRS = "qcs::cam::uin/100000000002:roleName/cbsnap"
 DRILLING = Drilling("ins-scratch", "0 5 * * 0", 4 * HOUR, max_gib=100)
 POLICY = Policy(
     "orders", Selection(), "0 * * * *", "UTC", HOUR, Keep(last=3), Grouping.INSTANCE, good=Label.APPLICATION
@@ -118,3 +119,22 @@ def test_only_a_known_verdict_counts_as_one() -> None:
     mine = [shot("disk-a", 3, "passed"), shot("disk-a", 2, "excellent"), shot("disk-a", 1)]
 
     assert [one.snapshot.id for one in newest_drilled(POLICY, mine)] == ["snap-a3"]
+
+
+@pytest.mark.parametrize(
+    ("region", "role", "targets", "found"),
+    [
+        (None, None, [Target("a")], Target("a")),
+        (None, None, [Target("a", THEIRS)], Target("a", THEIRS)),
+        ("b", None, [Target("a"), Target("b", THEIRS)], Target("b", THEIRS)),
+        ("a", None, [Target("a", THEIRS), Target("a")], Target("a")),
+        ("a", THEIRS, [Target("a", THEIRS), Target("a")], Target("a", THEIRS)),
+        ("a", None, [Target("a", THEIRS), Target("a", "another")], None),
+        ("a", "another", [Target("a", THEIRS), Target("a")], None),
+        ("c", None, [Target("a")], None),
+    ],
+)
+def test_of_two_accounts_in_a_region_one_is_drilled(
+    region: str | None, role: str | None, targets: list[Target], found: Target | None
+) -> None:
+    assert place(targets, replace(DRILLING, region=region, role=role)) == found

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.model import Label
-from cbsnap.rules.drillreports import Check, Cut, DrillReport, Verdict, judged, read
+from cbsnap.rules.drillreports import Cut, DrillReport, Verdict, judged, read
 from cbsnap.rules.ours import ours
+from cbsnap.upkeep import Check
 from hypothesis import given
 from hypothesis import strategies as st
 

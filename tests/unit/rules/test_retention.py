@@ -35,9 +35,16 @@ def staying(verdicts: list[Verdict]) -> dict[datetime, str]:
 
 DUES = st.integers(0, 24 * 500).map(lambda hours: NOW - timedelta(hours=hours))
 LABELS = st.sampled_from([None, *Label])
+DRILLS = st.sampled_from([{}, {}, {"cbsnap:drill": "passed"}, {"cbsnap:drill": "failed"}])
 STATES = st.sampled_from(["NORMAL", "NORMAL", "NORMAL", "CREATING", "TORECYCLE"])
 LINES = st.lists(
-    st.builds(lambda due, label, state: shot(due, label, state=state), DUES, LABELS, STATES),
+    st.builds(
+        lambda due, label, state, drill: shot(due, label, state=state, tags=drill),
+        DUES,
+        LABELS,
+        STATES,
+        DRILLS,
+    ),
     max_size=40,
     unique_by=lambda one: one.snapshot.id,
 )
@@ -72,6 +79,20 @@ def test_the_newest_of_each_day_stays() -> None:
     assert staying(verdicts) == {
         NOW: "newest good one, daily 2026-11-22",
         datetime(2026, 11, 21, 18, tzinfo=timezone.utc): "daily 2026-11-21",
+    }
+
+
+def test_what_failed_its_drill_takes_no_place_and_goes_with_the_lesser_ones() -> None:
+    line = [shot(days_ago(days)) for days in range(6)]
+    broken = {"cbsnap:drill": "failed"}
+    line[0], line[5] = shot(days_ago(0), tags=broken), shot(days_ago(5), tags=broken)
+
+    verdicts = judged(line, terms(Keep(last=2)), NOW, NO_HOLDS)
+
+    assert staying(verdicts) == {
+        days_ago(0): "newest, though not good, failed its drill, for 3 days",
+        days_ago(1): "newest good one, last 1",
+        days_ago(2): "last 2",
     }
 
 
@@ -110,11 +131,11 @@ def test_all_within_a_time_stay() -> None:
 
     verdicts = judged([shot(days_ago(days)) for days in (0, 1, 2, 3)], terms(keep), NOW, NO_HOLDS)
 
-    assert set(staying(verdicts)) == {days_ago(0), days_ago(1)}
+    assert staying(verdicts) == {days_ago(0): "newest good one, within", days_ago(1): "within"}
 
 
 def test_a_lesser_one_lives_shortly_and_the_newest_of_all_stays() -> None:
-    lesser = [shot(days_ago(days), Label.CRASH) for days in (2, 4)]
+    lesser = [shot(days_ago(days), Label.CRASH) for days in (2, 3)]
     unproven = shot(days_ago(1), None)
 
     verdicts = judged([*lesser, unproven, shot(days_ago(9))], terms(Keep(last=1)), NOW, NO_HOLDS)
@@ -132,14 +153,35 @@ def test_a_lone_lesser_one_outlives_its_time() -> None:
     assert staying(verdicts) == {days_ago(100): "newest, though not good"}
 
 
+def test_where_none_is_good_the_newest_that_is_not_known_to_be_broken_stays() -> None:
+    broken = shot(days_ago(4), tags={"cbsnap:drill": "failed"})
+    crash = [shot(days_ago(days), Label.CRASH) for days in (9, 10)]
+
+    verdicts = judged([broken, *crash], terms(Keep(last=1)), NOW, NO_HOLDS)
+
+    assert staying(verdicts) == {
+        days_ago(4): "newest, though not good",
+        days_ago(9): "none is good, and none newer is whole or not known to be broken",
+    }
+
+
+def test_what_is_still_being_made_takes_no_place_of_what_is_there() -> None:
+    weekly = [shot(days_ago(days), Label.CRASH) for days in (7, 14)]
+    begun = shot(NOW, Label.APPLICATION, state="CREATING")
+
+    verdicts = judged([begun, *weekly], terms(Keep(last=1)), NOW, NO_HOLDS)
+
+    assert set(staying(verdicts)) == {NOW, days_ago(7)}
+
+
 @pytest.mark.parametrize(
     ("one", "why"),
     [
         (shot(days_ago(9), state="ROLLBACKING"), "its state is ROLLBACKING"),
         (shot(days_ago(9), locked=True), "locked"),
         (shot(days_ago(9), shares=1), "shared with other accounts"),
-        (shot(days_ago(9), copying_to=("ap-singapore",)), "being copied to ap-singapore"),
-        (shot(days_ago(9), image_ids=("img-1",)), "an image is made of it: img-1"),
+        (shot(days_ago(9), copying_to=("ap-seoul", "ap-tokyo")), "being copied to ap-seoul, ap-tokyo"),
+        (shot(days_ago(9), image_ids=("img-1", "img-2")), "an image is made of it: img-1, img-2"),
     ],
 )
 def test_what_the_cloud_would_not_delete_is_left_with_the_reason(one: Ours, why: str) -> None:
@@ -190,6 +232,17 @@ def test_the_newest_good_one_never_goes(line: list[Ours], policy: Terms) -> None
     stay = [verdict.of for verdict in judged(line, policy, NOW, NO_HOLDS) if verdict.stays]
 
     assert not good or good[-1] in stay
+
+
+@given(LINES, TERMS)
+def test_something_whole_is_always_left_to_restore_from(line: list[Ours], policy: Terms) -> None:
+    whole = [one for one in line if one.snapshot.state == "NORMAL"]
+    unbroken = [one for one in whole if not one.broken]
+
+    stay = [verdict.of for verdict in judged(line, policy, NOW, NO_HOLDS) if verdict.stays]
+
+    assert not whole or any(one in stay for one in whole)
+    assert not unbroken or any(one in stay for one in unbroken)
 
 
 @given(LINES, TERMS)

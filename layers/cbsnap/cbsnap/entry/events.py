@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
@@ -60,7 +60,7 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     reports = take.take_batch(
         batch,
         here.clouds.at(batch.target),
-        here.hosts(batch.agent_port),
+        here.hosts(batch.agent_port, batch.target),
         here.clock,
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
@@ -71,7 +71,7 @@ def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
     from cbsnap.jobs import asking  # noqa: PLC0415 - what taking a batch does not need
 
     here = wiring()
-    journals = here.hosts(here.plan.agent_port)
+    journals = here.hosts(here.plan.agent_port, target)
     settled = wire.upkeep([asking.settle(here.plan, target, here.clouds, journals, here.clock)])
     _log("upkeep", settled, context)
     return settled
@@ -126,7 +126,7 @@ def _look_after(context: Mapping[str, Any]) -> list[dict[str, Any]]:
     means = job.Means(
         here.clouds,
         here.lifecycles,
-        here.hosts(here.plan.agent_port),
+        partial(here.hosts, here.plan.agent_port),
         here.settlers,
         here.clock,
         here.notifier,

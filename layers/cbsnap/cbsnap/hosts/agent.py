@@ -9,79 +9,39 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import ExitStack
-from dataclasses import asdict, replace
-from http.client import HTTPConnection, HTTPException
+from dataclasses import replace
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.errors import (
-    AlreadyTaken,
-    HostBusy,
-    HostError,
-    HostRefused,
-    HostUnreachable,
-    HostUntrusted,
-    InputError,
-)
-from cbsnap.hosts import signature
-from cbsnap.model import Label
-from cbsnap.ports import Cover, HostStatus, LeaseRecord, PlanCheck
+from cbsnap.errors import HostRefused, HostUnreachable, HostUntrusted, InputError
+from cbsnap.hosts import answers, signature
+from cbsnap.hosts.connection import Connection
+from cbsnap.hosts.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from cbsnap.model import Instance
-    from cbsnap.ports import Clock, LeaseRequest
+    from cbsnap.ports import Clock, HostStatus
 
 CONNECT_S = 5.0
-QUICK_S = 10.0
-CHECK_S = 30.0
 ANSWER_BYTES = 1 << 20
 
 
-class Agent:
+class Agent(Verbs):
     """Speaks to one agent; for one thread at a time."""
 
     def __init__(self, address: tuple[str, int], key: bytes, clock: Clock) -> None:
         self._address = address
         self._key = key
         self._clock = clock
-        self._connection: HTTPConnection | None = None
+        self._connection: Connection | None = None
         self._start_id = ""
         self._ahead_s = 0.0
 
-    def check(self, plan: str, disk_ids: Sequence[str]) -> PlanCheck:
-        """Try a plan without holding it."""
-        answer = self._ask("POST", f"/v1/plans/{plan}/check", {"disks": list(disk_ids)}, CHECK_S)
-        return PlanCheck(
-            disk_ids=frozenset(answer["disks"]),
-            # How the plan's disks fit those that were asked about is for the caller to judge.
-            problems=tuple(one["message"] for one in answer["problems"] if one.get("field") != "disks"),
-        )
-
-    def lease(self, request: LeaseRequest) -> LeaseRecord:
-        """Hold a plan."""
-        body = asdict(request)
-        body["disks"] = list(body.pop("disk_ids"))
-        return _record(self._ask("POST", "/v1/leases", body, request.budget_ms / 1000 + QUICK_S))
-
-    def release(self, lease_id: str, answered: Mapping[str, str]) -> LeaseRecord:
-        """End a lease."""
-        target = f"/v1/leases/{lease_id}/release"
-        return _record(self._ask("POST", target, {"answered": dict(answered)}, QUICK_S))
-
-    def of_snapshot(self, snapshot_id: str) -> list[LeaseRecord]:
-        """Return the leases whose release carried this snapshot."""
-        answer = self._ask("GET", f"/v1/leases?snapshot={snapshot_id}", None, QUICK_S)
-        return [_record(record) for record in answer["leases"]]
-
     def status(self, timeout_s: float) -> HostStatus:
-        """Return what the agent says of itself, and give the connection up; waits twice this at most."""
-        try:
-            return replace(
-                _status(self._ask("GET", "/v1/status", None, timeout_s)), clock_ahead_s=self._ahead_s
-            )
-        finally:
-            self.close()
+        """Return the same, with how the host's clock stands to ours."""
+        return replace(super().status(timeout_s), clock_ahead_s=self._ahead_s)
 
     def _ask(
         self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float
@@ -100,22 +60,26 @@ class Agent:
     ) -> dict[str, Any]:
         payload = b"" if body is None else json.dumps(body).encode()
         try:
-            connection = self._open(timeout_s)
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_s)
-            nonce = secrets.token_hex(16)
-            connection.request(method, target, payload, self._signed(method, target, nonce, payload))
-            answer = connection.getresponse()
-            content = answer.read(ANSWER_BYTES)
+            return self._exchange(method, target, payload, timeout_s)
         except (OSError, HTTPException) as lost:
             self.close()
             raise HostUnreachable(
                 f"no answer from the agent at {self._address[0]}:{self._address[1]}: {lost}; "
                 "is it running, and does the function's VPC reach it?"
             ) from lost
-        stated = _object(content)
+        except HostUntrusted:
+            self.close()  # what else is on its way is not ours
+            raise
+
+    def _exchange(self, method: str, target: str, payload: bytes, timeout_s: float) -> dict[str, Any]:
+        connection = self._open(timeout_s)
+        connection.within(timeout_s)
+        nonce = secrets.token_hex(16)
+        connection.request(method, target, payload, self._signed(method, target, nonce, payload))
+        answer = connection.getresponse()
+        content = answer.read(ANSWER_BYTES)
         if answer.status == 401:  # noqa: PLR2004 - the one answer that is not signed: it proves nothing
-            raise HostRefused(str(stated.get("code")), "signature", str(stated.get("message")))
+            raise answers.not_let_in(answers.parsed(content))
         self._verify(
             answer.status,
             nonce,
@@ -124,17 +88,20 @@ class Agent:
             content,
         )
         self._ahead_s = int(answer.getheader("X-Cbsnap-Time") or 0) - self._clock.now().timestamp()
+        stated = answers.parsed(content)
         if answer.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
-            raise _error(stated)
+            raise answers.error(stated)
         return stated
 
-    def _open(self, timeout_s: float) -> HTTPConnection:
+    def _open(self, timeout_s: float) -> Connection:
         if self._connection is None:
             with ExitStack() as unless_greeted:
-                connection = HTTPConnection(*self._address, timeout=min(CONNECT_S, timeout_s))
+                connection = Connection(*self._address, timeout=min(CONNECT_S, timeout_s))
                 unless_greeted.callback(connection.close)
+                connection.within(timeout_s)
                 connection.request("GET", "/v1/hello")
-                self._start_id = str(_object(connection.getresponse().read(ANSWER_BYTES)).get("start_id"))
+                greeting = answers.parsed(connection.getresponse().read(ANSWER_BYTES))
+                self._start_id = answers.start_id(greeting)
                 self._connection = connection
                 unless_greeted.pop_all()
         return self._connection
@@ -165,7 +132,6 @@ class Agent:
     def _verify(self, status: int, nonce: str, time_s: str | None, signed: str | None, body: bytes) -> None:
         expected = signature.of_answer(self._key, status, nonce, time_s or "", body)
         if not signature.same(expected, signed or ""):
-            self.close()
             raise HostUntrusted(
                 f"the answer of {self._address[0]}:{self._address[1]} is not signed with this host's key"
             )
@@ -186,63 +152,3 @@ class Agents:
             raise InputError(instance.id, "the instance has no private address at which to reach its agent")
         key = signature.host_key(self._master_key, self._key_version, instance.id)
         return Agent((instance.private_ips[0], self._port), key, self._clock)
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        stated = json.loads(content)
-    except ValueError as broken:
-        raise HostUntrusted("the answer is not JSON: is something else listening at the agent's port?") from (
-            broken
-        )
-    if not isinstance(stated, dict):
-        raise HostUntrusted("the answer is not a JSON object")
-    return stated
-
-
-def _error(stated: Mapping[str, Any]) -> HostError:
-    code, message = str(stated.get("code")), str(stated.get("message"))
-    if code in {"busy", "paused"}:
-        return HostBusy(message, int(stated.get("retry_after_ms") or 1000))
-    if code == "already-taken":
-        return AlreadyTaken(message, {str(k): str(v) for k, v in stated["answered"].items()})
-    return HostRefused(code, str(stated.get("field") or ""), message)
-
-
-def _record(answer: Mapping[str, Any]) -> LeaseRecord:
-    try:
-        return _lease_record(answer)
-    except (KeyError, TypeError, ValueError, AttributeError) as strange:
-        raise HostUntrusted(f"the answer is no record of a lease: {strange!r}") from strange
-
-
-def _status(answer: Mapping[str, Any]) -> HostStatus:
-    try:
-        return HostStatus(
-            version=str(answer["agent"]),
-            plans=tuple(str(plan) for plan in answer["plans"]),
-            paused=bool(answer["paused"]),
-            lease=_lease_record(answer["lease"]) if answer.get("lease") else None,
-            since_boot_s=answer["boottime_ns"] / 1e9 if answer.get("boottime_ns") else None,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as strange:
-        raise HostUntrusted(f"the answer is no agent's status: {strange!r}") from strange
-
-
-def _lease_record(answer: Mapping[str, Any]) -> LeaseRecord:
-    return LeaseRecord(
-        lease_id=answer["lease_id"],
-        state=answer["state"],
-        verdict=answer["verdict"],
-        reason=answer.get("reason") or "",
-        covers=tuple(
-            Cover(cover["disk_id"], Label(cover["label"]), cover["how"]) for cover in answer["covers"]
-        ),
-        ttl_left_ms=answer.get("ttl_left_ms") or 0,
-        locked_ms=answer.get("locked_ms"),
-        frozen_ms=answer.get("frozen_ms"),
-        caveats=tuple(answer.get("caveats") or ()),
-        positions=answer.get("positions") or {},
-        steps=tuple((step["name"], step["ms"]) for step in answer.get("steps") or ()),
-        answered=answer.get("answered") or {},
-    )

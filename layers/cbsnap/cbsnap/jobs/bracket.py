@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import AlreadyTaken, HostBusy, HostError, HostRefused, HostUnreachable
+from cbsnap.model import Transport
 from cbsnap.ports import LeaseRequest
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from cbsnap.ports import Clock, Host, LeaseRecord
 
 RESERVE_S = 3.0  # of a lease, kept for releasing it
+_RESERVE_BY_COMMAND_S = 10.0  # the same where the release has to be delivered first [inferred]
 _AGAIN_S = 1.0
 
 
@@ -37,7 +39,7 @@ class Wish:
 
 @dataclass(slots=True)
 class Hold:
-    """All hosts of a group, held until `until` (monotonic seconds) at least.
+    """All hosts of a group, held until `until` (monotonic seconds) at least; `reserve_s` of it is to release.
 
     `answered` is filled inside. `released` has each host's answer to the release after the end,
     None for one that did not confirm it.
@@ -45,12 +47,13 @@ class Hold:
 
     records: tuple[LeaseRecord, ...]
     until: float
+    reserve_s: float = RESERVE_S
     answered: dict[str, str] = field(default_factory=dict)
     released: tuple[LeaseRecord | None, ...] = ()
 
     def left_s(self, clock: Clock) -> float:
         """Return what is left for work inside the leases."""
-        return self.until - RESERVE_S - clock.monotonic()
+        return self.until - self.reserve_s - clock.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ def held(wishes: Sequence[Wish], operation: str, quiesce: Quiesce, clock: Clock)
     nothing is held. An error of the body passes through after the releases.
     """
     leases = _all_or_none(wishes, operation, quiesce, clock)
-    hold = Hold(tuple(lease.record for lease in leases), min(lease.until for lease in leases))
+    reserve_s = _RESERVE_BY_COMMAND_S if quiesce.transport is Transport.TAT else RESERVE_S
+    records = tuple(lease.record for lease in leases)
+    hold = Hold(records, min(lease.until for lease in leases), reserve_s)
     try:
         yield hold
     finally:
@@ -106,7 +111,8 @@ def _lease(wish: Wish, operation: str, quiesce: Quiesce, clock: Clock) -> _Lease
         raise
     if not record.held:
         raise HostRefused("not-quiesced", "", record.reason or f"the lease is {record.state}")
-    return _Lease(wish.host, record, clock.monotonic() + record.ttl_left_ms / 1000)
+    left_s = min(record.ttl_left_ms / 1000, request.ttl_s)
+    return _Lease(wish.host, record, clock.monotonic() + left_s)
 
 
 def _release(

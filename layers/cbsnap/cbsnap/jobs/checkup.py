@@ -32,14 +32,15 @@ _LOG_GOES_BACK = timedelta(days=1)
 class Means:
     """What a check-up looks with. `master_key` and `key_version` are a person's own, empty where not set.
 
-    `log` gives the log of a topic, `hosts` the agents that a master key of a version opens.
+    `log` gives the log of a topic, `hosts` a target's agents, as a master key of a version
+    opens them.
     """
 
     door: Door
     clouds: Clouds
     deployment: Deployment
     log: Callable[[str], FunctionLog]
-    hosts: Callable[[str, str], AnsweringHosts]
+    hosts: Callable[[Target, str, str], AnsweringHosts]
     commands: Callable[[Target], Commands]
     clock: Clock
     master_key: str = ""
@@ -56,6 +57,8 @@ def examined(plan: Plan, policy_file: bytes, means: Means) -> list[Diagnosis]:
     known = look.at("cvm:DescribeRegions", means.deployment.region, means.door.regions)
     there = tuple(_place(target, means.clouds, look) for target in plan.targets)
     installed = _installed(means, look)
+    master, version = _master_key(installed, means)
+    way = visiting.Way(lambda target: means.hosts(target, master, version), opened=bool(master))
     facts = Facts(
         now=means.clock.now(),
         plan=plan,
@@ -64,7 +67,8 @@ def examined(plan: Plan, policy_file: bytes, means: Means) -> list[Diagnosis]:
         caller=caller,
         regions=None if known is None else tuple(known),
         places=there,
-        hosts=visiting.hosts(plan, there, _agents(installed, means), means.clouds, look),
+        hosts=tuple(visiting.hosts(plan, there, way, means.clouds, look)),
+        opened=bool(master),
         scratch=tuple(visiting.scratch(plan, means.clouds, means.commands, look)),
         installed=installed,
         attempts=tuple(attempts),
@@ -138,13 +142,12 @@ def _with_log(found: Installed, means: Means, look: Looking) -> Installed:
     return replace(found, refused=tuple(refused), last_upkeep=max(filter(None, passes), default=None))
 
 
-def _agents(installed: Installed, means: Means) -> AnsweringHosts | None:
-    """Return the way to the agents; None where no key opens them.
+def _master_key(installed: Installed, means: Means) -> tuple[str, str]:
+    """Return the key that opens the agents, empty for none, and its version.
 
-    Where a person has set no key, the worker's own is used: it is what the hosts have to accept.
+    Where a person has set none, the worker's own is used: it is what the hosts have to accept.
     """
     worker = installed.named(deployed.WORKER)
     given = worker.environment if worker else {}
     master = means.master_key or given.get("CBSNAP_MASTER_KEY", "")
-    version = means.key_version or given.get("CBSNAP_KEY_VERSION") or "1"
-    return means.hosts(master, version) if master else None
+    return master, means.key_version or given.get("CBSNAP_KEY_VERSION") or "1"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from cbsnap.errors import CloudError, OutcomeUnknown, Refused
+from cbsnap.errors import OF_ONE, CloudError, CloudFault, OutcomeUnknown
 from cbsnap.rules import names
-from cbsnap.rules.ours import DEPLOYMENT_TAG, LABEL_TAG, POLICY_TAG, newest_good
+from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LABEL_TAG, POLICY_TAG, newest_good
 from cbsnap.rules.retention import BUCKETS
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Keep, Label, Plan, Policy, Snapshot
+    from cbsnap.model import Keep, Plan, Policy, Snapshot
     from cbsnap.ports import Copier
     from cbsnap.rules.names import SnapshotName
     from cbsnap.rules.ours import Ours
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) -> Iterator[Note]:
-    """Give finished copies their tags, their source's label among them, also when it is lowered later."""
+    """Give finished copies their tags, their source's label among them, and what a drill finds later."""
     sources = {one.snapshot.name: one for home in homes for one in home.ours() if home is not there}
     policies = {one.name: one for one in plan.policies}
     for copy, name in _untagged_copies(there):
@@ -43,9 +43,8 @@ def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) 
         elif copy.state == "NORMAL":
             yield from _taken_over(there, copy.id, source)
     for one in there.ours():
-        source = sources.get(one.snapshot.name) if one.snapshot.copied else None
-        if source and source.label and one.label and source.label.rank < one.label.rank:
-            yield from _lowered(one, source, source.label, there)
+        if one.snapshot.copied and (source := sources.get(one.snapshot.name)):
+            yield from _kept_in_step(one, source, there)
 
 
 def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:
@@ -54,21 +53,37 @@ def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> 
         keep = next((one.keep for one in policy.copy if one.region == there.region), None)
         if keep is None:
             continue
-        present = [name for one in there.snapshots.values() if (name := names.parse(one.name))]
+        present = _by_disk(there, policy)
         for one in newest_good(home.ours(), policy):
-            if not _is_there(one, there, present, keep, policy):
+            if not _is_there(one, there.region, present.get(one.name.disk_id, ()), keep, policy):
                 yield from _begun(one, there.region, lifecycle)
 
 
+def _by_disk(there: Inventory, policy: Policy) -> dict[str, list[tuple[SnapshotName, bool]]]:
+    """Return what a region has of a policy, by disk, and whether it may still fill a bucket there.
+
+    A copy that turned out not to be good must not keep the next good one of its bucket from being copied.
+    """
+    lesser = {one.snapshot.id for one in there.ours() if one.label and not one.good(policy.good)}
+    present: dict[str, list[tuple[SnapshotName, bool]]] = {}
+    for one in there.snapshots.values():
+        name = names.parse(one.name)
+        if name and name.policy == policy.name:
+            present.setdefault(name.disk_id, []).append((name, one.id not in lesser))
+    return present
+
+
 def _is_there(
-    one: Ours, there: Inventory, present: Iterable[SnapshotName], keep: Keep, policy: Policy
+    one: Ours, region: str, present: Iterable[tuple[SnapshotName, bool]], keep: Keep, policy: Policy
 ) -> bool:
     """Tell whether a copy is there, under way, or would only take the place of another in its bucket."""
-    if there.region in one.snapshot.copying_to:
+    if region in one.snapshot.copying_to:
         return True
     bucket = _bucket(one.name, keep, policy)
-    own = (name for name in present if (name.policy, name.disk_id) == (policy.name, one.name.disk_id))
-    return any(name == one.name or (bucket and _bucket(name, keep, policy) == bucket) for name in own)
+    return any(
+        name == one.name or (fills and bucket and _bucket(name, keep, policy) == bucket)
+        for name, fills in present
+    )
 
 
 def _bucket(name: SnapshotName, keep: Keep, policy: Policy) -> str:
@@ -84,7 +99,7 @@ def _begun(one: Ours, region: str, lifecycle: Copier) -> Iterator[Note]:
     source = one.snapshot
     try:
         copy_id = lifecycle.copy_snapshot(source.id, source.name, region)
-    except (Refused, OutcomeUnknown) as failed:
+    except (*OF_ONE, OutcomeUnknown, CloudFault) as failed:
         encrypted = "it is encrypted; " if source.encrypted else ""
         reason = f"not copied to {region}: {encrypted}{failed}"
         yield Finding(Trouble.REFUSED, source.region, source.id, reason, one.name.policy)
@@ -99,17 +114,25 @@ def _untagged_copies(there: Inventory) -> Iterator[tuple[Snapshot, SnapshotName]
             yield snapshot, name
 
 
-def _lowered(copy: Ours, source: Ours, label: Label, there: Inventory) -> Iterator[Note]:
-    """Let a copy claim no more than its source does: a drill may have found that it was cut late."""
+def _kept_in_step(copy: Ours, source: Ours, there: Inventory) -> Iterator[Note]:
+    """Let a copy claim no more than its source does: a drill may have found it broken, or cut late."""
+    if source.label and copy.label and source.label.rank < copy.label.rank:
+        yield from _as_source(copy, source, LABEL_TAG, source.label.value, there)
+    if source.verdict and source.broken is not copy.broken:
+        yield from _as_source(copy, source, DRILL_TAG, source.verdict.value, there)
+
+
+def _as_source(copy: Ours, source: Ours, key: str, value: str, there: Inventory) -> Iterator[Note]:
     region, copy_id = copy.snapshot.region, copy.snapshot.id
     try:
-        there.tag([copy_id], LABEL_TAG, label.value)
+        there.tag([copy_id], key, value)
     except CloudError as refused:
-        reason = f"its label {label.value} could not be written: {refused}"
+        reason = f"{key} = {value} could not be written: {refused}"
         yield Finding(Trouble.REFUSED, region, copy_id, reason, copy.name.policy)
         return
-    reason = f"{label.value}: as its source, {source.snapshot.id}"
-    yield Change(Action.DEMOTED, region, copy_id, reason, copy.name.policy)
+    action = Action.DEMOTED if key == LABEL_TAG else Action.DRILLED
+    reason = f"{value}: as its source, {source.snapshot.id}"
+    yield Change(action, region, copy_id, reason, copy.name.policy)
 
 
 def _taken_over(there: Inventory, copy_id: str, source: Ours) -> Iterator[Note]:

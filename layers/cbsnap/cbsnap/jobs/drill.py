@@ -52,7 +52,7 @@ def drilled(plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
         if left.began is not None and now > left.began + DESERTED:
             steps = trying.removed(left, inventory, bench, "its calibration was cut off")
             yield from _reported(steps, inventory.region, None, left.id)
-    for policy, wanted in standings.drilled_here(plan, inventory.region):
+    for policy, wanted in standings.drilled_here(plan, inventory):
         due = drilling.last_due(policy, wanted, now)
         if now <= due + wanted.window and not standings.is_done(policy, inventory, due):
             yield from begun(policy, f"{policy.name}@{due:%Y%m%dT%H%MZ}", due, inventory, bench)
@@ -78,7 +78,7 @@ def start_now(name: str, key: str, plan: Plan, inventory: Inventory, bench: Benc
     Raises InputError for a policy that is not drilled in this region. What is not done when the bench's
     time is over, the passes of `maintain` carry on.
     """
-    for policy, _ in standings.drilled_here(plan, inventory.region):
+    for policy, _ in standings.drilled_here(plan, inventory):
         if policy.name == name:
             yield from begun(policy, f"{name}#{key}", bench.clock.now(), inventory, bench)
             return
@@ -91,7 +91,7 @@ def ask(name: str, key: str, plan: Plan, keeper: DrillKeeper, now: datetime) -> 
     Raises InputError for a policy that is not there or has no `drill`.
     """
     for target in plan.targets:
-        if any(policy.name == name for policy, _ in standings.drilled_here(plan, target.region)):
+        if any(policy.name == name for policy, _ in standings.drilled_here(plan, target)):
             order = DrillOrder(key, target, name, now + DELIVERY)
             keeper.hand_over(order)
             return order
@@ -170,7 +170,7 @@ def _token(key: str, snapshot_id: str) -> str:
 def _case(drill: Drill, plan: Plan, inventory: Inventory) -> Case | None:
     """Return what a drill under way is of; None when nobody wants it any more."""
     of = [one for one in inventory.ours() if one.snapshot.id in drill.clones]
-    for policy, wanted in standings.drilled_here(plan, inventory.region):
+    for policy, wanted in standings.drilled_here(plan, inventory):
         same = tuple(one for one in of if one.name.policy == policy.name)
         if same and wanted.instance == drill.instance_id:
             return Case(drill, policy.name, wanted, Choice(same))

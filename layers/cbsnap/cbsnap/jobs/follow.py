@@ -40,7 +40,7 @@ def follow(plan: Plan, inventory: Inventory, journals: Journals | None, now: dat
     yield from disorder.duplicates(mine)
     yield from disorder.lost(mine)
     yield from disorder.orphans(mine, inventory.disks.keys(), known)
-    if inventory.region in {target.region for target in plan.targets}:
+    if (inventory.region, inventory.role) in {(target.region, target.role) for target in plan.targets}:
         yield from disorder.missing(plan.policies, inventory.region, disks, mine, now)
 
 
@@ -71,14 +71,16 @@ def _with_tags(
     inventory: Inventory, ids: Sequence[str], policy: str, action: Action, reason: str
 ) -> Iterator[Note]:
     """Write the tags; the deployment's, which makes it ours, comes last."""
+    refused: dict[str, CloudError] = {}
     try:
-        inventory.tag(ids, POLICY_TAG, policy)
-        inventory.tag(ids, DEPLOYMENT_TAG, inventory.deployment)
-    except CloudError as refused:
-        for one in ids:
-            yield Finding(
-                Trouble.REFUSED, inventory.region, one, f"its tags cannot be written: {refused}", policy
-            )
-        return
+        refused |= inventory.tag_each(ids, POLICY_TAG, policy)
+        willing = [one for one in ids if one not in refused]
+        refused |= inventory.tag_each(willing, DEPLOYMENT_TAG, inventory.deployment)
+    except CloudError as failed:
+        refused = dict.fromkeys(ids, failed)
     for one in ids:
-        yield Change(action, inventory.region, one, reason, policy)
+        if one in refused:
+            why = f"its tags cannot be written: {refused[one]}"
+            yield Finding(Trouble.REFUSED, inventory.region, one, why, policy)
+        else:
+            yield Change(action, inventory.region, one, reason, policy)

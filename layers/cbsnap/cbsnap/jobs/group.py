@@ -110,7 +110,7 @@ def _take_quiesced(course: _Course, facts: Facts, quiesce: Quiesce, work: Work) 
         return stopping.take(plan, facts, work)
     with ExitStack() as connections:
         running = facts.running(plan.members)
-        hosts = [connections.enter_context(closing(work.hosts.on(one))) for one in running]
+        hosts = [connections.enter_context(closing(work.hosts.on(one, quiesce.transport))) for one in running]
         return _try(course, hosts, quiesce, work)
 
 

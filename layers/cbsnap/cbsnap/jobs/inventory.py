@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cbsnap.errors import Refused
 from cbsnap.rules.ours import Ours, ours
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ class Inventory:
         """Read the region. Raises CloudError."""
         self.cloud = cloud
         self.region = cloud.region
+        self.role = cloud.role
         self.deployment = deployment
         self.disks: dict[str, Disk] = {disk.id: disk for disk in cloud.disks()}
         self.snapshots: dict[str, Snapshot] = {one.id: one for one in cloud.snapshots()}
@@ -36,6 +38,23 @@ class Inventory:
         for one in snapshot_ids:
             snapshot = self.snapshots[one]
             self.snapshots[one] = replace(snapshot, tags={**snapshot.tags, key: value})
+
+    def tag_each(self, snapshot_ids: Sequence[str], key: str, value: str) -> dict[str, Refused]:
+        """Set one tag on as many as will have it; return why others would not, by id. Raises CloudError.
+
+        A call does not say which of many was refused, so they are halved until it stands alone.
+        """
+        if not snapshot_ids:
+            return {}
+        try:
+            self.tag(snapshot_ids, key, value)
+        except Refused as refused:
+            if len(snapshot_ids) == 1:
+                return {snapshot_ids[0]: refused}
+            middle = len(snapshot_ids) // 2
+            first = self.tag_each(snapshot_ids[:middle], key, value)
+            return first | self.tag_each(snapshot_ids[middle:], key, value)
+        return {}
 
     def with_tags(self, tags: Mapping[str, Mapping[str, str]]) -> Inventory:
         """Return the same as it would be with these tags, by snapshot; nothing is written."""

@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.model import Decision, Label, Outcome
+from cbsnap.ports import TAGGED_TOGETHER
 from cbsnap.rules.ours import LABEL_TAG, LOST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from cbsnap.ports import Cloud
-
-FULL = 9  # snapshots of one call of the tag service (its SDK: "N: 0 to 9")
 
 
 class Labels:
@@ -39,9 +38,9 @@ class Labels:
         for how in filter(None, lost):  # first, since a label ends the settling
             self._write(lost[how], LOST_TAG, how)
         for label, ids in self._due.items():
-            while len(ids) >= FULL:
-                self._write(ids[:FULL], LABEL_TAG, label.value)
-                del ids[:FULL]
+            while len(ids) >= TAGGED_TOGETHER:
+                self._write(ids[:TAGGED_TOGETHER], LABEL_TAG, label.value)
+                del ids[:TAGGED_TOGETHER]
 
     def flush(self) -> None:
         """Send what is left."""

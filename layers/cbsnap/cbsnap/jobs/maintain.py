@@ -33,11 +33,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a pass works with; `bench` gives a target's means of drilling until a monotonic second."""
+    """What a pass works with.
+
+    `journals` gives the way to a target's hosts, `bench` its means of drilling until a monotonic second.
+    """
 
     clouds: Clouds
     lifecycles: Lifecycles
-    journals: Journals
+    journals: Callable[[Target], Journals]
     settlers: Settlers
     clock: Clock
     notifier: Notifier
@@ -47,6 +50,7 @@ class Means:
 
 def maintain(plan: Plan, means: Means) -> list[Upkeep]:
     """Look after every target of the plan and where it copies to, and tell; returns what each came to."""
+    began = means.clock.now()
     places = [_Place(plan, means, target, home=True) for target in plan.targets]
     places += [_Place(plan, means, target, home=False) for target in _elsewhere(plan)]
     for there in places:
@@ -58,7 +62,7 @@ def maintain(plan: Plan, means: Means) -> list[Upkeep]:
         place.drill(until_s)
     passes = [place.upkeep() for place in places]
     untold = [
-        *tell.tell(plan, passes, means.notifier, means.memory, means.clock.now()),
+        *tell.tell(plan, passes, means.notifier, means.memory, began),
         *tell.beat(plan, passes, means.notifier),
     ]
     return [*passes, Upkeep("notify", error="; ".join(untold))] if untold else passes
@@ -98,7 +102,7 @@ class _Place:
         self.go_through("start", woken(plan, here, now))
         if self.target.worker:
             self.go_through("settle", asked(self.target, here, means.settlers, now))
-        journals = None if self.target.worker else means.journals
+        journals = None if self.target.worker else means.journals(self.target)
         self.go_through("follow", follow(plan, here, journals, now))
         for there in self._copied_to(places):
             self.go_through("copy", copied(plan, here, there, lifecycle))

@@ -34,19 +34,28 @@ def next_runs(policy: Policy, now: datetime, count: int) -> list[NextRun]:
     return [NextRun(due, _why_not(policy, due)) for due in dues]
 
 
-def preview(plan: Plan, policy_name: str, clouds: Clouds, clock: Clock) -> list[Report]:
+def preview(  # noqa: PLR0913 - what would be started, where, and the means
+    plan: Plan,
+    policy_name: str,
+    clouds: Clouds,
+    clock: Clock,
+    *,
+    key: str = "preview",
+    region: str | None = None,
+) -> list[Report]:
     """Return what a run of this policy would take now, target by target; nothing is handed out or deleted.
 
-    Raises InputError for a name that is not in the file.
+    With a key it is what is still to be taken under it. Raises InputError for a name or a region that is
+    not in the file.
     """
     policy, now = _policy(plan, policy_name), clock.now()
-    run = Run(policy.name, now.replace(second=0, microsecond=0), key="preview")
+    run = Run(policy.name, now.replace(second=0, microsecond=0), key)
 
     def one_target(target: Target) -> list[Report]:
         asked = Asked(plan, [(policy, run)], target, now, at_once=True)
         return planned(asked, clouds, None, lambda parts: [_previewed(one.report) for one in parts])
 
-    return side_by_side(plan.targets, one_target)
+    return side_by_side(_targets(plan, region), one_target)
 
 
 def start_now(  # noqa: PLR0913, PLR0917 - what is started, where, and the means

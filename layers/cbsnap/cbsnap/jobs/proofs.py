@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbsnap.errors import CloudError, HostError, InputError
-from cbsnap.model import Label, Thaw
+from cbsnap.model import Label, Thaw, Transport
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.labels import labels, lost
@@ -54,7 +54,7 @@ def settled(plan: Plan, inventory: Inventory, journals: Journals, now: datetime)
     waiting = unproven(inventory, now)
     if not waiting:
         return
-    hosts = _Hosts(inventory, journals)
+    hosts = _Hosts(plan, inventory, journals)
     found: dict[str, Settled] = {}
     for one in waiting:
         try:
@@ -79,8 +79,11 @@ def unproven(inventory: Inventory, now: datetime) -> list[Ours]:
 class _Hosts:
     """The running instances of a region's disks, and what their journals say."""
 
-    def __init__(self, inventory: Inventory, journals: Journals) -> None:
+    def __init__(self, plan: Plan, inventory: Inventory, journals: Journals) -> None:
         self.inventory = inventory
+        self._ways = {
+            one.name: one.quiesce.transport for one in plan.policies if one.quiesce and not one.quiesce.stops
+        }
         self._journals = journals
         attached = sorted({one for disk in inventory.disks.values() for one in disk.instance_ids})
         there = inventory.cloud.instances(attached)
@@ -109,7 +112,8 @@ class _Hosts:
         if instance.id in self._silent:
             raise Unsettled(self._silent[instance.id])
         try:
-            with closing(self._journals.on(instance)) as journal:
+            transport = self._ways.get(one.name.policy, Transport.HTTP)
+            with closing(self._journals.on(instance, transport)) as journal:
                 return journal.of_snapshot(one.snapshot.id)
         except (HostError, InputError) as silent:
             self._silent[instance.id] = f"the journal of {instance.id} cannot be read: {silent}"
@@ -167,21 +171,27 @@ def _written(waiting: Sequence[Ours], found: dict[str, Settled], inventory: Inve
     for one in waiting:
         lots.setdefault((found[one.snapshot.id].label, found[one.snapshot.id].lost), []).append(one)
     for (label, how), mine in lots.items():
-        try:
-            if how:  # first, since a label ends the settling
-                inventory.tag([one.snapshot.id for one in mine], LOST_TAG, how)
-            inventory.tag([one.snapshot.id for one in mine], LABEL_TAG, label.value)
-        except CloudError as refused:
-            for one in mine:
-                yield _finding(
-                    one, Trouble.REFUSED, f"its label {label.value} could not be written: {refused}"
-                )
-            continue
+        refused = _refused([one.snapshot.id for one in mine], label, how, inventory)
         for one in mine:
+            if why_not := refused.get(one.snapshot.id):
+                reason = f"its label {label.value} could not be written: {why_not}"
+                yield _finding(one, Trouble.REFUSED, reason)
+                continue
             why = found[one.snapshot.id].reason or "proved by the host's journal"
-            yield Change(
-                Action.LABELLED, inventory.region, one.snapshot.id, f"{label.value}: {why}", one.name.policy
-            )
+            reason = f"{label.value}: {why}"
+            yield Change(Action.LABELLED, inventory.region, one.snapshot.id, reason, one.name.policy)
+
+
+def _refused(ids: Sequence[str], label: Label, how: str, inventory: Inventory) -> dict[str, CloudError]:
+    """Write a label; return why some would not have it, by id."""
+    refused: dict[str, CloudError] = {}
+    try:
+        if how:  # first, since a label ends the settling
+            refused |= inventory.tag_each(ids, LOST_TAG, how)
+        refused |= inventory.tag_each([one for one in ids if one not in refused], LABEL_TAG, label.value)
+    except CloudError as failed:
+        return dict.fromkeys(ids, failed)
+    return refused
 
 
 def _finding(one: Ours, trouble: Trouble, reason: str) -> Finding:

@@ -14,7 +14,7 @@ from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import Refused
+from cbsnap.errors import OF_ONE
 from cbsnap.rules import retention
 from cbsnap.rules.inuse import in_use
 from cbsnap.rules.retention import Terms
@@ -125,11 +125,12 @@ def _guarded(
 
 
 def _guards(judged: Judged) -> dict[tuple[str, str, str], Ours]:
-    """Return for each line the newest good one that stays; where none is good, the newest."""
+    """Return for each line the newest good one that stays; where none is good, what else to restore from."""
     guards: dict[tuple[str, str, str], Ours] = {}
     for line, verdicts in groupby(judged.verdicts, key=lambda verdict: verdict.of.line):
         staying = [verdict.of for verdict in verdicts if verdict.stays]
-        guards[line] = next((one for one in staying if one.good(judged.terms.good)), staying[0])
+        good = (one for one in staying if one.good(judged.terms.good))
+        guards[line] = next(good, None) or retention.resort(staying) or staying[0]
     return guards
 
 
@@ -138,7 +139,7 @@ def _deleted(doomed: Sequence[Verdict], inventory: Inventory, lifecycle: Ending)
     ids = [verdict.of.snapshot.id for verdict in doomed]
     try:
         lifecycle.delete_snapshots(ids)
-    except Refused as refused:
+    except OF_ONE as refused:
         if len(doomed) > 1:
             middle = len(doomed) // 2
             yield from _deleted(doomed[:middle], inventory, lifecycle)
@@ -180,7 +181,7 @@ def _with_end(one: Ours, why_for_good: str, terms: Terms, lifecycle: Ending, now
     deadline = None if why_for_good else max(one.name.due + terms.lesser_for, now) + GRACE
     try:
         lifecycle.set_deadline(one.snapshot.id, deadline)
-    except Refused as refused:
+    except OF_ONE as refused:
         if not refused.gone:
             yield _found(one, f"its Deadline could not be changed: {refused}")
         return

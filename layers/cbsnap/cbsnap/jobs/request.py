@@ -42,10 +42,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Promised:
-    """What a request will have made: the run, and its snapshots' names, one a disk."""
+    """What a request will have made: the run, and its snapshots' names, one a disk.
+
+    `missing` are the disks whose snapshot is still to be taken.
+    """
 
     run: Run
     names: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+
+
+def preview(asked: Asked, plan: Plan, target: Target, cloud: Cloud, clock: Clock) -> Promised:
+    """Return what a request would make; hands nothing out. Raises what `request` raises."""
+    return _prepared(asked, plan, target, cloud, clock)[0]
 
 
 def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
@@ -56,6 +65,16 @@ def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
     Raises InputError for a disk that does not exist or cannot be taken and for a key that was used
     for something else, as far as the snapshots show it; QuotaExhausted with figures.
     """
+    promised, order = _prepared(asked, plan, target, cloud, clock)
+    if order is not None:
+        workers.dispatch(order)
+    return promised
+
+
+def _prepared(
+    asked: Asked, plan: Plan, target: Target, cloud: Cloud, clock: Clock
+) -> tuple[Promised, Batch | None]:
+    """Return what is promised, and the batch of what is still to be taken."""
     run = Run(POLICY, clock.now().replace(second=0, microsecond=0), asked.key)
     disk_ids = tuple(dict.fromkeys(asked.disk_ids))
     there = _there(run, disk_ids, cloud)
@@ -64,11 +83,14 @@ def request(  # noqa: PLR0913, PLR0917 - what is asked, where, and the means
         replace(run, due=min((names.parse(one.name) or run).due for one in there.values())) if there else run
     )
     made = {disk_id: one.name for disk_id, one in there.items()}
-    missing = [disk_id for disk_id in disk_ids if disk_id not in made]
-    if missing:
-        disks = _known(disk_ids, missing, cloud)
-        workers.dispatch(_order(asked, run, plan, target, disks, _limits(missing, disks, plan, cloud), clock))
-    return Promised(run, tuple(made.get(one) or names.snapshot_name(run, one) for one in disk_ids))
+    missing = tuple(disk_id for disk_id in disk_ids if disk_id not in made)
+    promised = Promised(
+        run, tuple(made.get(one) or names.snapshot_name(run, one) for one in disk_ids), missing
+    )
+    if not missing:
+        return promised, None
+    disks = _known(disk_ids, missing, cloud)
+    return promised, _order(asked, run, plan, target, disks, _limits(missing, disks, plan, cloud), clock)
 
 
 def _there(run: Run, disk_ids: Sequence[str], cloud: Cloud) -> dict[str, Snapshot]:

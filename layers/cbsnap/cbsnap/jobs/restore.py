@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
 from cbsnap.model import Group
 from cbsnap.restoration import Clone, Progress, RestoreOrder, Rollback
-from cbsnap.rules import cautions, quota, restored, restoring
+from cbsnap.rules import cautions, names, quota, restored, restoring
 from cbsnap.rules.ours import DEPLOYMENT_TAG
 from cbsnap.rules.restored import GIVEN_UP, SAFETY
 from cbsnap.rules.restoring import DATA_DISKS, Proposal, Scene, Wish
@@ -54,7 +54,7 @@ class AskedClone:
     zone: str | None = None
     size_gib: int | None = None
     type: str | None = None
-    purpose: str = "restored"
+    purpose: str = restored.RESTORED
 
 
 Asked = AskedRollback | AskedClone
@@ -104,12 +104,27 @@ def start(  # noqa: PLR0913, PLR0917 - what is asked and agreed to, where, and t
 
 def status(key: str, here: Inventory, now: datetime) -> Progress:
     """Return how far the restore of a key has come; `kind` is None when nothing of it is there."""
-    if safety := restored.safety_of(here.ours(), key):
-        return restored.rolled(key, safety, here.disks.get(safety.disk_id), now)
-    mine = [disk for disk in here.disks.values() if disk.tags.get(DEPLOYMENT_TAG) == here.deployment]
-    if made := restored.disks_of(mine, key):
-        return restored.made(key, made, now)
+    if there := _left(key, names.digest(key), here, now):
+        return there
     return restored.told_before([*here.disks.values(), *here.snapshots.values()], key) or Progress(key)
+
+
+def seen(here: Inventory, now: datetime) -> list[Progress]:
+    """Return all restores whose safety snapshot or disks are still there, under their keys' digests."""
+    mine = restored.digests(here.ours(), _made_here(here))
+    return [one for digest in mine if (one := _left(digest, digest, here, now))]
+
+
+def _left(key: str, digest: str, here: Inventory, now: datetime) -> Progress | None:
+    """Return how far a restore has come by what it has made; None when it has made nothing."""
+    if safety := restored.safety_by(here.ours(), digest):
+        return restored.rolled(key, safety, here.disks.get(safety.disk_id), now)
+    made = restored.disks_by(_made_here(here), digest)
+    return restored.made(key, made, now) if made else None
+
+
+def _made_here(here: Inventory) -> list[Disk]:
+    return [disk for disk in here.disks.values() if disk.tags.get(DEPLOYMENT_TAG) == here.deployment]
 
 
 def _order(act: Rollback | Clone, key: str, deployment: str, target: Target, now: datetime) -> RestoreOrder:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import Refused
+from cbsnap.errors import OF_ONE
 from cbsnap.rules.ours import newest_good
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
@@ -39,7 +39,7 @@ def _shared(policy: Policy, inventory: Inventory, lifecycle: Sharer, now: dateti
             continue
         try:
             shares = lifecycle.shares(one.snapshot.id) if one.snapshot.shares else {}
-        except Refused as refused:
+        except OF_ONE as refused:
             if not refused.gone:
                 yield _refused(one, f"whom it is shared with cannot be read: {refused}")
             continue
@@ -61,7 +61,7 @@ def _given(
         return
     try:
         lifecycle.share(one.snapshot.id, missing)
-    except Refused as refused:
+    except OF_ONE as refused:
         encrypted = "it is encrypted; " if one.snapshot.encrypted else ""
         yield _refused(one, f"not shared with {', '.join(missing)}: {encrypted}{refused}")
     else:
@@ -79,7 +79,7 @@ def _taken_back(
         return
     try:
         lifecycle.unshare(one.snapshot.id, over)
-    except Refused as refused:
+    except OF_ONE as refused:
         yield _refused(one, f"not taken back from {', '.join(over)}: {refused}")
     else:
         yield _changed(Action.UNSHARED, one, f"taken back from {', '.join(over)}")

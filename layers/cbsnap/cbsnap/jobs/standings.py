@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.rules import drilling
@@ -11,11 +12,13 @@ from cbsnap.rules.drillreports import Verdict
 from cbsnap.upkeep import Finding, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Drilling, Plan, Policy
+    from cbsnap.model import Drilling, Plan, Policy, Target
+    from cbsnap.ports import ReportLog
+    from cbsnap.upkeep import Tried
 
 _TROUBLES = {
     Verdict.FAILED: (Trouble.DRILL, "its drill found it broken: restore an older one, and see `drilled`"),
@@ -26,19 +29,24 @@ _TROUBLES = {
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a policy's newest drill in a region stands; `verdict` is None while it is under way."""
+    """How a policy's newest drill in a region stands; `verdict` is None while it is under way.
+
+    `tried` is what the log tells of it, None without a log.
+    """
 
     policy: str
     region: str
     snapshot_id: str
     verdict: Verdict | None
     run_due: datetime
+    tried: Tried | None = None
 
 
-def drilled_here(plan: Plan, region: str) -> Iterator[tuple[Policy, Drilling]]:
-    """Yield the policies that are drilled in a region, with how."""
+def drilled_here(plan: Plan, here: Inventory | Target) -> Iterator[tuple[Policy, Drilling]]:
+    """Yield the policies that are drilled in a region of an account, with how."""
     for policy in plan.policies:
-        if policy.drill and (policy.drill.region or plan.targets[0].region) == region:
+        place = drilling.place(plan.targets, policy.drill) if policy.drill else None
+        if policy.drill and place and (place.region, place.role) == (here.region, here.role):
             yield policy, policy.drill
 
 
@@ -47,12 +55,28 @@ def drills(plan: Plan, inventories: Iterable[Inventory]) -> list[Standing]:
     return [one for inventory in inventories for one in _standings(plan, inventory)]
 
 
+def explained(stands: Sequence[Standing], log: ReportLog | None, now: datetime) -> list[Standing]:
+    """Return the same with what the log tells of each verdict. Raises CloudError."""
+    since = min((one.run_due for one in stands if one.verdict), default=None)
+    if log is None or since is None:
+        return list(stands)
+    told = {
+        (snapshot_id, logged.tried.verdict): logged.tried
+        for logged in log.drills(since, now + timedelta(minutes=1))
+        for snapshot_id in logged.tried.snapshots
+    }
+    return [
+        replace(one, tried=told.get((one.snapshot_id, one.verdict.value))) if one.verdict else one
+        for one in stands
+    ]
+
+
 def standing(plan: Plan, inventory: Inventory, now: datetime) -> Iterator[Finding]:
     """Yield the policies whose newest drill is bad, or did not take place in its window."""
     mine = inventory.ours()
-    for policy, wanted in drilled_here(plan, inventory.region):
+    for policy, wanted in drilled_here(plan, inventory):
         for one in drilling.newest_drilled(policy, mine):
-            verdict = drilling.verdict_of(one)
+            verdict = one.verdict
             if verdict in _TROUBLES:
                 trouble, reason = _TROUBLES[verdict]
                 yield Finding(trouble, inventory.region, one.snapshot.id, reason, policy.name)
@@ -70,7 +94,7 @@ def is_done(policy: Policy, inventory: Inventory, due: datetime) -> bool:
     mine = inventory.ours()
     run = drilling.newest_run(policy, mine, due)
     return not run or any(
-        drilling.verdict_of(one) and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
+        one.verdict and one.name.policy == policy.name and run[0].name.due <= one.name.due <= due
         for one in mine
     )
 
@@ -83,10 +107,10 @@ def _is_owed(policy: Policy, inventory: Inventory, due: datetime) -> bool:
 def _standings(plan: Plan, inventory: Inventory) -> Iterator[Standing]:
     mine = sorted(inventory.ours(), key=lambda one: one.name.disk_id)
     busy = _busy(inventory)
-    for policy, _ in drilled_here(plan, inventory.region):
+    for policy, _ in drilled_here(plan, inventory):
         current = [one for one in mine if one.snapshot.id in busy and one.name.policy == policy.name]
         for one in current or drilling.newest_drilled(policy, mine):
-            verdict = None if current else drilling.verdict_of(one)
+            verdict = None if current else one.verdict
             yield Standing(policy.name, inventory.region, one.snapshot.id, verdict, one.name.due)
 
 

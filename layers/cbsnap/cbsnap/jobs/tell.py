@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _LINES = 40  # of a message; chat services cut or refuse long ones
 EVERY = timedelta(minutes=15)  # between two passes: the timer of serverless.yml
 REMINDED = timedelta(hours=4)  # how often what is open is said where nothing is remembered
+_ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,10 @@ class _News:
 def tell(
     plan: Plan, passes: Sequence[Upkeep], notifier: Notifier, memory: Memory, now: datetime
 ) -> list[str]:
-    """Tell every address what is new and what is over; returns why some could not be told."""
+    """Tell every address what is new and what is over; returns why some could not be told.
+
+    `now` is when the pass began, so that passes are apart as the timer's ticks are, however long they take.
+    """
     failed: list[str] = []
     for name, url in sorted(plan.notify.items()):
         wording = plan.templates.get(name, Wording())
@@ -82,17 +86,20 @@ def _current(name: str, plan: Plan, passes: Iterable[Upkeep], wording: Wording) 
     current: dict[str, _Open] = {}
     for one in passes:
         if one.error:
-            current[f"{one.region} error"] = _Open(_error(one, wording))
+            current[_of(one) + _ERROR] = _Open(_error(one, wording))
         for each in one.findings:
             if policies.get(each.policy or "", name) == name:
-                current[f"{one.region} {_key(each)}"] = _Open(_line(each, wording), each.since)
+                key = _of(one) + _key(each)
+                while key in current:  # two things may be wrong with one snapshot
+                    key += "'"
+                current[key] = _Open(_line(each, wording), each.since)
     return current
 
 
 def _standing(passes: Iterable[Upkeep], known: dict[str, str]) -> dict[str, str]:
     """Return what was known of regions that could not be gone through."""
-    unread = tuple(f"{one.region} " for one in passes if one.error)
-    return {key: line for key, line in known.items() if key.startswith(unread) and not key.endswith(" error")}
+    unread = tuple(_of(one) for one in passes if one.error)
+    return {key: line for key, line in known.items() if key.startswith(unread) and not key.endswith(_ERROR)}
 
 
 def _told_before(current: dict[str, _Open], now: datetime) -> dict[str, str]:
@@ -135,6 +142,11 @@ def _part(heading: str, lines: Sequence[str]) -> Iterator[str]:
         yield from (f"- {line}" for line in lines[:_LINES])
     if len(lines) > _LINES:
         yield f"- and {len(lines) - _LINES} more"
+
+
+def _of(one: Upkeep) -> str:
+    """Return what all keys of a region of an account begin with, and none of another's."""
+    return f"{one.region} | "
 
 
 def _key(finding: Finding) -> str:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
 from cbsnap.model import Label
-from cbsnap.rules import drilling, drillreports, restored
+from cbsnap.rules import drillreports, restored
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LABEL_TAG
 from cbsnap.rules.restored import RESTORE_TAG
-from cbsnap.upkeep import Action, Change, Finding, Trouble
+from cbsnap.upkeep import Action, Change, Finding, Tried, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -222,13 +222,17 @@ def _concluded(case: Case, report: DrillReport, inventory: Inventory) -> Iterato
         yield Change(Action.DEMOTED, inventory.region, one, f"crash: {reason}", case.policy)
     if told := [one.snapshot.id for one in there if verdict is not Verdict.UNFINISHED or not _is_tried(one)]:
         inventory.tag(told, DRILL_TAG, verdict.value)
+    tried = Tried(tuple(ids), verdict.value, report.cut.value, reason, report.checks)
     for one in ids:
-        yield Change(Action.DRILLED, inventory.region, one, f"{verdict.value}: {reason}", case.policy)
+        words = f"{verdict.value}: {reason}"
+        yield Change(
+            Action.DRILLED, inventory.region, one, words, case.policy, tried if one == ids[0] else None
+        )
 
 
 def _is_tried(one: Ours) -> bool:
     """Tell whether a drill has said something of it, which one that says nothing does not overwrite."""
-    return drilling.verdict_of(one) not in {None, Verdict.UNFINISHED}
+    return one.verdict not in {None, Verdict.UNFINISHED}
 
 
 def _still_ours(drill: Drill, inventory: Inventory) -> list[Disk]:

@@ -47,13 +47,15 @@ def _sets(lot: Sequence[Group], facts: Facts, quiesce: Quiesce, work: Work) -> l
         return [frozenset(disk_ids)]
     hosts = facts.running(disk_ids)
     with ThreadPoolExecutor(work.batch.side_by_side) as pool:
-        return list(pool.map(lambda one: _set(one, disk_ids, facts, quiesce.plan, work), hosts))
+        return list(pool.map(lambda one: _set(one, disk_ids, facts, quiesce, work), hosts))
 
 
-def _set(instance: Instance, disk_ids: Sequence[str], facts: Facts, plan: str, work: Work) -> frozenset[str]:
+def _set(
+    instance: Instance, disk_ids: Sequence[str], facts: Facts, quiesce: Quiesce, work: Work
+) -> frozenset[str]:
     own = [one for one in disk_ids if instance.id in facts.disks[one].instance_ids]
     try:
-        with closing(work.hosts.on(instance)) as host:
-            return host.check(plan, own).disk_ids
+        with closing(work.hosts.on(instance, quiesce.transport)) as host:
+            return host.check(quiesce.plan, own).disk_ids
     except (HostError, InputError):
         return frozenset()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError
 from cbsnap.model import Run
 from cbsnap.policyfile.yamllines import Finding
+from cbsnap.rules import drilling
 from cbsnap.rules.names import MANUAL, SAFETY, snapshot_name
 from cbsnap.rules.quota import disk_limit
 
@@ -121,6 +122,12 @@ def _drilled_nowhere(policy: Policy, plan: Plan) -> Iterator[Finding]:
         yield Finding(
             ("policies", policy.name, "drill", "region"),
             f"{policy.drill.region} is no target; targets are {', '.join(regions)}",
+        )
+    elif drilling.place(plan.targets, policy.drill) is None:
+        known = ", ".join(map(str, plan.targets))
+        yield Finding(
+            ("policies", policy.name, "drill", "role"),
+            f"say whose the instance is: a target has this role and region; targets are {known}",
         )
 
 

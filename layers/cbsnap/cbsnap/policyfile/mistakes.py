@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.policyfile.schema import json_schema
 from cbsnap.policyfile.yamllines import Finding
 
 if TYPE_CHECKING:
@@ -38,9 +37,8 @@ _SENTENCES = {
 }
 
 
-def mistakes(error: ValidationError) -> Iterator[Finding]:
-    """Yield what each of pydantic's errors means to the person who wrote the file."""
-    schema = json_schema()
+def mistakes(error: ValidationError, schema: dict[str, Any]) -> Iterator[Finding]:
+    """Yield what each of pydantic's errors means to the person who wrote the file; `schema` is the file's."""
     for details in error.errors(include_url=False):
         path = details["loc"]
         sentence = _sentence(details, schema, path)

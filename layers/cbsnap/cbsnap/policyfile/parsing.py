@@ -10,7 +10,7 @@ from cbsnap.errors import PolicyFileError, Problem
 from cbsnap.policyfile import yamllines
 from cbsnap.policyfile.contradictions import contradictions
 from cbsnap.policyfile.mistakes import mistakes
-from cbsnap.policyfile.schema import PolicyFile
+from cbsnap.policyfile.schema import PolicyFile, json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,17 +26,18 @@ def parse(text: str, source: str) -> Plan:
     """
     document = yamllines.read(text)
     if document.unreadable:
-        raise PolicyFileError(source, _problems(document, document.findings))
+        raise PolicyFileError(source, problems(document, document.findings))
     try:
         plan = PolicyFile.model_validate(document.value).plan()
     except ValidationError as error:
-        raise PolicyFileError(source, _problems(document, [*document.findings, *mistakes(error)])) from None
+        found = [*document.findings, *mistakes(error, json_schema())]
+        raise PolicyFileError(source, problems(document, found)) from None
     if findings := [*document.findings, *contradictions(plan)]:
-        raise PolicyFileError(source, _problems(document, findings))
+        raise PolicyFileError(source, problems(document, findings))
     return plan
 
 
-def _problems(document: Document, findings: Iterable[Finding]) -> list[Problem]:
+def problems(document: Document, findings: Iterable[Finding]) -> list[Problem]:
     """Place each finding on its line; of several at one key, the first says what matters."""
     first: dict[Path, Problem] = {}
     for finding in findings:

@@ -29,6 +29,7 @@ from cbsnap.rules import names, schedule, wording
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = r"[0-9]{1,5}[smhdw]"
+_LEAST_BY_COMMAND = timedelta(seconds=30)
 _GROUP = r"disk|instance|all|tag:.{1,127}"
 _USAGES = {"data": "DATA_DISK", "system": "SYSTEM_DISK", None: None}
 
@@ -295,8 +296,9 @@ class QuiesceSection(Section):
         "abort", description="Take no snapshot, or one that is crash-consistent only"
     )
     tries: int = Field(2, ge=1, le=10)
-    ttl: Annotated[Duration, _between("10s", "60s")] = Field(
-        "30s", validate_default=True, description="The host frees itself after this, whatever happens"
+    ttl: Annotated[Duration, _between("10s", "60s")] | None = Field(
+        None,
+        description="The host frees itself after this, whatever happens; 30s, and 60s over tat",
     )
     budget: Annotated[Duration, _between("1s", "10m")] = Field(
         "90s", validate_default=True, description="The most that all steps up to being held may take"
@@ -305,21 +307,35 @@ class QuiesceSection(Section):
         "returned", description="When CreateSnapshot has returned, its row is visible, or its state is NORMAL"
     )
 
+    transport: Literal["http", "tat"] = Field(
+        "http", description="To the agent's port, or by the cloud's command channel (TAT), with no port open"
+    )
+
     @model_validator(mode="after")
     def _one_way(self) -> "QuiesceSection":
         if (self.plan is None) == (self.stop is None):
             raise _wrong("needs a plan of the hosts, such as {plan: mysql}, or else {stop: instance}")
         return self
 
+    @model_validator(mode="after")
+    def _long_enough(self) -> "QuiesceSection":
+        if self.transport == "tat" and self.ttl and self.ttl < _LEAST_BY_COMMAND:
+            raise _wrong(
+                "ttl must be 30s at least with transport: tat, whose commands take seconds to arrive"
+            )
+        return self
+
     def quiesce(self) -> model.Quiesce:
         """Return the same in the core's words."""
+        transport = model.Transport(self.transport)
         return model.Quiesce(
             plan=self.plan or "",
             on_failure=model.OnFailure(self.on_failure),
             tries=self.tries,
-            ttl_s=int(self.ttl.total_seconds()),
+            ttl_s=int(self.ttl.total_seconds()) if self.ttl else model.TTL_S[transport],
             budget_s=int(self.budget.total_seconds()),
             thaw=model.Thaw(self.thaw),
+            transport=transport,
         )
 
 
@@ -367,6 +383,9 @@ class DrillSection(Section):
     instance: InstanceId = Field(description="A running instance that holds none of the policy's disks")
     region: RegionName | None = Field(
         None, description="The instance's; needed where there are several targets"
+    )
+    role: RoleName | None = Field(
+        None, description="The instance's account's; needed where all targets in its region have one"
     )
     checks: PlanName | None = Field(
         None, description="A [drill:…] section of that host's configuration; without it, filesystems only"
@@ -568,16 +587,19 @@ class PolicyFile(Section):
         )
 
 
-class _Published(GenerateJsonSchema):
+class Published(GenerateJsonSchema):
     """Without titles that repeat the key, and without null: a default, but nothing that can be written."""
 
     def field_title_should_be_set(self, schema: object) -> bool:  # noqa: ARG002 the parent's signature
+        """Say no: the key is title enough."""
         return False
 
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Publish what can be written."""
         return self.generate_inner(schema["schema"])
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
+        """Leave out a default of null."""
         published = super().default_schema(schema)
         if published.get("default", ...) is None:
             del published["default"]
@@ -586,4 +608,4 @@ class _Published(GenerateJsonSchema):
 
 def json_schema() -> dict[str, Any]:
     """Return the file's JSON Schema, for editors."""
-    return {"$schema": _DIALECT, **PolicyFile.model_json_schema(schema_generator=_Published)}
+    return {"$schema": _DIALECT, **PolicyFile.model_json_schema(schema_generator=Published)}

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError
 from cbsnap.model import Grouping
 from cbsnap.rules import schedule
-from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.groups import grouped
-from cbsnap.rules.ours import DRILL_TAG
 from cbsnap.rules.selection import selected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cbsnap.model import Disk, Drilling, Policy
+    from cbsnap.model import Disk, Drilling, Policy, Target
     from cbsnap.rules.ours import Ours
 
 MOST_CLONES = 20  # data disks of an instance (362/5145)
@@ -46,19 +44,26 @@ class Choice:
         return sum(one.snapshot.size_gib for one in self.snapshots)
 
 
+def place(targets: Sequence[Target], wanted: Drilling) -> Target | None:
+    """Return where a policy is drilled; None where that cannot be told, or is not looked after.
+
+    Of several accounts in one region it is our own, unless a role says whose.
+    """
+    there = [one for one in targets if wanted.region in (None, one.region)]
+    only = there[0] if len(there) == 1 and wanted.role is None else None
+    return next((one for one in there if one.role == wanted.role), only)
+
+
 def last_due(policy: Policy, drilling: Drilling, now: datetime) -> datetime:
     """Return when a policy's drill was last due."""
     return schedule.latest_due(drilling.schedule, policy.time_zone, now)
 
 
-def verdict_of(one: Ours) -> Verdict | None:
-    """Return the verdict written on a snapshot; an unknown word is none."""
-    written = one.snapshot.tags.get(DRILL_TAG)
-    return next((verdict for verdict in Verdict if verdict.value == written), None)
-
-
 def newest_run(policy: Policy, mine: Iterable[Ours], until: datetime) -> list[Ours]:
-    """Return the good snapshots of a policy's newest run due by then that disks can be made of."""
+    """Return the proved snapshots of a policy's newest run due by then that disks can be made of.
+
+    What an earlier drill has found broken is among them: a check that was wrong can be put right.
+    """
     fit = [one for one in mine if one.name.policy == policy.name and _is_fit(one, policy)]
     runs: dict[tuple[datetime, str], list[Ours]] = {}
     for one in fit:
@@ -68,8 +73,10 @@ def newest_run(policy: Policy, mine: Iterable[Ours], until: datetime) -> list[Ou
 
 
 def newest_drilled(policy: Policy, mine: Iterable[Ours]) -> list[Ours]:
-    """Return the snapshots of a policy's newest drilled run that carry a verdict."""
-    drilled = [one for one in mine if one.name.policy == policy.name and verdict_of(one)]
+    """Return the snapshots of a policy's newest drilled run that carry a verdict, copies left out."""
+    drilled = [
+        one for one in mine if one.name.policy == policy.name and one.verdict and not one.snapshot.copied
+    ]
     latest = max((one.name.due for one in drilled), default=None)
     return sorted((one for one in drilled if one.name.due == latest), key=lambda one: one.name.disk_id)
 
@@ -93,7 +100,7 @@ def chosen(
 
 
 def _is_fit(one: Ours, policy: Policy) -> bool:
-    return one.good(policy.good) and not one.snapshot.copied and one.snapshot.usage == "DATA_DISK"
+    return one.proved(policy.good) and not one.snapshot.copied and one.snapshot.usage == "DATA_DISK"
 
 
 def _whole_groups(policy: Policy, run: Iterable[Ours], disks: Mapping[str, Disk]) -> Iterator[Choice]:
@@ -113,8 +120,6 @@ def _turn(choice: Choice, mine: Iterable[Ours]) -> tuple[datetime, str]:
     ids = {one.name.disk_id for one in choice.snapshots}
     policy = choice.snapshots[0].name.policy
     drilled = [
-        one.name.due
-        for one in mine
-        if one.name.disk_id in ids and one.name.policy == policy and verdict_of(one)
+        one.name.due for one in mine if one.name.disk_id in ids and one.name.policy == policy and one.verdict
     ]
     return max(drilled, default=_NEVER), min(ids)

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.model import Label
+from cbsnap.upkeep import Check
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.ours import Ours
 
 _TOLD = 3  # failed checks that a reason quotes
-_LONGEST = 400  # characters of a reason
+_LONGEST = 400  # characters of a reason, and of what one check says
 
 
 class Verdict(Enum):
@@ -37,16 +38,6 @@ class Cut(Enum):
     INSIDE = "inside"
     LATE = "late"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at; `ms` is how long it took."""
-
-    name: str
-    ok: bool
-    detail: str
-    ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,4 +98,4 @@ def _report(line: str) -> DrillReport | None:
 
 
 def _check(said: dict[str, Any]) -> Check:
-    return Check(str(said["name"]), said["ok"] is True, str(said["detail"]), float(said["ms"]))
+    return Check(str(said["name"]), said["ok"] is True, str(said["detail"])[:_LONGEST], float(said["ms"]))

@@ -35,7 +35,8 @@ def labels(
         return dict.fromkeys(answered, (Label.CRASH, broken))
     if len(records) < len(released):
         return dict.fromkeys(answered, (None, UNCONFIRMED))
-    earned = {cover.disk_id: cover.label for record in records for cover in record.covers}
+    covers = sorted((cover for one in records for cover in one.covers), key=lambda one: -one.label.rank)
+    earned = {cover.disk_id: cover.label for cover in covers}  # of several for a disk, the weakest
     return {
         disk_id: (earned[disk_id], "")
         if disk_id in earned

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbsnap.model import Label
+from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.names import parse
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ DRILL_TAG = "cbsnap:drill"
 TITLE_TAG = "cbsnap:title"  # what a person called it
 
 _LABELS = {label.value: label for label in Label}
+_VERDICTS = {verdict.value: verdict for verdict in Verdict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +49,23 @@ class Ours:
         """Sort key: by the time it was due, which a copy has from its source."""
         return self.name.due, self.snapshot.created_at, self.snapshot.id
 
-    def good(self, least: Label) -> bool:
-        """Tell whether it is whole and may be trusted at least so far."""
+    @property
+    def verdict(self) -> Verdict | None:
+        """What a drill found, as it is written on it; an unknown word is none."""
+        return _VERDICTS.get(self.snapshot.tags.get(DRILL_TAG, ""))
+
+    @property
+    def broken(self) -> bool:
+        """Whether a drill has found it broken."""
+        return self.verdict is Verdict.FAILED
+
+    def proved(self, least: Label) -> bool:
+        """Tell whether it is whole and was proved at least so far, whatever a drill has found."""
         return self.snapshot.state == "NORMAL" and self.label is not None and self.label.rank >= least.rank
+
+    def good(self, least: Label) -> bool:
+        """Tell whether it was proved at least so far, and no drill has found it broken."""
+        return self.proved(least) and not self.broken
 
 
 def ours(snapshots: Iterable[Snapshot], deployment: str) -> list[Ours]:

@@ -31,6 +31,7 @@ RESTORE_TAG = "cbsnap:restore"
 SAFETY = names.SAFETY
 GIVEN_UP = timedelta(hours=6)
 DESERTED = GIVEN_UP + timedelta(hours=1)  # whoever works at it has given up by then, and said so
+RESTORED = "restored"  # how the names of disks that a person has made begin
 DONE, SENT, UNKNOWN, MAKING = "done", "sent", "unknown", "making"
 FAILED, SENDING = "failed ", "sending "
 AT_REST = ("ATTACHED", "UNATTACHED")
@@ -91,9 +92,21 @@ def mark(one: Snapshot | Disk) -> str:
     return one.tags.get(RESTORE_TAG, "")
 
 
+def digests(mine: Iterable[Ours], disks: Iterable[Disk]) -> list[str]:
+    """Return the digests of the keys of all restores that have left something, drills not among them."""
+    made = (parse(disk.name) for disk in disks)
+    found = [one.name.digest for one in mine if one.name.policy == SAFETY]
+    found += [name.digest for name in made if name and name.purpose == RESTORED]
+    return [one for one in dict.fromkeys(found) if one]
+
+
 def safety_of(mine: Iterable[Ours], key: str) -> Snapshot | None:
+    """Return the safety snapshot of the rollback with this key."""
+    return safety_by(mine, names.digest(key))
+
+
+def safety_by(mine: Iterable[Ours], digest: str) -> Snapshot | None:
     """Return a rollback's safety snapshot; were there two, the one with a mark, then the older one."""
-    digest = names.digest(key)
     found = [
         one.snapshot
         for one in mine
@@ -103,8 +116,12 @@ def safety_of(mine: Iterable[Ours], key: str) -> Snapshot | None:
 
 
 def disks_of(disks: Iterable[Disk], key: str) -> list[Disk]:
+    """Return the disks that the clone with this key has made."""
+    return disks_by(disks, names.digest(key))
+
+
+def disks_by(disks: Iterable[Disk], digest: str) -> list[Disk]:
     """Return the disks that a clone has made, in the order of their names."""
-    digest = names.digest(key)
     named = [(parse(disk.name), disk) for disk in disks if disk.state != "TORECYCLE"]
     return sorted((disk for name, disk in named if name and name.digest == digest), key=lambda one: one.name)
 

@@ -160,7 +160,7 @@ def clone_steps(act: Clone) -> Iterator[str]:
             "paid by the hour until it is given back"
         )
     if act.instance_id:
-        yield f"attach {len(act.disks)} disks to {act.instance_id}"
+        yield f"attach {len(act.disks)} disk{'s' * (len(act.disks) > 1)} to {act.instance_id}"
 
 
 def _new_disk(snapshot: Snapshot, source: Disk | None, wish: Wish) -> NewDisk:

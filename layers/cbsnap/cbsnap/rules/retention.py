@@ -1,8 +1,9 @@
 """Which snapshots stay and which may go, with the reason for each.
 
-Only good snapshots (NORMAL, and labelled at least as the policy wants) fill the rules, so lesser
-ones never push them out; the newest good one always stays. Lesser ones live for a short time. What
-the cloud would not delete, or a person holds, is left. Deleting is the jobs' business.
+Only good snapshots (NORMAL, labelled at least as the policy wants, and not found broken by a drill)
+fill the rules, so lesser ones never push them out; the newest good one always stays. Lesser ones
+live for a short time. What the cloud would not delete, or a person holds, is left. Deleting is the
+jobs' business.
 """
 
 from __future__ import annotations
@@ -67,6 +68,15 @@ def judged(snapshots: Iterable[Ours], terms: Terms, now: datetime, held: Mapping
     ]
 
 
+def resort(lesser: Iterable[Ours]) -> Ours | None:
+    """Return what is left to restore from where none is good: the newest whole one, unbroken if one is.
+
+    They are given newest first. One that is still being made may vanish, and is no help.
+    """
+    whole = [one for one in lesser if one.snapshot.state == "NORMAL"]
+    return next((one for one in whole if not one.broken), whole[0] if whole else None)
+
+
 def fused(verdicts: Sequence[Verdict], most: int) -> list[Verdict]:
     """Return the verdicts as they are, or with none to go when there are more of these than `most`."""
     doomed = sum(not verdict.stays for verdict in verdicts)
@@ -85,7 +95,8 @@ def _judged_line(
     for one in line:
         (good if one.good(terms.good) else lesser).append(one)
     reasons: defaultdict[str, list[str]] = defaultdict(list)
-    for one, reason in (*_kept_good(good, terms, now), *_kept_lesser(lesser, line[0], terms, now)):
+    kept = (*_kept_good(good, terms, now), *_kept_lesser(lesser, line[0], terms, now))
+    for one, reason in kept if good else (*kept, *_kept_at_last(lesser)):
         reasons[one.snapshot.id].append(reason)
     for one in line:
         why = ", ".join(reasons.get(one.snapshot.id) or _left(one.snapshot, held))
@@ -125,7 +136,21 @@ def _kept_lesser(
     yield from ((one, "newest, though not good") for one in lesser[:1] if one is newest)
     for one in lesser:
         if one.name.due > now - terms.lesser_for:
-            yield one, f"{one.label.value if one.label else 'unproven'} for {terms.lesser_for.days} days"
+            yield one, f"{_lack(one)} for {terms.lesser_for.days} days"
+
+
+def _kept_at_last(lesser: Sequence[Ours]) -> Iterator[tuple[Ours, str]]:
+    """Yield the one that a restore would start from, where none is good and the newest is no help."""
+    one = resort(lesser)
+    if one is not None and one is not lesser[0]:
+        yield one, "none is good, and none newer is whole or not known to be broken"
+
+
+def _lack(one: Ours) -> str:
+    """Return what keeps it from being good."""
+    if one.broken:
+        return "failed its drill,"
+    return one.label.value if one.label else "unproven"
 
 
 def _left(snapshot: Snapshot, held: Mapping[str, str]) -> Iterator[str]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cbsnap.tencent.api import Api
 
 PAGE = 100  # the most rows of a call (SDK)
+RUN_TIMEOUT_S = 8.0  # of starting a command, for who holds a host meanwhile
 PAGES = 20  # further back nobody looks: how long tasks are kept is not documented
 # The states of a task that has not ended (SDK); all others are final.
 _UNDER_WAY = {"PENDING", "DELIVERING", "DELIVER_DELAYED", "RUNNING", "CANCELLING"}
@@ -44,6 +45,7 @@ class RegionCommands:
                 "CommandType": "SHELL",
                 "Timeout": timeout_s,
             },
+            RUN_TIMEOUT_S,
         )
         if not answer.get("InvocationId"):
             raise CloudError("NoInvocationId", "the answer names no invocation", answer.get("RequestId"))
@@ -59,17 +61,26 @@ class RegionCommands:
             _outcome(row) for row in self._tasks("instance-id", instance_id) if row.get("CommandName") == name
         ]
 
+    def latest(self, instance_id: str, prefix: str) -> CommandOutcome | None:
+        """Return the newest of the instance's commands whose name begins so, among the last hundred.
+
+        The newest come first [inferred: the order is not documented].
+        """
+        rows = self._page("instance-id", instance_id, 0).get("InvocationTaskSet") or []
+        ours = (row for row in rows if str(row.get("CommandName") or "").startswith(prefix))
+        return next((_outcome(row) for row in ours), None)
+
     def _tasks(self, filter_name: str, value: str) -> Iterator[dict[str, Any]]:
-        filters = [{"Name": filter_name, "Values": [value]}]
         for page in range(PAGES):
-            answer = self._api.read(
-                "tat",
-                "DescribeInvocationTasks",
-                {"Filters": filters, "Limit": PAGE, "Offset": page * PAGE, "HideOutput": False},
-            )
+            answer = self._page(filter_name, value, page)
             yield from answer.get("InvocationTaskSet") or []
             if (page + 1) * PAGE >= answer["TotalCount"]:
                 return
+
+    def _page(self, filter_name: str, value: str, page: int) -> dict[str, Any]:
+        filters = [{"Name": filter_name, "Values": [value]}]
+        wanted = {"Filters": filters, "Limit": PAGE, "Offset": page * PAGE, "HideOutput": False}
+        return self._api.read("tat", "DescribeInvocationTasks", wanted)
 
 
 def _outcome(row: Mapping[str, Any]) -> CommandOutcome:
@@ -80,4 +91,6 @@ def _outcome(row: Mapping[str, Any]) -> CommandOutcome:
         exit_code=result.get("ExitCode") if status in _RUN_TO_ITS_END else None,
         output=base64.b64decode(result.get("Output") or "").decode(errors="replace"),
         error="" if status in _RUN_TO_ITS_END else f"{status} {row.get('ErrorInfo') or ''}".strip(),
+        name=row.get("CommandName") or "",
+        at=row.get("CreatedTime") or "",
     )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from cbsnap.errors import OutcomeUnknown
+from cbsnap.deployment import DEFAULT, LATEST
+from cbsnap.errors import OutcomeUnknown, Refused
 from cbsnap.surroundings import DeployedFunction, Timer
 from cbsnap.tencent.answers import moment
 
@@ -36,7 +37,8 @@ class RegionDeployment:
         return [self._function(name) for name in names if name.startswith(prefix)]
 
     def _function(self, name: str) -> DeployedFunction:
-        told = self._api.read("scf", "GetFunction", {"FunctionName": name})
+        version = self._in_use(name)
+        told = self._api.read("scf", "GetFunction", {"FunctionName": name, "Qualifier": version})
         triggers = self._api.read("scf", "ListTriggers", {"FunctionName": name, "Limit": PAGE})
         variables = (told.get("Environment") or {}).get("Variables") or ()
         reasons = [str(one.get("ErrorMessage")) for one in told.get("StatusReasons") or ()]
@@ -50,6 +52,14 @@ class RegionDeployment:
             layers={str(one["LayerName"]): int(one["LayerVersion"]) for one in told.get("Layers") or ()},
             timers=tuple(_timer(row) for row in triggers.get("Triggers") or () if row["Type"] == "timer"),
         )
+
+    def _in_use(self, name: str) -> str:
+        """Return the version that everybody calls, which `$DEFAULT` stands for."""
+        try:
+            alias = self._api.read("scf", "GetAlias", {"FunctionName": name, "Name": DEFAULT})
+        except Refused:
+            return LATEST
+        return str(alias["FunctionVersion"])
 
     def newest_layer(self, name: str) -> int:
         """Return the newest version of a layer."""

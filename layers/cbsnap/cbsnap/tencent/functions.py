@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap import wire
+from cbsnap.deployment import DEFAULT
 from cbsnap.errors import InputError
 
 if TYPE_CHECKING:
@@ -58,5 +59,10 @@ class Keeper:
 def _invoke(api: Api, function: str, context: str, what: str) -> str:
     if len(context.encode()) > ASYNC_EVENT_BYTES:
         raise InputError(what, f"an event of {len(context)} bytes is over {ASYNC_EVENT_BYTES}")
-    params = {"FunctionName": function, "InvocationType": "Event", "ClientContext": context}
+    params = {
+        "FunctionName": function,
+        "Qualifier": DEFAULT,  # without it, the API calls what is being deployed
+        "InvocationType": "Event",
+        "ClientContext": context,
+    }
     return str(api.read("scf", "Invoke", params)["Result"]["FunctionRequestId"])

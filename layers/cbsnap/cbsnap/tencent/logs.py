@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import InputError
-from cbsnap.ports import LoggedReport
+from cbsnap.ports import LoggedDrill, LoggedReport
 from cbsnap.surroundings import RefusedCall
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.model import Report
     from cbsnap.tencent.api import Api
+    from cbsnap.upkeep import Tried
 
 PAGE = 1000  # the most records of a call (SDK)
 BY_CONTEXT = 10_000  # the most that can be had by handing on Context (SDK); beyond, a new search begins
@@ -41,32 +42,34 @@ class TopicLog:
         lines = _parsed(self._records(_ms(since), _ms(until), f"cbsnap AND report{named}"))
         return _put_together(line for line in lines if run in {None, line.report.run})
 
+    def drills(self, since: datetime, until: datetime) -> list[LoggedDrill]:
+        """Return what the drills of a time came to, oldest first."""
+        found = []
+        for record in self._records(_ms(since), _ms(until), "cbsnap AND upkeep AND drilled"):
+            _, printed = _printed(record, "upkeep")
+            found += [LoggedDrill(_at(record), one) for one in _drills(printed)]
+        return found
+
     def refused_calls(self, since: datetime) -> list[RefusedCall]:
         """Return the calls that no right allowed: their lines name code and action."""
         found = [
             RefusedCall(at, function, str(said.get("action")), str(said.get("region")))
-            for at, function, said in self._said(since, "cbsnap AND call AND UnauthorizedOperation")
-            if said["cbsnap"] == "call" and "UnauthorizedOperation" in str(said.get("code"))
+            for at, function, said in self._said(since, "call", "UnauthorizedOperation")
+            if "UnauthorizedOperation" in str(said.get("code"))
         ]
         return sorted(found, key=lambda one: one.at)
 
     def last_upkeep(self, since: datetime) -> datetime | None:
         """Return when a pass of `maintain` last told what it came to."""
-        told = self._said(since, "cbsnap AND upkeep")
-        return max((at for at, _, said in told if said["cbsnap"] == "upkeep"), default=None)
+        return max((at for at, _, _ in self._said(since, "upkeep", "cbsnap")), default=None)
 
-    def _said(self, since: datetime, query: str) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
-        """Yield the lines of ours: when, by which function, and what."""
+    def _said(self, since: datetime, kind: str, word: str) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        """Yield the lines of ours of one kind, until now: when, by which function, and what."""
         until = datetime.now(timezone.utc) + _UNTIL_NOW
-        for record in self._records(_ms(since), _ms(until), query):
-            told = json.loads(record["LogJson"])
-            try:
-                printed = json.loads(told["SCF_Message"])
-            except (ValueError, KeyError):
-                continue
-            if isinstance(printed, dict) and "cbsnap" in printed:
-                at = datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
-                yield at, str(told.get("SCF_FunctionName")), printed
+        for record in self._records(_ms(since), _ms(until), f"cbsnap AND {kind} AND {word}"):
+            told, printed = _printed(record, kind)
+            if printed:
+                yield _at(record), str(told.get("SCF_FunctionName")), printed
 
     def _records(self, since_ms: int, until_ms: int, query: str) -> Iterator[dict[str, Any]]:
         """Yield each record once; after as many as one search gives, the next begins where it ended."""
@@ -117,17 +120,34 @@ class _Line:
 def _parsed(records: Iterable[dict[str, Any]]) -> Iterator[_Line]:
     """Yield the lines that are reports; others mention the words, or were cut short."""
     for record in records:
-        told = json.loads(record["LogJson"])
+        told, printed = _printed(record, "report")
         try:
-            printed = json.loads(told["SCF_Message"])
-            if printed["cbsnap"] != "report":
-                continue
             report = wire.report(printed)
-        except (ValueError, KeyError, TypeError, InputError):
+        except InputError:
             continue
-        at = datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
         request_id, attempt = str(told["SCF_RequestId"]), int(told.get("SCF_RetryNum", 0))
-        yield _Line(at, str(told["SCF_FunctionName"]), request_id, attempt, report)
+        yield _Line(_at(record), str(told["SCF_FunctionName"]), request_id, attempt, report)
+
+
+def _printed(record: dict[str, Any], kind: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a record's fields, and the line of ours in it; the latter empty when it is no such line."""
+    told = json.loads(record["LogJson"])
+    try:
+        printed = json.loads(told["SCF_Message"])
+        return told, printed if printed["cbsnap"] == kind else {}
+    except (ValueError, KeyError, TypeError):
+        return told, {}
+
+
+def _drills(printed: dict[str, Any]) -> Sequence[Tried]:
+    try:
+        return wire.drills(printed)
+    except InputError:
+        return ()
+
+
+def _at(record: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(record["Time"] / 1000, timezone.utc)
 
 
 def _put_together(lines: Iterable[_Line]) -> list[LoggedReport]:

@@ -7,7 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.errors import CloudError, OutcomeUnknown
+from cbsnap.errors import CloudError, OutcomeUnknown, Refused
+from cbsnap.ports import TAGGED_TOGETHER
 from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 PAGE = 100  # the most rows or ids of a call
 PAGES_AT_ONCE = 4  # of all disks: DescribeDisks may be called 100 times a second (362/15634)
 DISKS_OF_A_FILTER = 10  # the most values of the filter disk-id in DescribeSnapshots
-TAGGED_AT_ONCE = 9  # resources of one TagResources call: the SDK says "N: 0 to 9", which may mean either
 MOST_AT_ONCE = 64  # disks of one group: an instance takes 20 data disks and one system disk
 WARMING_S = 10.0
 _BY_TIME = {"OrderField": "CREATE_TIME"}
@@ -28,10 +28,11 @@ CLOCKS_APART = timedelta(minutes=10)  # how far the cloud's times may be from ou
 
 
 class Region:
-    """The CBS disks, snapshots and instances of one region."""
+    """The CBS disks, snapshots and instances of one region; `role` is the account's, None for our own."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, role: str | None = None) -> None:
         self.region = api.region
+        self.role = role
         self._api = api
         self._local = threading.local()
 
@@ -230,14 +231,23 @@ class Regions:
 
     def at(self, target: Target) -> Region:
         """Return one target's view; nothing is sent yet."""
-        return self._regions.setdefault(target, Region(self._api(target)))
+        return self._regions.setdefault(target, Region(self._api(target), target.role))
 
 
 def tag(api: Api, resources: Sequence[str], key: str, value: str) -> None:
-    """Set one tag on resources, each described in its six parts. Raises CloudError."""
-    for some in _cut(resources, TAGGED_AT_ONCE):
+    """Set one tag on resources, each described in its six parts; what some refuse, others still get.
+
+    Raises CloudError, of what was refused the first.
+    """
+    refusals: list[Refused] = []
+    for some in _cut(resources, TAGGED_TOGETHER):
         tags = {"ResourceList": list(some), "Tags": [{"TagKey": key, "TagValue": value}]}
-        _all_done(api.read("tag", "TagResources", tags))
+        try:
+            _all_done(api.read("tag", "TagResources", tags))
+        except Refused as refused:
+            refusals.append(refused)
+    if refusals:
+        raise refusals[0]
 
 
 def _all_done(answer: Mapping[str, Any]) -> None:

@@ -12,11 +12,24 @@ from typing import Annotated, Any
 
 import typer
 
-from cbsnap.entry.cli import coverage, doctor, plan, prune, schema, screen, show, snapshots
+from cbsnap.entry.cli import (
+    coverage,
+    doctor,
+    drill,
+    hosts,
+    plan,
+    prune,
+    restore,
+    run,
+    schema,
+    screen,
+    show,
+    snapshots,
+)
 from cbsnap.entry.cli.session import NotConfirmed, Session
 from cbsnap.errors import CbsnapError, InputError
 
-COULD_NOT, NOT_CONFIRMED = 3, 4
+COULD_NOT, NOT_CONFIRMED, INTERRUPTED = 3, 4, 130
 # The root of what Typer says to wrong arguments; it gives a public name to some of its heirs only.
 _Misused: Any = next(one for one in typer.BadParameter.__mro__ if one.__name__ == "ClickException")
 APP = typer.Typer(
@@ -27,10 +40,14 @@ APP = typer.Typer(
 )
 APP.command()(coverage.coverage)
 APP.command()(doctor.doctor)
+APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)
+APP.add_typer(restore.APP, name="restore")
+APP.command()(run.run)
 APP.command()(schema.schema)
 APP.command()(show.show)
+APP.add_typer(hosts.APP, name="hosts")
 APP.add_typer(snapshots.APP, name="snapshots")
 
 
@@ -58,6 +75,13 @@ def options(
 def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] = os.environ) -> int:
     """Run the command; returns the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    code = _run(given, environment)
+    if code == INTERRUPTED:
+        screen.complain("interrupted; what was handed to functions by then goes on")
+    return screen.finished(code)
+
+
+def _run(given: list[str], environment: Mapping[str, str]) -> int:
     try:
         code = APP(given, prog_name="cbsnap", standalone_mode=False, obj=environment)
     except _Misused as wrong:

@@ -1,6 +1,7 @@
 """`cbsnap coverage`: how every disk stands with every policy that selects it, for people and monitors."""
 
 from collections import Counter
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,9 @@ from cbsnap.jobs.coverage import cover
 from cbsnap.rules.coverage import Coverage
 
 if TYPE_CHECKING:
-    from cbsnap.entry.cli.session import Session
+    from cbsnap.entry.cli.session import Session, Unread
 
+NOT_KNOWN = 3
 HEADINGS = ("region", "disk", "name", "policy", "standing", "newest good one", "label", "age")
 
 
@@ -30,14 +32,20 @@ def coverage(
     """Show whether each disk has a good snapshot that is fresh enough."""
     session: Session = context.obj
     now = session.wiring.clock.now()
-    entries = [one for _, here in session.inventories(region) for one in cover(session.plan, here, now)]
+    unread: list[Unread] = []
+    regions = session.inventories(region, unread=unread)
+    entries = [one for _, here in regions for one in cover(session.plan, here, now)]
     code = standing.exit_code(entries)
+    if unread and code != standing.SOME_WITHOUT:
+        code = NOT_KNOWN
     if json:
-        screen.value({"check": code, "items": standing.values(entries)})
+        errors = [asdict(one) for one in unread]
+        screen.value({"check": code, "items": standing.values(entries), "errors": errors})
     else:
         screen.table(HEADINGS, map(_row, entries))
         screen.say(_summary(entries))
-    raise typer.Exit(code if check else 0)
+    session.complain_of(unread)
+    raise typer.Exit(code if check else int(bool(unread)))
 
 
 def _row(entry: Coverage) -> tuple[str, ...]:

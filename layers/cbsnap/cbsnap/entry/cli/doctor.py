@@ -2,15 +2,16 @@
 
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cbsnap.entry.cli import calibrating, options, screen
+from cbsnap.entry.cli.keys import REGION, with_keys
 from cbsnap.errors import InputError
 from cbsnap.jobs import checkup
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health, exit_code
+from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
@@ -50,18 +51,17 @@ def doctor(
 def _found(session: "Session") -> list[Diagnosis]:
     """Look with what there is: keys and policy file may be the first mistake."""
     try:
-        wiring = session.wiring
+        keys = with_keys(session.environment, session.home, session.profile)
     except InputError as missing:
         return [Diagnosis("keys", "ours", Health.BAD, str(missing), "see docs/cli.md, Keys")]
     try:
-        plan = session.plan
+        wiring, plan = session.wiring, session.plan
     except InputError as wrong:
         cure = "mend the file; --policies names another, and TENCENTCLOUD_REGION a region"
-        unread = Diagnosis("policy file", str(session.policy_path), Health.BAD, str(wrong), cure)
-        region = wiring.home
-        return [unread, *(checkup.way_in(wiring.checkup(region)) if region else ())]
-    means = wiring.checkup(wiring.home or plan.targets[0].region)
-    return checkup.examined(plan, Path(session.policy_path).read_bytes(), means)
+        unread = Diagnosis("policy file", str(session.policy_file), Health.BAD, str(wrong), cure)
+        region = keys.get(REGION)
+        return [unread, *(checkup.way_in(Wiring(keys).checkup(region)) if region else ())]
+    return checkup.examined(plan, session.policy_file.read_bytes(), wiring.checkup(wiring.region))
 
 
 def _value(one: Diagnosis) -> dict[str, Any]:

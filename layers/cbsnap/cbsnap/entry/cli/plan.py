@@ -1,14 +1,13 @@
 """`cbsnap plan`: when each policy runs next, and what a run of it would take now; nothing is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
 from cbsnap import wire
-from cbsnap.entry.cli import options, screen
-from cbsnap.errors import InputError
+from cbsnap.entry.cli import completion, options, screen
 from cbsnap.jobs.policy_now import NextRun, next_runs, preview
 from cbsnap.model import Policy, Report
 
@@ -21,7 +20,10 @@ DISKS = ("region", "disk", "decision", "snapshots left", "reason")
 def plan(
     context: typer.Context,
     policies: Annotated[
-        list[str] | None, typer.Argument(metavar="[POLICY]…", help="All of the file by default.")
+        list[str] | None,
+        typer.Argument(
+            metavar="POLICY", help="All of the file by default.", autocompletion=completion.policies
+        ),
     ] = None,
     *,
     region: options.Region = None,
@@ -31,13 +33,11 @@ def plan(
     session: Session = context.obj
     session.targets(region)
     now, stated, failed = session.wiring.clock.now(), [], False
-    for policy in _chosen(session, policies or []):
+    for policy in session.chosen(policies or []):
         dues = next_runs(policy, now, 3)
-        reports = [
-            one
-            for one in preview(session.plan, policy.name, session.wiring.clouds, session.wiring.clock)
-            if region in {None, one.region.partition(" ")[0]}
-        ]
+        reports = preview(
+            session.plan, policy.name, session.wiring.clouds, session.wiring.clock, region=region
+        )
         failed = failed or any(one.error for one in reports)
         stated.append(_stated(policy, dues, reports))
         if not json:
@@ -45,14 +45,6 @@ def plan(
     if json:
         screen.value({"items": stated})
     raise typer.Exit(int(failed))
-
-
-def _chosen(session: "Session", names: list[str]) -> list[Policy]:
-    known = {one.name: one for one in session.plan.policies}
-    for name in names:
-        if name not in known:
-            raise InputError("policy", f"there is no {name}; the policy file has {', '.join(known)}")
-    return [known[name] for name in names] or list(known.values())
 
 
 def _stated(policy: Policy, dues: list[NextRun], reports: list[Report]) -> dict[str, Any]:
@@ -67,13 +59,14 @@ def _show(policy: Policy, dues: list[NextRun], reports: list[Report]) -> None:
         for one in dues
     )
     screen.say(f"{policy.name}: next {', '.join(times)} {policy.time_zone}. Now it would take:")
-    screen.table(DISKS, _rows(reports))
+    screen.table(DISKS, rows(reports))
     for one in reports:
         if one.error:
             screen.say(f"{one.region}: {one.error}")
 
 
-def _rows(reports: list[Report]) -> Iterator[tuple[str, ...]]:
+def rows(reports: Iterable[Report]) -> Iterator[tuple[str, ...]]:
+    """Yield a row of `DISKS` for each disk of a run."""
     for report in reports:
         left = "" if report.quota_left is None else str(report.quota_left)
         for one in report.outcomes:

@@ -9,7 +9,6 @@ from cbsnap import wire
 from cbsnap.entry import listing
 from cbsnap.entry.cli import options, screen
 from cbsnap.entry.cli.session import Session
-from cbsnap.errors import InputError
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import Judged, deleted, judge
 from cbsnap.model import Target
@@ -49,7 +48,7 @@ def prune(  # noqa: PLR0913 - a command's options
         _show(places, everything=everything)
     changes: list[Upkeep] = []
     if doomed and not dry_run:
-        session.confirm(f"Delete {len(doomed)} snapshots?", yes=yes)
+        session.confirm(f"Delete {screen.counted(len(doomed), 'snapshot')}?", yes=yes, shown=not json)
         changes = [_carried_out(session, place) for place in places]
     if json:
         plan = [one for place in places for one in listing.values(place.judged)]
@@ -60,9 +59,7 @@ def prune(  # noqa: PLR0913 - a command's options
 
 
 def _judged(session: Session, policy: str | None, region: str | None) -> list[_Place]:
-    known = [one.name for one in session.plan.policies]
-    if policy is not None and policy not in known:
-        raise InputError("policy", f"there is no {policy}; the policy file has {', '.join(known)}")
+    session.chosen([policy] if policy else [])
     now = session.wiring.clock.now()
     places = []
     for target, here in session.inventories(region, copies=True):

@@ -11,17 +11,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cbsnap.entry.cli.keys import with_keys
-from cbsnap.errors import InputError
+from cbsnap.entry.cli import screen
+from cbsnap.entry.cli.keys import REGION, with_keys
+from cbsnap.errors import CloudError, InputError
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cbsnap.model import Plan, Target
+    from cbsnap.model import Plan, Policy, Target
 
 POLICIES = "policies.yml"
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A region that could not be read, as the HTTP API tells it under `errors`."""
+
+    region: str
+    code: str
+    detail: str
 
 
 class NotConfirmed(Exception):
@@ -38,22 +48,38 @@ class Session:
     policies: Path | None = None
     profile: str | None = None
 
+    @property
+    def policy_file(self) -> Path:
+        """Where the policy file should be."""
+        return self.policies or Path(self.environment.get("CBSNAP_POLICIES") or self.here / POLICIES)
+
     @cached_property
     def wiring(self) -> Wiring:
-        """The adapters, with a person's keys. Raises InputError."""
-        found = with_keys(self.environment, self.home, self.profile)
-        return Wiring({**found, "CBSNAP_POLICIES": str(self.policy_path)})
+        """The adapters, with a person's keys; functions are in the plan's first region unless it is said.
 
-    @property
-    def policy_path(self) -> Path:
-        """Where the policy file is looked for."""
-        named = self.policies or self.environment.get("CBSNAP_POLICIES")
-        return Path(named or self.here / POLICIES)
+        Raises InputError.
+        """
+        found = with_keys(self.environment, self.home, self.profile)
+        variables = {**found, "CBSNAP_POLICIES": str(self.policy_file)}
+        wiring = Wiring(variables)
+        return wiring if found.get(REGION) else Wiring({**variables, REGION: wiring.plan.targets[0].region})
 
     @property
     def plan(self) -> Plan:
         """The policy file. Raises InputError."""
         return self.wiring.plan
+
+    def chosen(self, names: Sequence[str]) -> list[Policy]:
+        """Return the policies of these names, or all without any. Raises InputError."""
+        known = {one.name: one for one in self.plan.policies}
+        for name in names:
+            if name not in known:
+                raise InputError("policy", f"there is no {name}; the policy file has {', '.join(known)}")
+        return [known[name] for name in dict.fromkeys(names)] or list(known.values())
+
+    def target_of(self, region: str) -> Target:
+        """Return the target that a report names."""
+        return next(one for one in self.plan.targets if str(one) == region)
 
     def targets(self, region: str | None, *, copies: bool = False) -> list[Target]:
         """Return the plan's targets, or those of one region; with `copies` also where it copies to."""
@@ -70,10 +96,29 @@ class Session:
             raise InputError("region", f"{region} is not looked after; the policy file has {known}")
         return chosen
 
-    def inventories(self, region: str | None, *, copies: bool = False) -> Iterator[tuple[Target, Inventory]]:
-        """Read the regions, one after the other. Raises CloudError."""
-        for target in self.targets(region, copies=copies):
-            yield target, Inventory(self.wiring.clouds.at(target), self.plan.deployment)
+    def inventories(
+        self, region: str | None, *, copies: bool = False, unread: list[Unread] | None = None
+    ) -> Iterator[tuple[Target, Inventory]]:
+        """Read the regions, one after the other.
+
+        Those that cannot be read are put into `unread`, and left out; without it, or when none can be
+        read, that raises CloudError.
+        """
+        targets, failed = self.targets(region, copies=copies), 0
+        for target in screen.reading(targets):
+            try:
+                yield target, Inventory(self.wiring.clouds.at(target), self.plan.deployment)
+            except CloudError as refused:
+                failed += 1
+                if unread is None or failed == len(targets):
+                    raise
+                unread.append(Unread(target.region, refused.code, str(refused)))
+
+    @staticmethod
+    def complain_of(unread: Sequence[Unread]) -> None:
+        """Say which regions are missing in what was printed."""
+        for one in unread:
+            screen.complain(f"{one.region} is missing here, it cannot be read: {one.detail}")
 
     def typed_again(self, wanted: str, otherwise: str) -> None:
         """Have an id typed once more before something is done to it. Raises NotConfirmed."""
@@ -82,11 +127,13 @@ class Session:
         if input(f"Type {wanted} to go on: ").strip() != wanted:
             raise NotConfirmed("nothing was done")
 
-    def confirm(self, question: str, *, yes: bool) -> None:
-        """Ask before something is done. Raises NotConfirmed."""
+    def confirm(self, question: str, *, yes: bool, shown: bool = True) -> None:
+        """Ask before something is done, if what it is was shown. Raises NotConfirmed."""
         if yes:
             return
+        if not shown:
+            raise NotConfirmed("--json shows no plan to agree to: look at it without, then say --yes, too")
         if not sys.stdin.isatty():
             raise NotConfirmed("nobody can be asked here: look at the plan, then say --yes")
-        if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        if screen.ask(f"{question} [y/N] ").lower() not in {"y", "yes"}:
             raise NotConfirmed("nothing was done")

@@ -1,5 +1,6 @@
 """`cbsnap snapshots`: which there are, and taking over those that only lack our tag."""
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from cbsnap import wire
 from cbsnap.entry.cli import options, screen
 from cbsnap.entry.cli.facts import described
-from cbsnap.entry.cli.session import Session
+from cbsnap.entry.cli.session import Session, Unread
 from cbsnap.errors import InputError
 from cbsnap.jobs import adopt as job
 from cbsnap.jobs.adopt import Candidate
@@ -30,24 +31,27 @@ def show_all(  # noqa: PLR0913 - a command's options
 ) -> None:
     """List the snapshots of ours, newest first, copies in other regions among them."""
     session: Session = context.obj
+    unread: list[Unread] = []
     found = [
         described(one, here.deployment)
-        for _, here in session.inventories(region, copies=True)
+        for _, here in session.inventories(region, copies=True, unread=unread)
         for one in sorted(here.snapshots.values(), key=lambda one: one.created_at, reverse=True)
     ]
     wanted = {"policy": policy, "disk_id": disk, "ours": None if everything else True}
     shown = [one for one in found if all(value in {None, one[name]} for name, value in wanted.items())]
     if json:
-        screen.value({"items": shown})
+        screen.value({"items": shown, "errors": [asdict(one) for one in unread]})
     else:
         screen.table(HEADINGS, map(_row, shown))
-        screen.say(f"{len(shown)} of {len(found)} snapshots")
+        screen.say(f"{len(shown)} of {screen.counted(len(found), 'snapshot')}")
+    session.complain_of(unread)
+    raise typer.Exit(int(bool(unread)))
 
 
 @APP.command()
 def adopt(
     context: typer.Context,
-    snapshots: Annotated[list[str], typer.Argument(metavar="SNAPSHOT…", help="Their ids.")],
+    snapshots: Annotated[list[str], typer.Argument(metavar="SNAPSHOT", help="Their ids.")],
     *,
     region: options.Region = None,
     yes: options.Yes = False,
@@ -60,7 +64,8 @@ def adopt(
     if not json:
         for _, some in chosen:
             _propose(some)
-    session.confirm(f"Adopt {sum(len(some) for _, some in chosen)} snapshots?", yes=yes)
+    adopted = screen.counted(sum(len(some) for _, some in chosen), "snapshot")
+    session.confirm(f"Adopt {adopted}?", yes=yes, shown=not json)
     done = [Upkeep(here.region, changes=tuple(job.adopt(some, here))) for here, some in chosen]
     if json:
         screen.value(wire.upkeep(done))

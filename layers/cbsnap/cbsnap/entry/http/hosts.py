@@ -107,7 +107,7 @@ def _asked(wiring: Wiring, instance: Instance) -> tuple[HostStatus | None, str |
     if instance.state != "RUNNING":
         return None, f"the instance is {instance.state}"
     try:
-        return wiring.hosts(wiring.plan.agent_port).on(instance).status(PATIENCE_S), None
+        return wiring.agents(wiring.plan.agent_port).on(instance).status(PATIENCE_S), None
     except (HostError, InputError) as silent:
         return None, str(silent)
 

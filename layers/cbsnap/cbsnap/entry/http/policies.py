@@ -9,9 +9,10 @@ from fastapi import APIRouter, Response
 from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 
+from cbsnap.entry import idempotency
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.partial import Errors, Readings
-from cbsnap.entry.http.promises import Key, at_run, fresh
+from cbsnap.entry.http.promises import Key, at_run
 from cbsnap.jobs import policy_now
 from cbsnap.model import Decision, Disk, Label, OnFailure, Policy, Report
 from cbsnap.rules.selection import described, selected
@@ -127,7 +128,7 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.post("/runs", status_code=202, **access.only(Scope.SNAPSHOT))
     async def start(body: Start, answer: Response, key: Key = None) -> Started:
         """Start a policy now, with all its disks; the same key never takes a disk twice."""
-        key = key or fresh()
+        key = key or idempotency.fresh()
         reports = policy_now.start_now(
             wiring.plan,
             body.policy,

@@ -1,18 +1,18 @@
 """What the endpoints that create have in common: the key, and the promise of a run."""
 
-import secrets
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import Header
 from pydantic import BaseModel
 
-# Without %, since no page says whether a function is given a path that is decoded or not.
+from cbsnap.entry import idempotency
+
 Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[!-$&-~]{1,100}$",
+        pattern=idempotency.PATTERN,
         description="the same key never does it twice; without one, each request is its own",
         examples=["release-7"],
     ),
@@ -26,11 +26,6 @@ class Promise(BaseModel):
     key: str
     region: str
     names: list[str]
-
-
-def fresh() -> str:
-    """Return a key for a request that has none."""
-    return secrets.token_hex(16)
 
 
 def at_run(run: str) -> str:

@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from cbsnap.entry import idempotency
 from cbsnap.entry.http import access, places
-from cbsnap.entry.http.promises import Key, Promise, at_run, fresh
+from cbsnap.entry.http.promises import Key, Promise, at_run
 from cbsnap.jobs import request as requests
 from cbsnap.model import OnFailure, Quiesce
 from cbsnap.rules.tokens import Scope
@@ -53,7 +54,7 @@ def routes(wiring: Wiring) -> APIRouter:
         target = places.first(wiring, body.region)
         asked = requests.Asked(
             disk_ids=tuple(body.disk_ids),
-            key=key or fresh(),
+            key=key or idempotency.fresh(),
             quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
             title=body.title,
             keep_days=body.keep_days,

@@ -10,8 +10,9 @@ from fastapi import Path as InPath
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.config import JsonDict
 
+from cbsnap.entry import idempotency
 from cbsnap.entry.http import access, places
-from cbsnap.entry.http.promises import Key, fresh
+from cbsnap.entry.http.promises import Key
 from cbsnap.entry.http.times import Moment
 from cbsnap.errors import InputError
 from cbsnap.jobs import restore
@@ -165,7 +166,10 @@ def routes(wiring: Wiring) -> APIRouter:
     @router.post("", status_code=202, **access.only(Scope.RESTORE))
     async def start(body: AgreedTo, answer: Response, key: Key = None) -> Promised:
         """Restore as agreed to; 409 when it would be something else by now."""
-        target, key = places.first(wiring, body.region), key or _key_of(body)
+        target, key = (
+            places.first(wiring, body.region),
+            key or idempotency.of_restore(body.asked(), body.confirm),
+        )
         here, agreed = _inventory(wiring, target), Agreed(key, body.confirm, body.typed)
         with _in_the_words_of_the_request():
             restore.start(body.asked(), agreed, wiring.plan, target, here, wiring.keeper, wiring.clock)
@@ -188,11 +192,6 @@ def routes(wiring: Wiring) -> APIRouter:
         )
 
     return router
-
-
-def _key_of(body: AgreedRollback | AgreedClone) -> str:
-    """Return a key for a request that has none: of a rollback its agreement, which is good for one only."""
-    return f"agreed-{body.confirm}" if isinstance(body, AgreedRollback) else fresh()
 
 
 def _inventory(wiring: Wiring, target: Target) -> Inventory:

@@ -1,6 +1,6 @@
 """Runs: what was taken, what was not and why, and how long hosts were held."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -9,12 +9,13 @@ from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from cbsnap.entry import sightings
 from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.entry.http.times import Moment
 from cbsnap.jobs import runs
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Label, Outcome, Proof, Run, Snapshot, Target
+from cbsnap.model import Label, Proof, Run, Snapshot, Target
 from cbsnap.ports import LoggedReport
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
@@ -96,7 +97,7 @@ def routes(wiring: Wiring) -> APIRouter:
             one for here in readings.each(lambda target: _made(wiring, target, since)) for one in here
         ]
         seen = _seen(wiring, asked.region, snapshots, since)
-        rows = [RunShown(**_summary(one)) for one in seen if asked.policy in {None, one.run.policy}]
+        rows = [RunShown(**sightings.summary(one)) for one in seen if asked.policy in {None, one.run.policy}]
         return paging.Page[RunShown](**paging.cut(rows, asked), errors=readings.errors)
 
     @router.get("/{run:path}", **access.only(Scope.READ))
@@ -158,25 +159,9 @@ def _reports(wiring: Wiring, since: datetime, until: datetime) -> Sequence[Logge
     return wiring.reports.reports(since, until) if wiring.reports else ()
 
 
-def _summary(one: Seen) -> dict[str, Any]:
-    return {
-        "run": str(one.run),
-        "policy": one.run.policy,
-        "due": one.run.due,
-        "key": one.run.key,
-        "region": one.region,
-        "disks": len(one.disk_ids),
-        "taken": one.taken,
-        "failed": one.failed,
-        "labels": one.labels,
-        "locked_ms_max": one.locked_ms_max,
-        "done": one.done,
-    }
-
-
 def _whole(found: Sequence[Seen]) -> RunInFull:
     """Return a run with the disks of all its regions."""
-    parts = [_summary(one) for one in found]
+    parts = [sightings.summary(one) for one in found]
     failed = [one.failed for one in found if one.failed is not None]
     labels = [name for part in parts for name in part["labels"]]
     times = [one.locked_ms_max for one in found if one.locked_ms_max is not None]
@@ -191,29 +176,10 @@ def _whole(found: Sequence[Seen]) -> RunInFull:
             "locked_ms_max": max(times, default=None),
             "done": all(part["done"] for part in parts),
         },
-        outcomes=[disk for one in found for disk in _disks(one)],
+        outcomes=[DiskOfRun(**disk) for one in found for disk in sightings.disks(one)],
         proofs=[_proof(proof) for one in found for proof in one.proofs],
         error="; ".join(one.error for one in found if one.error) or None,
     )
-
-
-def _disks(one: Seen) -> Iterator[DiskOfRun]:
-    for disk_id in one.disk_ids:
-        told, snapshot = one.outcomes.get(disk_id), one.snapshots.get(disk_id)
-        yield DiskOfRun(
-            disk_id=disk_id,
-            decision=told.decision.value if told else None,
-            snapshot_id=snapshot.id if snapshot else _told_id(told),
-            state=snapshot.state if snapshot else None,
-            percent=snapshot.percent if snapshot else None,
-            label=one.label(disk_id),
-            reason=told.reason if told else "",
-            locked_ms=told.locked_ms if told else None,
-        )
-
-
-def _told_id(told: Outcome | None) -> str | None:
-    return told.snapshot_id if told else None
 
 
 def _proof(proof: Proof) -> ProofShown:

@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from cbsnap.model import Transport
 from cbsnap.rules import tokens
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health
 
@@ -140,7 +141,8 @@ def _unfilled(installed: Installed) -> Iterator[Diagnosis]:
 
 
 def _master_keys(facts: Facts) -> Iterator[Diagnosis]:
-    if not any(one.quiesce is not None and not one.quiesce.stops for one in facts.plan.policies):
+    quiesces = [one.quiesce for one in facts.plan.policies if one.quiesce and not one.quiesce.stops]
+    if not any(one.transport is Transport.HTTP for one in quiesces):
         return
     users = [one for one in map(facts.installed.named, _workers(facts)[1:]) if one is not None]
     for one in users:

@@ -77,7 +77,7 @@ class Installed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All of it. `policy_file` is the one that lies here; `hosts` is None where no key opens them."""
+    """All of it. `policy_file` is the one that lies here; `opened`: a key opens the agents' ports."""
 
     now: datetime
     plan: Plan
@@ -86,7 +86,8 @@ class Facts:
     caller: str | CloudError
     regions: tuple[str, ...] | None
     places: tuple[Place, ...]
-    hosts: tuple[HostSeen, ...] | None
+    hosts: tuple[HostSeen, ...]
+    opened: bool
     scratch: tuple[ScratchSeen, ...]
     installed: Installed
     attempts: tuple[Attempt, ...]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostBusy, HostError, HostRefused, HostUnreachable, HostUntrusted
+from cbsnap.model import Transport
 from cbsnap.ports import HostStatus, PlanCheck
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cbsnap.errors import CbsnapError
+    from cbsnap.model import Policy
     from cbsnap.rules.checkup.facts import Facts, HostSeen
 
 SKEW_WARNED_S = 30.0  # the agent refuses at 60
@@ -30,17 +32,20 @@ _CURES = {
 
 def hosts(facts: Facts) -> Iterator[Diagnosis]:
     """Check every host that a policy holds, and every drill's."""
-    quiescing = [one for one in facts.plan.policies if one.quiesce is not None and not one.quiesce.stops]
-    if facts.hosts is None:
-        if quiescing:
-            cure = "set CBSNAP_MASTER_KEY, or let these keys read the functions' settings (scf:GetFunction)"
-            yield Diagnosis("host", "all", Health.NOT_MADE, "no key opens the agents", cure)
-    else:
-        nobody_answers = bool(facts.hosts) and all(_is_mute(one.status) for one in facts.hosts)
-        for seen in facts.hosts:
-            yield _reached(seen, nobody_answers=nobody_answers)
-            yield from _plan(seen)
+    if not facts.opened and any(_by_port(policy) for policy in facts.plan.policies):
+        cure = "set CBSNAP_MASTER_KEY, or let these keys read the functions' settings (scf:GetFunction)"
+        yield Diagnosis("host", "all with a port", Health.NOT_MADE, "no key opens the agents", cure)
+    nobody_answers = all(_is_mute(one.status) for one in facts.hosts)
+    for seen in facts.hosts:
+        yield _reached(seen, nobody_answers=nobody_answers)
+        yield from _plan(seen)
     yield from _scratch(facts)
+
+
+def _by_port(policy: Policy) -> bool:
+    """Tell whether a policy's hosts are held over the network."""
+    wanted = policy.quiesce
+    return wanted is not None and not wanted.stops and wanted.transport is Transport.HTTP
 
 
 def _reached(seen: HostSeen, *, nobody_answers: bool) -> Diagnosis:
