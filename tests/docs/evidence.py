@@ -48,6 +48,16 @@ ELSEWHERE = (
         "writes into the checkout",
         "tests/functions/test_rights.py::test_what_is_published_is_what_the_table_says",
     ),
+    Elsewhere(
+        "cbsnap doctor",
+        "shows an installation with mistakes",
+        "tests/doctor/test_doctor.py::test_the_table_names_mistake_and_cure",
+    ),
+    Elsewhere(
+        "CBSNAP_MASTER_KEY=… cbsnap doctor --calibrate disk-11111111",
+        "needs root",
+        "tests/upkeep/test_calibrate_real.py::test_the_command_asks_measures_and_says_what_to_write",
+    ),
     Elsewhere("make agent", "a test builds it", "tests/system/test_install.py::"),
 )
 EXITS = {
