@@ -193,6 +193,13 @@ def test_a_host_without_the_agent_says_so_with_the_cure(stage: Stage, host: Chan
         hidden.rename(program)
 
 
+def test_the_gateway_says_of_such_a_host_how_it_is_asked(stage: Stage) -> None:
+    (shown,) = stage.api("GET", "/v1/hosts").json()["items"]
+
+    assert (shown["instance_id"], shown["agent"]) == ("ins-db", None)
+    assert "cbsnap hosts status" in shown["error"]
+
+
 def test_how_long_a_host_is_held_each_way(
     stage: Stage, host: Channel, open_port: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:

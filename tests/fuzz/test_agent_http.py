@@ -139,7 +139,8 @@ TARGETS = st.sampled_from(
     [
         "/v1/leases", "/v1/leases/" + "7" * 32, "/v1/leases/" + "7" * 32 + "/release", "/v1/leases/x/renew",
         "/v1/plans/orders/check", "/v1/plans/%2e%2e/check", "/v1/status", "/v1/leases?operation=",
-        "/v1/leases?", "/v1/leases?snapshot=snap-1&snapshot=2", "//[", "//[::1]/v1/status", "http://[", "http://h/v1/status",
+        "/v1/leases?", "/v1/leases?snapshot=snap-1&snapshot=2", "//[", "//[::1]/v1/status", "http://[",
+        "http://h/v1/status",
         "/v1/leases?" + "a=b&" * 2000, "/v1/leases/%00/release", "/v1/leases#", "*", "/metrics",
     ]
 ) | st.text(PATH_CHARACTERS, max_size=40).map("/{}".format)  # fmt: skip

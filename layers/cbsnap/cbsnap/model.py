@@ -183,6 +183,11 @@ class Quiesce:
         """Whether the instance is stopped, taken and started again."""
         return not self.plan
 
+    @classmethod
+    def asked(cls, plan: str | None, on_failure: OnFailure, transport: Transport) -> Quiesce | None:
+        """Return how a request wants hosts held; None without a plan."""
+        return cls(plan, on_failure, ttl_s=TTL_S[transport], transport=transport) if plan else None
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:

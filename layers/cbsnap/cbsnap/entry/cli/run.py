@@ -16,7 +16,7 @@ from cbsnap.entry.cli.running import MISSING, WELL, Started
 from cbsnap.errors import InputError
 from cbsnap.jobs.request import Asked
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Decision, OnFailure, Quiesce, Report
+from cbsnap.model import Decision, OnFailure, Quiesce, Report, Transport
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
@@ -46,6 +46,9 @@ def run(  # noqa: PLR0913 - a command's options
     on_failure: Annotated[
         OnFailure, typer.Option(help="When the host cannot be held: no snapshot, or one that is `crash`.")
     ] = OnFailure.ABORT,
+    transport: Annotated[
+        Transport, typer.Option(help="How the hosts are asked: at their agents' port, or by commands.")
+    ] = Transport.HTTP,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="For --disk and --instance.")] = None,
     keep_days: Annotated[
         int | None,
@@ -66,7 +69,7 @@ def run(  # noqa: PLR0913 - a command's options
     """Take policies' disks now, or disks that are named: shows which, asks, and hands them to the worker."""
     session: Session = context.obj
     key = key or idempotency.fresh()
-    quiesce = Quiesce(hold, on_failure=on_failure) if hold else None
+    quiesce = Quiesce.asked(hold, on_failure, transport)
     asked = Asked(tuple(disk or ()), key, quiesce, title, keep_days)
     launches = _launches(session, policies or [], asked, instance, region)
     started = _started(session, launches, yes=yes, quiet=json)
