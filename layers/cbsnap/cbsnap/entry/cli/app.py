@@ -18,6 +18,7 @@ from cbsnap.entry.cli import (
     coverage,
     deploy,
     destroy,
+    doctor,
     drill,
     hosts,
     plan,
@@ -44,6 +45,7 @@ APP = typer.Typer(
 APP.command()(coverage.coverage)
 APP.command()(deploy.deploy)
 APP.command()(destroy.destroy)
+APP.command()(doctor.doctor)
 APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)
