@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove fuzz agent package bench bench-compare docs lock clean
+.PHONY: help run up check test test-all chaos prove mutants fuzz agent package bench bench-compare docs lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,7 +42,7 @@ check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@.ci/compile-agent
 
 test: $(VENV)/dev-ready  ## Run the tests that need no root
-	@$(PY) -m pytest $(PYTEST_OPTIONS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_OPTIONS)
 
 test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
 	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
@@ -55,6 +55,9 @@ prove: $(VENV)/dev-ready  ## Restore snapshots of busy databases and count what 
 
 fuzz: $(VENV)/dev-ready  ## Send garbage to everything that reads: FUZZ_OPTIONS="--minutes 60"
 	@$(PY) -m tests.fuzz $(FUZZ_OPTIONS)
+
+mutants: $(VENV)/dev-ready  ## Break what labels, deletions and locks hang on, and name what no test notices
+	@$(PY) -m tests.mutation $(MUTANTS_OPTIONS)
 
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from cbsnap.errors import HostError, HostUnreachable, OutcomeUnknown
+from cbsnap.errors import HostError, HostRefused, HostUnreachable, OutcomeUnknown
 from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target, Transport
 from cbsnap.ports import Cover, LeaseRecord, PlanCheck
 
@@ -236,6 +236,8 @@ class FakeHost:
         self.log.append("release")
         self._trouble("release")
         request = self.holding
+        if request is not None and request.lease_id != lease_id:
+            raise HostRefused("unknown-lease", "lease_id", f"{lease_id} is not held here")
         self.holding = None
         self.released_with = dict(answered)
         covers = tuple(Cover(one, self.label, "lock+sync") for one in (request.disk_ids if request else ()))

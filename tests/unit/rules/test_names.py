@@ -1,5 +1,7 @@
 """A snapshot's name carries its run and its disk, and nothing else looks like one."""
 
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -34,6 +36,32 @@ def test_the_time_is_written_in_utc_whatever_zone_it_comes_in() -> None:
     name = snapshot_name(Run("nightly", datetime(2026, 11, 22, 10, 0, tzinfo=shanghai)), "disk-1a2b3c4d")
 
     assert name == "nightly.20261122T0200Z.1a2b3c4d"
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let the process live in another time zone."""
+    with monkeypatch.context() as there:
+        there.setenv("TZ", "America/New_York")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_time_is_written_in_utc_wherever_the_function_runs() -> None:
+    assert snapshot_name(Run("nightly", DUE), "disk-1a2b3c4d") == "nightly.20261122T0200Z.1a2b3c4d"
+
+
+def test_a_name_of_sixty_characters_is_the_longest() -> None:
+    longest = "disk-" + "1" * 35
+
+    name = snapshot_name(Run("orders-db", DUE), longest)
+
+    assert len(name) == 60
+    assert belongs(name, Run("orders-db", DUE), longest)
+    with pytest.raises(InputError, match=r"of 61 characters, 60 at most: shorten the policy's name$"):
+        snapshot_name(Run("orders-db2", DUE), longest)
 
 
 @given(RUNS, DISK_IDS)
@@ -119,7 +147,7 @@ def test_a_policy_that_cannot_stand_in_a_name_is_refused_by_field(policy: str) -
         snapshot_name(Run(policy, DUE), "disk-1a2b3c4d")
 
     assert caught.value.field == "policy"
-    assert "2 to 28" in caught.value.message
+    assert caught.value.message.endswith("use 2 to 28 lower-case letters, digits and hyphens, a letter first")
 
 
 @pytest.mark.parametrize(
@@ -130,3 +158,4 @@ def test_a_disk_id_that_cannot_stand_in_a_name_is_refused_by_field(disk_id: str)
         snapshot_name(Run("orders-db", DUE), disk_id)
 
     assert caught.value.field == "disk_id"
+    assert disk_id in caught.value.message

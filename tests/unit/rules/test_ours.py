@@ -1,11 +1,11 @@
 """A snapshot is ours by its tag and its name, never by one of them alone."""
 
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from cbsnap.model import Label, Snapshot
-from cbsnap.rules.ours import Ours, ours
+from cbsnap.model import Keep, Label, Policy, Selection, Snapshot
+from cbsnap.rules.ours import Ours, newest_good, ours
 
 SNAPSHOT = Snapshot(
     id="snap-1",
@@ -17,6 +17,15 @@ SNAPSHOT = Snapshot(
     created_at=datetime(2026, 11, 22, 2, 0, 7, tzinfo=timezone.utc),
     size_gib=10,
     tags={"cbsnap:deployment": "prod", "cbsnap:label": "application"},
+)
+POLICY = Policy(
+    "orders-db",
+    Selection(),
+    "0 2 * * *",
+    "UTC",
+    timedelta(hours=2),
+    Keep(last=1),
+    good=Label.APPLICATION,
 )
 
 
@@ -85,3 +94,24 @@ def test_what_a_drill_found_broken_is_not_good_though_it_was_proved(written: str
 
     assert one.good(Label.CRASH) is good
     assert one.proved(Label.CRASH)
+
+
+def test_the_newest_good_one_of_each_disk_is_of_the_policy_and_no_copy() -> None:
+    def one(number: int, disk: str, policy: str = "orders-db", **changes: object) -> Snapshot:
+        name = f"{policy}.202611{number:02}T0200Z.{disk}"
+        return replace(SNAPSHOT, id=f"snap-{policy}-{disk}-{number}", name=name, **changes)  # type: ignore[arg-type]
+
+    tags = {**SNAPSHOT.tags, "cbsnap:label": "crash"}
+    held = [
+        one(3, "aa"),
+        one(2, "aa"),
+        one(4, "aa", tags=tags),
+        one(5, "aa", copied=True),
+        one(6, "aa", policy="weekly"),
+        one(1, "bb"),
+        one(7, "cc", tags=tags),
+    ]
+
+    found = newest_good(ours(held, "prod"), POLICY)
+
+    assert sorted(one.snapshot.id for one in found) == ["snap-orders-db-aa-3", "snap-orders-db-bb-1"]

@@ -1,5 +1,7 @@
 """Room is found or refused with figures before anything is locked."""
 
+from dataclasses import dataclass
+
 import pytest
 from cbsnap.model import Decision, Group, QuotaLimits, SnapshotUsage
 from cbsnap.rules.quota import Room, admit, region_room, to_free
@@ -127,18 +129,59 @@ def test_nothing_is_freed_for_a_group_that_would_not_fit_even_so() -> None:
 def test_what_is_freed_lets_groups_in_and_not_one_less_would_do(
     kept: list[int], limit: int, others: int, spares: list[int]
 ) -> None:
-    counts = [sum(both) for both in zip(kept, spares, strict=True)]
-    held = {f"disk-{letter}": count for letter, count in zip("abc", counts, strict=True)}
-    used = sum(counts) + others
-    limits, room, groups = QuotaLimits(disk=2), Room(limit, used), [PAIR, SINGLE]
-    spare = of(**dict(zip("abc", spares, strict=True)))
+    spare = tuple(of(**dict(zip("abc", spares, strict=True))))
 
-    freed = to_free(groups, held, room, limits, spare)
+    Scarcity(("ab", "c"), spare, tuple(kept), limit, others, 2).assert_just_enough()
 
-    def let_in(gone: list[str]) -> int:
-        left = {disk: count - [spare[one] for one in gone].count(disk) for disk, count in held.items()}
-        admission = admit(groups, left, Room(limit, used - len(gone)), limits)
-        return sum(len(group.disk_ids) for group in admission.groups)
 
-    assert let_in(freed) >= let_in([])
-    assert all(let_in(freed[:place] + freed[place + 1 :]) < let_in(freed) for place in range(len(freed)))
+@pytest.mark.parametrize(
+    "scarcity",
+    [
+        ("b d a c", "d-0 z-0 a-0 a-1 z-1 c-0 a-2 c-1 d-1 c-2", (2, 0, 2, 1), 13, 2, 1),
+        ("ab c d", "c-2 a-0 d-0 d-1 c-1 c-0 z-0", (0, 1, 0, 1), 13, 3, 3),
+        ("ca bd", "b-0 b-1 c-0 c-1 c-2 d-0 d-1 d-2", (1, 0, 0, 1), 11, 2, 2),
+        ("c bd a", "b-2 b-1 a-2 a-0 a-1 b-0", (1, 1, 1, 2), 9, 0, 2),
+        ("b dc a", "b-0 d-0 z-0 a-1 a-0 a-2", (1, 0, 0, 0), 8, 0, 2),
+        ("c a b d", "z-2 z-0 d-2 d-0 c-0 z-1 d-1", (0, 0, 1, 2), 11, 0, 3),
+        ("a bd c", "a-0 b-2 b-1 d-0 b-0 c-1 z-0 c-2 c-0", (0, 0, 2, 2), 13, 1, 3),
+        ("a dc b", "a-0 a-1 a-2 b-0 b-1 c-0 c-1 c-2 d-0 d-1", (0, 2, 2, 2), 13, 1, 3),
+    ],
+)
+def test_what_later_groups_free_for_their_own_disks_is_not_freed_twice(
+    scarcity: tuple[str, str, tuple[int, ...], int, int, int],
+) -> None:
+    groups, spares, kept, *limits = scarcity
+
+    Scarcity(tuple(groups.split()), tuple(spares.split()), kept, *limits).assert_just_enough()
+
+
+@dataclass(frozen=True)
+class Scarcity:
+    """Groups of disks a to d, each disk with spare snapshots and others that are `kept`; z is gone."""
+
+    groups: tuple[str, ...]
+    spares: tuple[str, ...]
+    kept: tuple[int, ...]
+    region_limit: int
+    others: int
+    disk_limit: int
+
+    def assert_just_enough(self) -> None:
+        """Free for the groups and let them in; then leave one of the freed at a time where it was."""
+        spare = {one: f"disk-{one[0]}" for one in self.spares}
+        on_disk = list(spare.values())
+        kept = {f"disk-{disk}": count for disk, count in zip("abcd", self.kept, strict=False)}
+        held = {disk: count + on_disk.count(disk) for disk, count in kept.items()}
+        used = sum(held.values()) + on_disk.count("disk-z") + self.others
+        limits = QuotaLimits(disk=self.disk_limit)
+        groups = [Group(one, tuple(f"disk-{disk}" for disk in one)) for one in self.groups]
+
+        freed = to_free(groups, held, Room(self.region_limit, used), limits, spare)
+
+        def let_in(gone: list[str]) -> int:
+            left = {disk: count - [spare[one] for one in gone].count(disk) for disk, count in held.items()}
+            admission = admit(groups, left, Room(self.region_limit, used - len(gone)), limits)
+            return sum(len(group.disk_ids) for group in admission.groups)
+
+        assert let_in(freed) >= let_in([])
+        assert all(let_in(freed[:place] + freed[place + 1 :]) < let_in(freed) for place in range(len(freed)))

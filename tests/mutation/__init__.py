@@ -1,0 +1,1 @@
+"""What labels, deletions and locks hang on, broken in every way that mutmut knows."""
