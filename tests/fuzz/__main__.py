@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -26,27 +27,33 @@ TIMES = 20  # the examples of a test run, in each round
 def main(arguments: Sequence[str] | None = None) -> int:
     """Fuzz until the time is over; return the exit code, 1 when something was found."""
     chosen = _parser().parse_args(arguments)
-    end_s, seed = time.monotonic() + 60 * chosen.minutes, chosen.seed
+    targets, seed = chosen.targets or TARGETS, chosen.seed
+    end_s, share_s = time.monotonic() + 60 * chosen.minutes, 60 * chosen.minutes / len(targets)
     while True:
-        for target in chosen.targets or TARGETS:
+        for target in targets:
             left_s = end_s - time.monotonic()
             if left_s <= 0:
                 return 0
             print(f"{target}, seed {seed}, {left_s / 60:.1f} minutes left", flush=True)  # noqa: T201
-            if _found(target, seed, left_s):
+            if _found(target, seed, min(left_s, share_s)):
                 return 1
         seed += 1
 
 
 def _found(target: str, seed: int, limit_s: float) -> bool:
-    """Tell whether a round over one target has found something; one that the time cuts short has not."""
+    """Tell whether a round over one target has found something; one that the time cuts short has not.
+
+    It is interrupted, not killed, so that it ends the servers that it has started.
+    """
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", f"--hypothesis-seed={seed}"]
     command.append(str(HERE / f"test_{target}.py"))
     environment = {**os.environ, "FUZZ_TIMES": str(TIMES)}
-    try:
-        return subprocess.run(command, check=False, env=environment, timeout=limit_s).returncode != 0
-    except subprocess.TimeoutExpired:
-        return False
+    with subprocess.Popen(command, env=environment) as running:
+        try:
+            return running.wait(limit_s) != 0
+        except subprocess.TimeoutExpired:
+            running.send_signal(signal.SIGINT)
+            return False
 
 
 def _parser() -> argparse.ArgumentParser:

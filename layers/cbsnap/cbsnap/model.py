@@ -442,7 +442,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a host said of the lease that a group was taken under."""
+    """What a host said of the lease that a group was taken under.
+
+    `cut`: what is known of when the cloud fixed the content, by the thaw point that was waited for.
+    """
 
     group: str
     lease_id: str
@@ -454,6 +457,7 @@ class Proof:
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)

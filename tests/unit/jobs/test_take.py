@@ -108,6 +108,7 @@ def test_takes_inside_the_lease_and_labels_what_the_host_proved(scene: Scene) ->
     assert scene.cloud.snapshot_list[0].tags == {"cbsnap:policy": "orders", "cbsnap:deployment": "prod"}
     assert report.quota_left == 99
     assert report.proofs[0].covers == ("disk-a lock+sync",)
+    assert report.proofs[0].cut == "assumed at return"
 
 
 def test_where_commands_are_the_way_more_of_the_lease_is_kept_for_the_release(scene: Scene) -> None:
@@ -499,8 +500,10 @@ def test_an_unknown_disk_is_refused_by_name(scene: Scene) -> None:
     assert REGION in report.outcomes[0].reason
 
 
-@pytest.mark.parametrize("thaw", [Thaw.VISIBLE, Thaw.NORMAL])
-def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: Thaw) -> None:
+@pytest.mark.parametrize(
+    ("thaw", "cut"), [(Thaw.VISIBLE, "assumed when its row showed"), (Thaw.NORMAL, "before NORMAL")]
+)
+def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: Thaw, cut: str) -> None:
     scene.cloud.appears_after_s = 2
     if thaw is Thaw.NORMAL:
         sleep = scene.clock.sleep
@@ -514,6 +517,7 @@ def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: T
     report = scene.take(quiesce=Quiesce("mysql", thaw=thaw))
 
     assert report.outcomes[0].label is Label.APPLICATION
+    assert report.proofs[0].cut == cut
     assert scene.clock.waited_s > 1.9
 
 

@@ -162,7 +162,7 @@ def _try_once(course: _Course, wishes: Sequence[Wish], name: str, quiesce: Quies
         answers = _create_held(course, work, hold)
         hold.answered.update(_answered(answers))
         not_thawed = _past_thaw_point(quiesce.thaw, hold, work)
-    return verdicts.held_and_taken(course.plan, answers, hold, not_thawed)
+    return verdicts.held_and_taken(course.plan, answers, hold, quiesce.thaw, not_thawed)
 
 
 def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
