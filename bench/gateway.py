@@ -30,7 +30,8 @@ from bench.trials import Benchmark, Metric
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from cbsnap.model import Disk, Snapshot, Target
+    from cbsnap.model.cloud import Disk, Snapshot
+    from cbsnap.model.plan import Target
 
     from bench.trials import Sample, Side
 

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 from cbsnap import wire
 from cbsnap.clock import SystemClock
 from cbsnap.jobs import plan as planning
-from cbsnap.model import Grouping, Keep, Plan, Policy, Quiesce, Selection, Target
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Grouping, Keep, Policy, Quiesce, Selection
 from cbsnap.tencent.region import Region
 
 from bench.processes import ROOT
@@ -32,7 +33,7 @@ from bench.trials import Benchmark, Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cbsnap.model import Batch
+    from cbsnap.model.runs import Batch
 
     from bench.trials import Sample, Side
 

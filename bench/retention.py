@@ -25,7 +25,9 @@ from importlib.util import find_spec
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.model import Keep, Label, Snapshot
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Keep
 from cbsnap.rules.names import SnapshotName
 from cbsnap.rules.ours import Ours
 from cbsnap.rules.retention import Terms, judged

@@ -18,7 +18,7 @@ from cbsnap.clock import SystemClock
 from cbsnap.errors import HostBusy
 from cbsnap.hosts.agent import Agent
 from cbsnap.jobs.bracket import Hold, Wish, held
-from cbsnap.model import Quiesce
+from cbsnap.model.policies import Quiesce
 
 from bench import bare
 from bench.host import DISK, PLAN, under_load
@@ -27,7 +27,7 @@ from bench.trials import Benchmark, Metric
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cbsnap.ports import LeaseRecord
+    from cbsnap.ports.hosts import LeaseRecord
 
     from bench.trials import Sample, Side
 

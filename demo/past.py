@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.model import Label, Run
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Run
 from cbsnap.rules import names, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from cbsnap.model import Policy
+    from cbsnap.model.policies import Policy
 
 TAKES = timedelta(seconds=2)  # from the due time until the snapshot is there
 WORN = timedelta(days=2)  # lesser ones are deleted after days: only young ones are seen

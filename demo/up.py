@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbsnap import policyfile
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 
 from demo import past, screen
 from demo.cloud import Cloud

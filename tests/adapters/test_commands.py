@@ -19,7 +19,7 @@ from localcloud.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cbsnap.ports import CommandOutcome
+    from cbsnap.ports.care import CommandOutcome
 
     from localcloud.pytest_plugin import LocalCloud
 

@@ -11,7 +11,7 @@ import pytest
 from cbsnap import wire
 from cbsnap.clock import SystemClock
 from cbsnap.errors import CloudError
-from cbsnap.model import Decision, Outcome, Proof, Removal, Report
+from cbsnap.model.runs import Decision, Outcome, Proof, Removal, Report
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.credentials import EnvironmentCredentials
 from cbsnap.tencent.logs import TopicLog

@@ -17,13 +17,13 @@ from cbsnap.errors import (
     SnapshotInProgress,
     Throttled,
 )
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.wiring import Wiring
 
 from localcloud.faults import Fault
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Cloud
+    from cbsnap.ports.cloud import Cloud
 
     from localcloud.pytest_plugin import LocalCloud
 

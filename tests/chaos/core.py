@@ -55,7 +55,7 @@ SHORTENED = (
     wait("jobs/group.py", "FRESH_S", 0.5),
     wait("jobs/group.py", "_LOOK_FOR_ROW_S", 0.3),
     Change("jobs/proofs.py", r"minutes=20$", "seconds=1"),
-    Change("policyfile/schema.py", r'_between\("10s", "60s"\)', '_between("1s", "60s")'),
+    Change("policyfile/holding.py", r'between\("10s", "60s"\)', 'between("1s", "60s")'),
     wait("jobs/settle.py", "HORIZON_S", 4.0),
     wait("jobs/settle.py", "_FIRST_LOOK_S", 0.2),
     wait("jobs/settle.py", "_LONGEST_PAUSE_S", 1.0),

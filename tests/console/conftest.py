@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cbsnap import policyfile
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 
 from demo import past
 from demo.stage import Scenery, built

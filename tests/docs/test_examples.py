@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from cbsnap.model import Plan
+from cbsnap.model.plan import Plan
 from cbsnap.policyfile import parse
 
 from .pages import Block, fences

@@ -24,9 +24,9 @@ from cbsnap.hosts.ways import Ways
 from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.proofs import settled
-from cbsnap.model import Quiesce, Transport
+from cbsnap.model.policies import Quiesce, Transport
 from cbsnap.policyfile import parse
-from cbsnap.ports import LeaseRequest
+from cbsnap.ports.hosts import LeaseRequest
 
 from .stage import AGENT, MASTER, ROOT, Stage, built
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cbsnap.ports import Host
+    from cbsnap.ports.hosts import Host
 
 FLEET = """
 regions:

@@ -18,7 +18,9 @@ from cbsnap.tencent.functions import Keeper
 from .stage import REGION, until
 
 if TYPE_CHECKING:
-    from cbsnap.model import DrillOrder, Plan, Snapshot
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.runs import DrillOrder
 
     from .stage import Stage
 

@@ -12,7 +12,7 @@ from cbsnap.hosts.ways import Ways
 from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.proofs import settled
-from cbsnap.model import Quiesce
+from cbsnap.model.policies import Quiesce
 from cbsnap.policyfile import parse
 
 from .stage import MASTER

@@ -6,11 +6,12 @@ import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision, Label
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Decision
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
-    from cbsnap.ports import LoggedReport
+    from cbsnap.ports.logs import LoggedReport
 
     from .stage import Stage
 

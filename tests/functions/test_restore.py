@@ -11,7 +11,7 @@ import pytest
 from cbsnap.clock import SystemClock
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.restore import Agreed, AskedClone, AskedRollback, propose, start, status
-from cbsnap.model import Plan, QuotaLimits, Target
+from cbsnap.model.plan import Plan, QuotaLimits, Target
 from cbsnap.restoration import State
 from cbsnap.tencent.functions import Keeper
 

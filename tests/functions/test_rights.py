@@ -18,7 +18,7 @@ from cbsnap.entry.events import ENDING_S
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.restore import Agreed, AskedRollback, propose, start
 from cbsnap.jobs.stopping import MARK, STOPPED_TAG
-from cbsnap.model import Plan, QuotaLimits, Target
+from cbsnap.model.plan import Plan, QuotaLimits, Target
 from cbsnap.tencent.functions import Keeper
 
 from release import rights

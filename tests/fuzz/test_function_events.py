@@ -10,7 +10,10 @@ import pytest
 from cbsnap import wire
 from cbsnap.entry import asgi, envelopes, events
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, EventRule, Group, Happening, Quiesce, Run, Target
+from cbsnap.model.events import Happening
+from cbsnap.model.plan import EventRule, Target
+from cbsnap.model.policies import Quiesce
+from cbsnap.model.runs import Batch, Group, Run
 from cbsnap.rules import eventrules
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -17,8 +17,9 @@ from cbsnap.errors import CbsnapError, HostError, HostUnreachable
 from cbsnap.hosts import answers
 from cbsnap.hosts.agent import Agent
 from cbsnap.jobs.bracket import Hold, Wish, held
-from cbsnap.model import Label, Quiesce
-from cbsnap.ports import Cover, HostStatus, LeaseRecord, LeaseRequest, PlanCheck
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Quiesce
+from cbsnap.ports.hosts import Cover, HostStatus, LeaseRecord, LeaseRequest, PlanCheck
 from cbsnap.rules.labels import labels
 from hypothesis import example, given
 from hypothesis import strategies as st

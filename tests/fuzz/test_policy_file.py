@@ -20,7 +20,7 @@ from tests.fuzz.effort import effort
 from tests.unit.jobs.fakes import NOON, FakeClock, FakeCloud, FakeWorkers, disk
 
 if TYPE_CHECKING:
-    from cbsnap.model import Plan, Target
+    from cbsnap.model.plan import Plan, Target
 
 GOOD = """version: 1
 deployment: prod

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from cbsnap.errors import CbsnapError, InputError
-from cbsnap.model import Run
+from cbsnap.model.runs import Run
 from cbsnap.rules import names, schedule, tokens
 from cbsnap.rules.drillreports import Verdict, read
 from hypothesis import example, given

@@ -28,7 +28,7 @@ from cbsnap.errors import HostUnreachable
 from cbsnap.hosts.agent import Agent
 from cbsnap.hosts.channel import Channel
 from cbsnap.hosts.signature import host_key
-from cbsnap.ports import LeaseRequest
+from cbsnap.ports.hosts import LeaseRequest
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials

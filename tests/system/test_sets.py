@@ -13,18 +13,10 @@ import pytest
 from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agent as CoreAgent
 from cbsnap.jobs.take import take_batch
-from cbsnap.model import (
-    Batch,
-    Decision,
-    Group,
-    Instance,
-    Label,
-    OnFailure,
-    Quiesce,
-    QuotaLimits,
-    Run,
-    Transport,
-)
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.policies import OnFailure, Quiesce, Transport
+from cbsnap.model.runs import Batch, Decision, Group, Run
 
 from tests.agent.driver import KEY, create_orders
 from tests.system.loops import Loop, run
@@ -33,7 +25,8 @@ from tests.unit.jobs.fakes import HERE, FakeClock, FakeCloud, disk, instance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cbsnap.model import Report
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.runs import Report
 
     from tests.agent.driver import Agent
 

@@ -6,23 +6,19 @@ from datetime import date, timedelta
 
 import pytest
 from cbsnap.errors import InputError, PolicyFileError
-from cbsnap.model import (
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import EventRule, Plan, QuotaLimits, Target, Wording
+from cbsnap.model.policies import (
     Copying,
     Drilling,
-    EventRule,
     Grouping,
     Keep,
-    Label,
     OnFailure,
-    Plan,
     Policy,
     Quiesce,
-    QuotaLimits,
     Selection,
     Sharing,
-    Target,
     Thaw,
-    Wording,
 )
 from cbsnap.policyfile import parse
 from hypothesis import given

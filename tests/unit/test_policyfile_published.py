@@ -8,7 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from cbsnap.model import Plan, Selection
+from cbsnap.model.plan import Plan
+from cbsnap.model.policies import Selection
 from cbsnap.policyfile import json_schema, parse
 from cbsnap.rules.schedule import next_due
 

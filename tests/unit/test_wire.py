@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from cbsnap import wire
 from cbsnap.errors import InputError
-from cbsnap.model import DrillOrder, NewDisk, Target
+from cbsnap.model.cloud import NewDisk
+from cbsnap.model.plan import Target
+from cbsnap.model.runs import DrillOrder
 from cbsnap.restoration import Clone, RestoreOrder, Rollback
 
 SOON = datetime(2026, 11, 22, 10, 20, tzinfo=timezone.utc)

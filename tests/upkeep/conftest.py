@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.trying import Bench
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.tencent.api import Api
 from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials

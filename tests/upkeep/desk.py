@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cbsnap import wire
 from cbsnap.jobs.carrying import Means, carry
 from cbsnap.jobs.restore import Agreed, propose, start, status
-from cbsnap.model import Plan, QuotaLimits, Target
+from cbsnap.model.plan import Plan, QuotaLimits, Target
 from cbsnap.restoration import RestoreOrder
 from cbsnap.tencent.api import READ_TIMEOUT_S, Api
 from cbsnap.tencent.lifecycle import RegionLifecycle

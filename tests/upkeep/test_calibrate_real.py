@@ -22,7 +22,8 @@ from cbsnap.hosts.agent import Agent as Host
 from cbsnap.hosts.signature import host_key
 from cbsnap.jobs.calibrate import Calibration, Means, Scene, calibrate, scene
 from cbsnap.jobs.sequencing import Sequenced
-from cbsnap.model import Target, Thaw
+from cbsnap.model.plan import Target
+from cbsnap.model.policies import Thaw
 from cbsnap.tencent.commands import RegionCommands
 
 from localcloud.contents import Contents

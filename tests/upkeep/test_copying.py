@@ -10,7 +10,9 @@ import pytest
 from cbsnap.jobs.copying import copied, copies_taken_over
 from cbsnap.jobs.prune import prune
 from cbsnap.jobs.sharing import shared
-from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Sharing, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Copying, Keep, Policy, Selection, Sharing
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 from localcloud.faults import Fault

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.cost import change, cost
-from cbsnap.model import Keep, Label, Plan, Policy, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Keep, Policy, Selection
 
 from .conftest import HERE
 

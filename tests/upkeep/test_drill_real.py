@@ -19,7 +19,9 @@ from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agent as Host
 from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
-from cbsnap.model import Drilling, Keep, Label, Plan, Policy, Quiesce, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Drilling, Keep, Policy, Quiesce, Selection
 from cbsnap.rules.labels import labels
 from cbsnap.upkeep import Change, Finding
 

@@ -17,7 +17,10 @@ from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import judge, prune
 from cbsnap.jobs.standings import drills
-from cbsnap.model import Drilling, Grouping, Keep, Label, NewDisk, Plan, Policy, Selection, Target
+from cbsnap.model.cloud import NewDisk
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Drilling, Grouping, Keep, Policy, Selection
 from cbsnap.rules.coverage import Standing, coverage
 from cbsnap.rules.selection import selected
 from cbsnap.tencent.api import Api

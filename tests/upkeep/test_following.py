@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.follow import follow
-from cbsnap.model import Keep, Label, Plan, Policy, Quiesce, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Keep, Policy, Quiesce, Selection
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 from tests.unit.jobs.shelf import FakeJournal

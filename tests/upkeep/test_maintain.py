@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.maintain import Means, maintain
-from cbsnap.model import Copying, Keep, Label, Plan, Policy, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Copying, Keep, Policy, Selection
 
 from localcloud.faults import Fault
 from tests.unit.jobs.shelf import FakeJournal, FakeMemory, FakeNotifier, FakeSettlers

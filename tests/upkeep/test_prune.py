@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.prune import prune
-from cbsnap.model import Keep, Label, Plan, Policy, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Keep, Policy, Selection
 from cbsnap.upkeep import Finding
 
 from localcloud.faults import Fault

@@ -15,7 +15,9 @@ from cbsnap.clock import SystemClock
 from cbsnap.hosts.agent import Agent as Host
 from cbsnap.jobs.bracket import Wish, held
 from cbsnap.jobs.restore import AskedClone, AskedRollback
-from cbsnap.model import Label, Quiesce, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.policies import Quiesce
 from cbsnap.restoration import State
 from cbsnap.rules.labels import labels
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
 from cbsnap.jobs.restore import AskedClone, AskedRollback, propose
-from cbsnap.model import QuotaLimits, Target
+from cbsnap.model.plan import QuotaLimits, Target
 from cbsnap.restoration import State
 from cbsnap.rules.restoring import one_moment
 

@@ -13,7 +13,8 @@ from cbsnap.errors import InputError
 from cbsnap.jobs.carrying import carry
 from cbsnap.jobs.prune import prune
 from cbsnap.jobs.restore import AskedRollback
-from cbsnap.model import Keep, Plan, Policy, Selection, Target
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Keep, Policy, Selection
 from cbsnap.restoration import State
 
 from localcloud.faults import Fault

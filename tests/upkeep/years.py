@@ -21,7 +21,9 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from cbsnap.jobs.prune import prune
-from cbsnap.model import Keep, Label, Plan, Policy, Selection, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Keep, Policy, Selection
 from cbsnap.upkeep import Action, Change, Finding
 
 from localcloud.pytest_plugin import make_cloud, staged

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003 - `wire` has the annotations read
 from enum import Enum
 
-from cbsnap.model import NewDisk, Target  # noqa: TC001 - as above
+from cbsnap.model.cloud import NewDisk  # noqa: TC001 - as above
+from cbsnap.model.plan import Target  # noqa: TC001 - as above
 
 
 @dataclass(frozen=True, slots=True)

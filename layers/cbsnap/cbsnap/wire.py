@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from cbsnap.errors import InputError
-from cbsnap.model import Batch, DrillOrder, Reaction, Report, Target
+from cbsnap.model.events import Reaction
+from cbsnap.model.runs import Batch, DrillOrder, Report
 from cbsnap.restoration import Progress, RestoreOrder
 from cbsnap.upkeep import Tried, Upkeep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from cbsnap.model.plan import Target
 
 
 PART = 10  # outcomes, and proofs, of one log line

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import cbsnap
 from cbsnap.clock import SystemClock
 from cbsnap.errors import InputError
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,23 +26,17 @@ if TYPE_CHECKING:
     from cbsnap.jobs.checkup import Means
     from cbsnap.jobs.sequencing import Sequenced
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import AgentProgram, Instance, Plan
-    from cbsnap.ports import (
-        Caretaker,
-        Clock,
-        Clouds,
-        Commands,
-        Invocations,
-        Lifecycles,
-        Listings,
-        Memory,
-        Notifier,
-        Platform,
-        ReportLog,
-        Restorer,
-        Settlers,
-        Workers,
-    )
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.plan import Plan
+    from cbsnap.ports.care import AgentProgram, Caretaker, Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds, Listings
+    from cbsnap.ports.disks import Restorer
+    from cbsnap.ports.functions import Invocations, Settlers, Workers
+    from cbsnap.ports.lifecycle import Lifecycles
+    from cbsnap.ports.logs import ReportLog
+    from cbsnap.ports.platform import Platform
+    from cbsnap.ports.telling import Memory, Notifier
     from cbsnap.rules.tokens import Keyring
     from cbsnap.tencent.api import Api, Credentials
     from cbsnap.tencent.functions import Functions, Keeper

@@ -10,7 +10,7 @@ import pytest
 from cbsnap.entry.bounded import DEEPEST, MOST_BYTES
 from cbsnap.entry.envelopes import happenings
 from cbsnap.errors import InputError
-from cbsnap.model import Actor, Happening
+from cbsnap.model.events import Actor, Happening
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cbsnap.entry.listing import verdicts
 from cbsnap.jobs.prune import judge
-from cbsnap.model import Keep, Label
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Keep
 
 from tests.unit.jobs.fakes import NOON
 from tests.unit.jobs.shelf import inventory, plan, policy, shelf, shot

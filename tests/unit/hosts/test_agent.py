@@ -20,8 +20,9 @@ from cbsnap.errors import (
 )
 from cbsnap.hosts import signature
 from cbsnap.hosts.agent import Agent, Agents
-from cbsnap.model import Instance, Label
-from cbsnap.ports import LeaseRequest
+from cbsnap.model.cloud import Instance
+from cbsnap.model.labels import Label
+from cbsnap.ports.hosts import LeaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

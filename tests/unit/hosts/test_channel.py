@@ -13,7 +13,8 @@ import pytest
 from cbsnap.errors import AlreadyTaken, CloudError, HostBusy, HostUnreachable, HostUntrusted, OutcomeUnknown
 from cbsnap.hosts.channel import TOLD, Channel
 from cbsnap.hosts.errand import ARRIVAL_S, POLL_S
-from cbsnap.ports import CommandOutcome, LeaseRequest
+from cbsnap.ports.care import CommandOutcome
+from cbsnap.ports.hosts import LeaseRequest
 
 from tests.unit.jobs.fakes import NOON, FakeClock
 

@@ -8,14 +8,17 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, HostRefused, HostUnreachable, OutcomeUnknown
-from cbsnap.model import Disk, Instance, Label, Snapshot, SnapshotUsage, Target, Transport
-from cbsnap.ports import Cover, LeaseRecord, PlanCheck
+from cbsnap.model.cloud import Disk, Instance, Snapshot, SnapshotUsage
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.policies import Transport
+from cbsnap.ports.hosts import Cover, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cbsnap.model import Batch
-    from cbsnap.ports import LeaseRequest
+    from cbsnap.model.runs import Batch
+    from cbsnap.ports.hosts import LeaseRequest
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=timezone.utc)
 REGION = "ap-guangzhou"

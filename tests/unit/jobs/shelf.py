@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, HostUnreachable, NotificationFailed
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.model import (
-    Grouping,
-    Keep,
-    Label,
-    Plan,
-    Policy,
-    Quiesce,
-    Selection,
-    Snapshot,
-    Target,
-)
-from cbsnap.ports import Cover, LeaseRecord
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, Target
+from cbsnap.model.policies import Grouping, Keep, Policy, Quiesce, Selection
+from cbsnap.ports.hosts import Cover, LeaseRecord
 
 from .fakes import NOON, REGION, FakeClock, FakeCloud, disk, instance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cbsnap.model import Disk, Instance, Transport
+    from cbsnap.model.cloud import Disk, Instance
+    from cbsnap.model.policies import Transport
 
 OURS = {"cbsnap:deployment": "prod", "cbsnap:policy": "orders"}
 DUE = NOON - timedelta(hours=2)

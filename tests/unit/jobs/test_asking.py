@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from cbsnap.errors import CloudFault
 from cbsnap.jobs.asking import asked, settle
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.upkeep import Finding, Trouble
 
 from .fakes import HERE, NOON

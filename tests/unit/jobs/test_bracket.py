@@ -8,8 +8,8 @@ from threading import Barrier
 import pytest
 from cbsnap.errors import HostRefused, HostUnreachable
 from cbsnap.jobs.bracket import RESERVE_S, Wish, held
-from cbsnap.model import Quiesce
-from cbsnap.ports import LeaseRecord
+from cbsnap.model.policies import Quiesce
+from cbsnap.ports.hosts import LeaseRecord
 
 from .fakes import FakeClock, FakeHost
 

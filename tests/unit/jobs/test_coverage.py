@@ -7,7 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 from cbsnap.jobs.coverage import cover, gaps, owed, scarcity
-from cbsnap.model import Label, Plan, QuotaLimits, Selection, SnapshotUsage
+from cbsnap.model.cloud import SnapshotUsage
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Plan, QuotaLimits
+from cbsnap.model.policies import Selection
 from cbsnap.rules.coverage import Standing
 from cbsnap.rules.disorder import FINISHING
 from cbsnap.upkeep import Finding, Trouble

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.errors import CloudError
 from cbsnap.jobs.follow import follow
-from cbsnap.model import Copying, Grouping, Keep, Label, Plan, Quiesce, Selection, Thaw
-from cbsnap.ports import Cover
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Copying, Grouping, Keep, Quiesce, Selection, Thaw
+from cbsnap.ports.hosts import Cover
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 from .fakes import NOON, REGION, disk, instance
@@ -27,6 +29,9 @@ from .shelf import (
     shelf,
     shot,
 )
+
+if TYPE_CHECKING:
+    from cbsnap.model.plan import Plan
 
 PLAN = plan()
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 from cbsnap.jobs.plan import tick
-from cbsnap.model import Batch, Decision, Grouping, Quiesce, Run
+from cbsnap.model.policies import Grouping, Quiesce
+from cbsnap.model.runs import Batch, Decision, Run
 from cbsnap.rules.pacing import AGAIN, TICK
 
 from .fakes import NOON, disk

@@ -9,8 +9,8 @@ import pytest
 from cbsnap.errors import HostError, HostRefused, HostUnreachable, HostUntrusted
 from cbsnap.jobs import keeping
 from cbsnap.jobs.keeping import Enrolment
-from cbsnap.model import AgentProgram
-from cbsnap.ports import CommandOutcome, HostStatus, PlanCheck
+from cbsnap.ports.care import AgentProgram, CommandOutcome
+from cbsnap.ports.hosts import HostStatus, PlanCheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cbsnap.errors import CredentialsRefused, Refused
 from cbsnap.jobs.plan import tick
-from cbsnap.model import Decision, Keep, Label, QuotaLimits, Report
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.policies import Keep
+from cbsnap.model.runs import Decision, Report
 
 from .fakes import NOON, FakeWorkers, disk
 from .shelf import plan, policy, shelf, shot
 from .test_prune import FakeLifecycle, days, left
 
 if TYPE_CHECKING:
-    from cbsnap.model import Target
+    from cbsnap.model.plan import Target
 
     from .shelf import Shelf
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cbsnap.jobs import handing
 from cbsnap.jobs.pace import Pace
-from cbsnap.model import Batch, Group, Report, Run, Target
+from cbsnap.model.plan import Target
+from cbsnap.model.runs import Batch, Group, Report, Run
 from cbsnap.rules.pacing import CREATES_PER_S, TICK, turns
 
 from tests.unit.jobs.fakes import FakeClock

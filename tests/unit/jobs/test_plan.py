@@ -10,21 +10,10 @@ from cbsnap.errors import CloudFault, Refused
 from cbsnap.jobs import preflight
 from cbsnap.jobs.handing import BATCH_DISKS
 from cbsnap.jobs.plan import tick
-from cbsnap.model import (
-    Batch,
-    Decision,
-    Grouping,
-    Keep,
-    Plan,
-    Policy,
-    Quiesce,
-    QuotaLimits,
-    Report,
-    Run,
-    Selection,
-    Snapshot,
-    Target,
-)
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.plan import Plan, QuotaLimits, Target
+from cbsnap.model.policies import Grouping, Keep, Policy, Quiesce, Selection
+from cbsnap.model.runs import Batch, Decision, Report, Run
 from cbsnap.rules.pacing import AGAIN, START, TICK, TICK_DISKS
 from cbsnap.tencent.functions import ASYNC_EVENT_BYTES
 from cbsnap.wire import batch_text

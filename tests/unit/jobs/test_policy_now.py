@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta, timezone
 import pytest
 from cbsnap.errors import InputError
 from cbsnap.jobs.policy_now import NextRun, next_runs, preview, start_now
-from cbsnap.model import Decision, Grouping, QuotaLimits, Report, Run, Target
+from cbsnap.model.plan import QuotaLimits, Target
+from cbsnap.model.policies import Grouping
+from cbsnap.model.runs import Decision, Report, Run
 from cbsnap.rules.names import snapshot_name
 from cbsnap.rules.pacing import TICK_DISKS
 

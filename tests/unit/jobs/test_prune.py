@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cbsnap.errors import CredentialsRefused, Refused
 from cbsnap.jobs.prune import HOLD_TAG, judge, prune
-from cbsnap.model import Keep, Label, Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Keep
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
 from .fakes import NOON
@@ -18,7 +19,8 @@ from .shelf import OURS, Shelf, inventory, plan, policy, shelf, shot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cbsnap.model import Plan
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.plan import Plan
     from cbsnap.upkeep import Note
 
 KEEP_TWO = plan(policy(good=Label.APPLICATION))

@@ -11,29 +11,18 @@ import pytest
 from cbsnap.errors import CloudFault, InputError
 from cbsnap.jobs import preflight
 from cbsnap.jobs.react import Means, react
-from cbsnap.model import (
-    Actor,
-    Decision,
-    EventRule,
-    Grouping,
-    Happening,
-    Keep,
-    Plan,
-    Policy,
-    Quiesce,
-    Reaction,
-    Run,
-    Selection,
-    Snapshot,
-    Target,
-)
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.events import Actor, Happening, Reaction
+from cbsnap.model.plan import EventRule, Plan, Target
+from cbsnap.model.policies import Grouping, Keep, Policy, Quiesce, Selection
+from cbsnap.model.runs import Decision, Run
 from cbsnap.rules.names import snapshot_name
 from cbsnap.wire import batch, batch_text
 
 from .fakes import NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Lifecycle
+    from cbsnap.ports.lifecycle import Lifecycle
 
 ROLE = "4611686018427397919"
 PING = Happening(

@@ -7,7 +7,10 @@ from datetime import timedelta
 import pytest
 from cbsnap.errors import InputError, QuotaExhausted
 from cbsnap.jobs.request import Asked, Promised, request
-from cbsnap.model import Plan, Quiesce, QuotaLimits, Run, Snapshot, Target
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.plan import Plan, QuotaLimits, Target
+from cbsnap.model.policies import Quiesce
+from cbsnap.model.runs import Run
 
 from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeWorkers, disk
 

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from cbsnap.errors import CloudFault, Refused
 from cbsnap.jobs.stopping import STOPPED_TAG
-from cbsnap.model import Decision, Label, OnFailure, Quiesce
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import OnFailure, Quiesce
+from cbsnap.model.runs import Decision
 
 from .test_take import NAME_A, Scene
 

@@ -22,20 +22,11 @@ from cbsnap.errors import (
     Throttled,
 )
 from cbsnap.jobs.take import take_batch
-from cbsnap.model import (
-    Batch,
-    Decision,
-    Group,
-    Label,
-    OnFailure,
-    Quiesce,
-    QuotaLimits,
-    Report,
-    Run,
-    Snapshot,
-    Thaw,
-    Transport,
-)
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.policies import OnFailure, Quiesce, Thaw, Transport
+from cbsnap.model.runs import Batch, Decision, Group, Report, Run
 from cbsnap.rules.names import snapshot_name
 
 from .fakes import HERE, NOON, REGION, FakeClock, FakeCloud, FakeHost, FakeHosts, disk, instance, lost

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from cbsnap.jobs.tell import EVERY, REMINDED, beat, tell
-from cbsnap.model import Wording
+from cbsnap.model.plan import Wording
 from cbsnap.upkeep import Finding, Trouble, Upkeep
 
 from .fakes import NOON

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.errors import DiskBusy, HostUnreachable
-from cbsnap.model import Decision, Group, Label, OnFailure, Quiesce, QuotaLimits, Run
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.policies import OnFailure, Quiesce
+from cbsnap.model.runs import Decision, Group, Run
 
 from .fakes import NOON, disk, lost
 from .test_take import Scene
 
 if TYPE_CHECKING:
-    from cbsnap.model import Report
+    from cbsnap.model.runs import Report
 
 LOGS = Run("logs", NOON)
 

@@ -9,7 +9,8 @@ import pytest
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.stopping import MARK, STOPPED_TAG
 from cbsnap.jobs.waking import woken
-from cbsnap.model import Keep, Plan, Policy, Quiesce, Selection
+from cbsnap.model.plan import Plan
+from cbsnap.model.policies import Keep, Policy, Quiesce, Selection
 from cbsnap.upkeep import Action, Change
 
 from .fakes import HERE, NOON, FakeClock, FakeCloud, disk, instance

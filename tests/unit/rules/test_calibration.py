@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from cbsnap.model import Thaw
+from cbsnap.model.policies import Thaw
 from cbsnap.rules.calibration import Cut, Measured, RoundTrip, Sample, Span, advice, ahead, measured
 
 HOST_AHEAD_S = 86_400.25

@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from cbsnap.model import Disk, Label, Selection, Snapshot
+from cbsnap.model.cloud import Disk, Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Selection
 from cbsnap.rules.coverage import Coverage, Need, Standing, coverage
 from cbsnap.rules.names import SnapshotName
 from cbsnap.rules.ours import Ours

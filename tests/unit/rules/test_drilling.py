@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 from cbsnap.errors import InputError
-from cbsnap.model import Disk, Drilling, Grouping, Keep, Label, Policy, Selection, Snapshot, Target
+from cbsnap.model.cloud import Disk, Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.policies import Drilling, Grouping, Keep, Policy, Selection
 from cbsnap.rules.drilling import chosen, newest_drilled, newest_run, place
 from cbsnap.rules.ours import Ours, ours
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.rules.drillreports import Cut, DrillReport, Verdict, judged, read
 from cbsnap.rules.ours import ours
 from cbsnap.upkeep import Check

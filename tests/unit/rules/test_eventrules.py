@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
-from cbsnap.model import Actor, EventRule, Happening, Run
+from cbsnap.model.events import Actor, Happening
+from cbsnap.model.plan import EventRule
+from cbsnap.model.runs import Run
 from cbsnap.rules.eventrules import caused_by_us, matches, meets, named
 from cbsnap.rules.names import snapshot_name
 

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from cbsnap.model import Decision, Disk
+from cbsnap.model.cloud import Disk
+from cbsnap.model.runs import Decision
 from cbsnap.rules.fitness import unfit
 
 DISK = Disk("disk-1", "ap-guangzhou", "ap-guangzhou-6", "data", "DATA_DISK", "ATTACHED", 100)

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from cbsnap.model import Disk, Group, Grouping
+from cbsnap.model.cloud import Disk
+from cbsnap.model.policies import Grouping
+from cbsnap.model.runs import Group
 from cbsnap.rules.groups import grouped
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,8 +1,8 @@
 """A label is what was proved for this very disk, and the reason for anything less is told."""
 
 import pytest
-from cbsnap.model import Label
-from cbsnap.ports import Cover, LeaseRecord
+from cbsnap.model.labels import Label
+from cbsnap.ports.hosts import Cover, LeaseRecord
 from cbsnap.rules.labels import UNCONFIRMED, labels, lost
 
 TAKEN = {"disk-a": "snap-a", "disk-b": "snap-b"}

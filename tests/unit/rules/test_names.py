@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from cbsnap.errors import InputError
-from cbsnap.model import Run
+from cbsnap.model.runs import Run
 from cbsnap.rules.names import belongs, parse, snapshot_name
 from hypothesis import given
 from hypothesis import strategies as st

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from cbsnap.model import Keep, Label, Policy, Selection, Snapshot
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Keep, Policy, Selection
 from cbsnap.rules.ours import Ours, newest_good, ours
 
 SNAPSHOT = Snapshot(

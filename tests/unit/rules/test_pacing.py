@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import yaml
-from cbsnap.model import Group
+from cbsnap.model.runs import Group
 from cbsnap.rules.pacing import AGAIN, TICK, TICK_DISKS, turns
 from hypothesis import given
 from hypothesis import strategies as st

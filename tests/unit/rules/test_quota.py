@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import pytest
-from cbsnap.model import Decision, Group, QuotaLimits, SnapshotUsage
+from cbsnap.model.cloud import SnapshotUsage
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.runs import Decision, Group
 from cbsnap.rules.quota import Room, admit, region_room, to_free
 from hypothesis import given
 from hypothesis import strategies as st

@@ -5,7 +5,9 @@ from datetime import datetime, timedelta, timezone
 from random import Random
 
 import pytest
-from cbsnap.model import Keep, Label, Snapshot
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Keep
 from cbsnap.rules.names import SnapshotName
 from cbsnap.rules.ours import Ours
 from cbsnap.rules.retention import Terms, Verdict, fused, judged

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 import pytest
-from cbsnap.model import Disk, Selection
+from cbsnap.model.cloud import Disk
+from cbsnap.model.policies import Selection
 from cbsnap.rules.selection import selected
 
 ORDERS = Disk(

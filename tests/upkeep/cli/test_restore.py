@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.jobs.restore import AskedClone, AskedRollback
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 
 from localcloud.faults import Fault
 from tests.upkeep.conftest import HERE

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap.entry import bounded
 from cbsnap.errors import InputError
-from cbsnap.model import Actor, Happening
+from cbsnap.model.events import Actor, Happening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import EventsUnfinished, InputError
-from cbsnap.model import DrillOrder
+from cbsnap.model.runs import DrillOrder
 from cbsnap.wiring import Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.model import Report, Target
+    from cbsnap.model.plan import Target
+    from cbsnap.model.runs import Report
     from cbsnap.restoration import RestoreOrder
 
 ENDING_S = 20.0  # of an invocation's time, kept for labels and the report

@@ -21,8 +21,9 @@ from cbsnap.hosts.verbs import Verbs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cbsnap.model import Instance
-    from cbsnap.ports import Clock, HostStatus
+    from cbsnap.model.cloud import Instance
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.hosts import HostStatus
 
 CONNECT_S = 5.0
 ANSWER_BYTES = 1 << 20

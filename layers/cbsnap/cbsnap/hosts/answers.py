@@ -12,8 +12,8 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from cbsnap.errors import AlreadyTaken, HostBusy, HostError, HostRefused, HostUntrusted
-from cbsnap.model import Label
-from cbsnap.ports import Cover, HostStatus, LeaseRecord, PlanCheck
+from cbsnap.model.labels import Label
+from cbsnap.ports.hosts import Cover, HostStatus, LeaseRecord, PlanCheck
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

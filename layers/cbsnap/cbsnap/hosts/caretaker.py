@@ -21,8 +21,9 @@ from cbsnap.hosts.sealing import sealed
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from cbsnap.model import AgentProgram
-    from cbsnap.ports import Clock, CommandOutcome, Commands, HostStatus, PlanCheck
+    from cbsnap.ports.care import AgentProgram, CommandOutcome, Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.hosts import HostStatus, PlanCheck
 
 PREFIX = "cbsnap-"
 SHORT_S, LONG_S = 60.0, 240.0

@@ -24,7 +24,9 @@ from cbsnap.hosts.verbs import Verbs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cbsnap.ports import Clock, CommandOutcome, Commands, LeaseRecord, LeaseRequest
+    from cbsnap.ports.care import CommandOutcome, Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.hosts import LeaseRecord, LeaseRequest
 
 TOLD = "told through the cloud's command channel: not signed by the host"
 _PREFIX = "cbsnap-answer "

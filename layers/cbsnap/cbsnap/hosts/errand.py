@@ -7,10 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, CloudFault, HostUnreachable, OutcomeUnknown, Throttled
-from cbsnap.model import DELIVERY_S, Transport
+from cbsnap.model.policies import DELIVERY_S, Transport
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Clock, CommandOutcome, Commands
+    from cbsnap.ports.care import CommandOutcome, Commands
+    from cbsnap.ports.clock import Clock
 
 POLL_S = 0.5  # 20 calls/s are allowed to all together (1147/46677)
 ARRIVAL_S = DELIVERY_S[Transport.TAT]

@@ -14,7 +14,7 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import AgentProgram
+from cbsnap.ports.care import AgentProgram
 
 if TYPE_CHECKING:
     from pathlib import Path

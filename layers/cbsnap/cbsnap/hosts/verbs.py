@@ -15,7 +15,7 @@ from cbsnap.hosts import answers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.ports import HostStatus, LeaseRecord, LeaseRequest, PlanCheck
+    from cbsnap.ports.hosts import HostStatus, LeaseRecord, LeaseRequest, PlanCheck
 
 QUICK_S = 10.0
 CHECK_S = 30.0

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.hosts.channel import Channel
-from cbsnap.model import Transport
+from cbsnap.model.policies import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.hosts.verbs import Verbs
-    from cbsnap.model import Instance
-    from cbsnap.ports import Clock, Commands
+    from cbsnap.model.cloud import Instance
+    from cbsnap.ports.care import Commands
+    from cbsnap.ports.clock import Clock
 
 
 class Ways:

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan, Snapshot
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.plan import Plan
     from cbsnap.rules.names import SnapshotName
 
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from cbsnap.model import Plan, Target
-    from cbsnap.ports import Clock, Clouds, Journals, Settlers
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds
+    from cbsnap.ports.functions import Settlers
+    from cbsnap.ports.hosts import Journals
     from cbsnap.upkeep import Note
 
 PATIENCE = timedelta(hours=1)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from cbsnap.model import Batch, Disk, Group, Quiesce
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.policies import Quiesce
+    from cbsnap.model.runs import Batch, Group
 
     Way = tuple[Quiesce, datetime, str]  # how, when and which host
 

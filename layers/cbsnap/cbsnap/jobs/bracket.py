@@ -15,14 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import AlreadyTaken, HostBusy, HostError, HostRefused, HostUnreachable
-from cbsnap.model import Transport
-from cbsnap.ports import LeaseRequest
+from cbsnap.model.policies import Transport
+from cbsnap.ports.hosts import LeaseRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cbsnap.model import Quiesce
-    from cbsnap.ports import Clock, Host, LeaseRecord
+    from cbsnap.model.policies import Quiesce
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.hosts import Host, LeaseRecord
 
 RESERVE_S = 3.0  # of a lease, kept for releasing it
 _RESERVE_BY_COMMAND_S = 10.0  # the same where the release has to be delivered first [inferred]

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.sequencing import Sequenced
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Disk, Instance
-    from cbsnap.ports import Clock, Cloud, Ending
+    from cbsnap.model.cloud import Disk, Instance
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.lifecycle import Ending
     from cbsnap.rules.calibration import Advice, Cut
 
 MOST = 10  # snapshots of one calibration: their clones are attached together

@@ -17,7 +17,11 @@ from cbsnap.restoration import Progress
 from cbsnap.rules.restored import kind_of
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Clock, Cloud, Ending, Keeper, Restorer
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.disks import Restorer
+    from cbsnap.ports.functions import Keeper
+    from cbsnap.ports.lifecycle import Ending
     from cbsnap.restoration import RestoreOrder
 
 LOOK_AGAIN_S = 5.0

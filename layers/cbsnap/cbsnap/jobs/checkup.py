@@ -19,10 +19,15 @@ from cbsnap.rules.checkup.facts import Attempt, Facts, Installed, Place
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Plan, Target
-    from cbsnap.ports import Clock, Clouds, Commands
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.ports.care import Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds
+    from cbsnap.ports.door import Door
+    from cbsnap.ports.hosts import AnsweringHosts
+    from cbsnap.ports.logs import FunctionLog
+    from cbsnap.ports.platform import Deployment
     from cbsnap.rules.checkup.diagnosis import Diagnosis
-    from cbsnap.surroundings import AnsweringHosts, Deployment, Door, FunctionLog
 
 OURS = "cbsnap"  # what the names of our functions begin with
 _LOG_GOES_BACK = timedelta(days=1)

@@ -18,7 +18,7 @@ from cbsnap.rules.restored import RESTORE_TAG
 
 if TYPE_CHECKING:
     from cbsnap.jobs.carrying import Means
-    from cbsnap.model import Disk, NewDisk, Snapshot
+    from cbsnap.model.cloud import Disk, NewDisk, Snapshot
     from cbsnap.restoration import Clone, RestoreOrder
 
 AT_ONCE = 10  # disks of one AttachDisks call (SDK)

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Keep, Plan, Policy, Snapshot
-    from cbsnap.ports import Copier
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Keep, Policy
+    from cbsnap.ports.lifecycle import Copier
     from cbsnap.rules.names import SnapshotName
     from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan, Snapshot, SnapshotUsage
+    from cbsnap.model.cloud import Snapshot, SnapshotUsage
+    from cbsnap.model.plan import Plan
 
 _MIB_A_GIB = 1024
 

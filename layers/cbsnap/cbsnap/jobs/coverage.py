@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan, Policy
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Policy
     from cbsnap.rules.coverage import Coverage
     from cbsnap.upkeep import Note
 

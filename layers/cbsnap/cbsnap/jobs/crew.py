@@ -16,7 +16,8 @@ from cbsnap.errors import CloudError
 from cbsnap.jobs import group, preflight
 from cbsnap.jobs.labelling import Labels
 from cbsnap.jobs.verdicts import Taken, merged
-from cbsnap.model import Decision, Label
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Decision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Outcome
+    from cbsnap.model.runs import Outcome
 
 
 class Crew:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.deployment import Found, Wanted
-    from cbsnap.ports import Clock, Platform
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.platform import Platform
     from cbsnap.rules.deploying import DeployPlan, FunctionPlan, LayerPlan
 
 ACTIVE, FAILED = "Active", "Failed"

@@ -16,7 +16,7 @@ from cbsnap.errors import CloudError, InputError, Refused
 from cbsnap.jobs import standings, trying
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.trying import Case
-from cbsnap.model import DrillOrder
+from cbsnap.model.runs import DrillOrder
 from cbsnap.rules import drilling, names, restoring
 from cbsnap.rules.clones import CALIBRATION, PURPOSE, Drill, under_way
 from cbsnap.rules.drilling import Choice
@@ -29,8 +29,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Drilling, Instance, Plan, Policy
-    from cbsnap.ports import Cloud, DrillKeeper
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Drilling, Policy
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.functions import DrillKeeper
     from cbsnap.upkeep import Note
 
 DELIVERY = timedelta(minutes=20)  # of a drill that was asked for: one retry of an invocation of 900 s

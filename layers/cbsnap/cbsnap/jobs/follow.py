@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan
-    from cbsnap.ports import Journals
+    from cbsnap.model.plan import Plan
+    from cbsnap.ports.hosts import Journals
     from cbsnap.upkeep import Note
 
 

@@ -23,7 +23,8 @@ from cbsnap.errors import (
 )
 from cbsnap.jobs import preflight, stopping, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
-from cbsnap.model import DELIVERY_S, Label, OnFailure, Thaw
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import DELIVERY_S, OnFailure, Thaw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Batch, Outcome, Quiesce
-    from cbsnap.ports import Host
+    from cbsnap.model.policies import Quiesce
+    from cbsnap.model.runs import Batch, Outcome
+    from cbsnap.ports.hosts import Host
 
 UNQUIESCED_TIMEOUT_S = 30.0
 VANISHED_S = 60.0

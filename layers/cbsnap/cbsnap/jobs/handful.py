@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
 from cbsnap.jobs import handing, preflight, stopping, uniting, verdicts
-from cbsnap.model import Decision, Group
+from cbsnap.model.runs import Decision, Group
 from cbsnap.rules import quota
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.jobs.crew import Crew
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Outcome
+    from cbsnap.model.runs import Outcome
     from cbsnap.rules.quota import Room
 
 LOOKED_AT_ONCE = 10  # disks whose snapshots are listed in one call

@@ -12,15 +12,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from cbsnap.errors import CloudError, InputError
-from cbsnap.model import Decision
+from cbsnap.model.runs import Decision
 from cbsnap.rules import pacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Group, Outcome, Policy, Report, Run
-    from cbsnap.ports import Workers
+    from cbsnap.model.policies import Policy
+    from cbsnap.model.runs import Batch, Group, Outcome, Report, Run
+    from cbsnap.ports.functions import Workers
     from cbsnap.rules.quota import Room
 
 T = TypeVar("T")

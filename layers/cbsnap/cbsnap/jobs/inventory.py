@@ -12,8 +12,8 @@ from cbsnap.rules.ours import Ours, ours
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from cbsnap.model import Disk, Snapshot
-    from cbsnap.ports import Cloud
+    from cbsnap.model.cloud import Disk, Snapshot
+    from cbsnap.ports.cloud import Cloud
 
 
 class Inventory:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from cbsnap.jobs.handing import Planned
-    from cbsnap.model import Disk, Group
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.runs import Group
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from cbsnap.errors import HostRefused, HostUnreachable
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cbsnap.model import AgentProgram
-    from cbsnap.ports import Caretaker, CommandOutcome, HostStatus, PlanCheck
+    from cbsnap.ports.care import AgentProgram, Caretaker, CommandOutcome
+    from cbsnap.ports.hosts import HostStatus, PlanCheck
 
 NO_CHANNEL = (
     "takes no commands: install and start the cloud's automation agent (TAT) on it; public images since "

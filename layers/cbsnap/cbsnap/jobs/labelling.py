@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError
-from cbsnap.model import Decision, Label, Outcome
-from cbsnap.ports import TAGGED_TOGETHER
+from cbsnap.model.runs import Decision, Outcome
+from cbsnap.ports.cloud import TAGGED_TOGETHER
 from cbsnap.rules.ours import LABEL_TAG, LOST_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cbsnap.ports import Cloud
+    from cbsnap.model.labels import Label
+    from cbsnap.ports.cloud import Cloud
 
 
 class Labels:

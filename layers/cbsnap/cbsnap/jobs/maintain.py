@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import Plan, Target
-    from cbsnap.ports import Clock, Clouds, Journals, Lifecycles, Memory, Notifier, Settlers
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds
+    from cbsnap.ports.functions import Settlers
+    from cbsnap.ports.hosts import Journals
+    from cbsnap.ports.lifecycle import Lifecycles
+    from cbsnap.ports.telling import Memory, Notifier
     from cbsnap.rules.coverage import Coverage
     from cbsnap.upkeep import Note
 

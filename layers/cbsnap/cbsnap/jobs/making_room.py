@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import CloudError
 from cbsnap.jobs import prune
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.model import Removal
+from cbsnap.model.runs import Removal
 from cbsnap.rules import quota
 from cbsnap.upkeep import Change
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Group, Plan, Policy, QuotaLimits
-    from cbsnap.ports import Cloud, Ending
+    from cbsnap.model.plan import Plan, QuotaLimits
+    from cbsnap.model.policies import Policy
+    from cbsnap.model.runs import Group
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.lifecycle import Ending
     from cbsnap.rules.quota import Room
     from cbsnap.rules.retention import Verdict
     from cbsnap.upkeep import Note

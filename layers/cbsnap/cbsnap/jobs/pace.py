@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
 
 BEHIND = 0.8  # of its time is what a turn takes for who is behind: a quarter faster than the share
 

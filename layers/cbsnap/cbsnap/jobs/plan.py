@@ -16,7 +16,8 @@ from cbsnap.errors import CloudError
 from cbsnap.jobs import handing, making_room, preflight
 from cbsnap.jobs.beside import Before
 from cbsnap.jobs.joining import joined
-from cbsnap.model import Batch, Decision, Group, Outcome, QuotaLimits, Report, Run
+from cbsnap.model.plan import QuotaLimits
+from cbsnap.model.runs import Batch, Decision, Group, Outcome, Report, Run
 from cbsnap.rules import pacing, quota, schedule
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.selection import selected
@@ -26,8 +27,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.preflight import Facts
-    from cbsnap.model import Disk, Plan, Policy, Target
-    from cbsnap.ports import Clock, Cloud, Clouds, Ending, Lifecycles, Workers
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.model.policies import Policy
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud, Clouds
+    from cbsnap.ports.functions import Workers
+    from cbsnap.ports.lifecycle import Ending, Lifecycles
     from cbsnap.rules.quota import Room
 
 KEYED = timedelta(days=1)  # how far back a run with a key is looked for, where there are many disks

@@ -9,15 +9,20 @@ from zoneinfo import ZoneInfo
 from cbsnap.errors import InputError
 from cbsnap.jobs import handing
 from cbsnap.jobs.plan import Asked, planned, side_by_side
-from cbsnap.model import Decision, Run
+from cbsnap.model.runs import Decision, Run
 from cbsnap.rules import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from cbsnap.model import Plan, Policy, Report, Target
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Workers
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.model.policies import Policy
+    from cbsnap.model.runs import Report
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds
+    from cbsnap.ports.functions import Workers
+    from cbsnap.ports.lifecycle import Lifecycles
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision, Disk, Instance, Outcome, Snapshot
+from cbsnap.model.runs import Decision, Outcome
 from cbsnap.rules import names
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.ours import label_of
@@ -18,8 +18,9 @@ from cbsnap.rules.ours import label_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cbsnap.model import Batch, Group
-    from cbsnap.ports import Cloud
+    from cbsnap.model.cloud import Disk, Instance, Snapshot
+    from cbsnap.model.runs import Batch, Group
+    from cbsnap.ports.cloud import Cloud
 
 RUNNING, STOPPED = "RUNNING", "STOPPED"
 PAUSE_TAG = "cbsnap:pause"

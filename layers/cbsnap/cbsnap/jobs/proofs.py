@@ -12,7 +12,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from cbsnap.errors import CloudError, HostError, InputError
-from cbsnap.model import Label, Thaw, Transport
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Thaw, Transport
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.labels import labels, lost
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Instance, Plan, Policy
-    from cbsnap.ports import Journals, LeaseRecord
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Policy
+    from cbsnap.ports.hosts import Journals, LeaseRecord
     from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note
 

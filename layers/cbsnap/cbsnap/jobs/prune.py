@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Keep, Plan, Policy
-    from cbsnap.ports import Ending
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Keep, Policy
+    from cbsnap.ports.lifecycle import Ending
     from cbsnap.rules.ours import Ours
     from cbsnap.rules.retention import Verdict
     from cbsnap.upkeep import Note

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.jobs.prune import Judged
-    from cbsnap.model import Plan
-    from cbsnap.ports import Ending
+    from cbsnap.model.plan import Plan
+    from cbsnap.ports.lifecycle import Ending
     from cbsnap.upkeep import Note
 
 

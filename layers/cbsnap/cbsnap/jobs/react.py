@@ -14,7 +14,9 @@ from cbsnap.errors import CloudError, InputError
 from cbsnap.jobs import handing
 from cbsnap.jobs.plan import Asked, planned
 from cbsnap.jobs.request import PATIENCE_S
-from cbsnap.model import Decision, Reaction, Report, Run, Selection
+from cbsnap.model.events import Reaction
+from cbsnap.model.policies import Selection
+from cbsnap.model.runs import Decision, Report, Run
 from cbsnap.rules import eventrules
 from cbsnap.rules.selection import selected
 
@@ -22,8 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, EventRule, Happening, Plan, Policy, Target
-    from cbsnap.ports import Clock, Clouds, Lifecycles, Workers
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.events import Happening
+    from cbsnap.model.plan import EventRule, Plan, Target
+    from cbsnap.model.policies import Policy
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Clouds
+    from cbsnap.ports.functions import Workers
+    from cbsnap.ports.lifecycle import Lifecycles
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError, QuotaExhausted
 from cbsnap.jobs import preflight
-from cbsnap.model import Batch, Group, Grouping, Run
+from cbsnap.model.policies import Grouping
+from cbsnap.model.runs import Batch, Group, Run
 from cbsnap.rules import names, quota
 from cbsnap.rules.fitness import unfit
 from cbsnap.rules.groups import grouped
@@ -21,8 +22,12 @@ from cbsnap.rules.ours import TITLE_TAG
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from cbsnap.model import Disk, Plan, Quiesce, QuotaLimits, Snapshot, Target
-    from cbsnap.ports import Clock, Cloud, Workers
+    from cbsnap.model.cloud import Disk, Snapshot
+    from cbsnap.model.plan import Plan, QuotaLimits, Target
+    from cbsnap.model.policies import Quiesce
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.functions import Workers
 
 POLICY = names.MANUAL
 PATIENCE_S = 600.0

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError, PlanChanged, QuotaExhausted
-from cbsnap.model import Group
+from cbsnap.model.runs import Group
 from cbsnap.restoration import Clone, Progress, RestoreOrder, Rollback
 from cbsnap.rules import cautions, names, quota, restored, restoring
 from cbsnap.rules.ours import DEPLOYMENT_TAG
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Disk, Instance, Plan, QuotaLimits, Snapshot, Target
-    from cbsnap.ports import Clock, Keeper
+    from cbsnap.model.cloud import Disk, Instance, Snapshot
+    from cbsnap.model.plan import Plan, QuotaLimits, Target
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.functions import Keeper
 
 # A message is good for one retry of an invocation that died at the end of its 900 s, a minute later.
 DELIVERY = timedelta(minutes=20)

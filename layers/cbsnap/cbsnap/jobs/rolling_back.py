@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, CloudFault, OutcomeUnknown, Refused, Throttled
-from cbsnap.model import Label, Run
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Run
 from cbsnap.restoration import Progress, State
 from cbsnap.rules import names, restored, restoring
 from cbsnap.rules.ours import DEPLOYMENT_TAG, LABEL_TAG, POLICY_TAG, ours
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cbsnap.jobs.carrying import Means
-    from cbsnap.model import Disk, Snapshot
+    from cbsnap.model.cloud import Disk, Snapshot
     from cbsnap.restoration import RestoreOrder, Rollback
 
 CREATE_S = 30.0

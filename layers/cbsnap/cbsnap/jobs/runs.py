@@ -13,15 +13,17 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import Decision, Label, Outcome, Run
+from cbsnap.model.runs import Decision, Outcome, Run
 from cbsnap.rules import names
 from cbsnap.rules.ours import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cbsnap.model import Proof, Snapshot
-    from cbsnap.ports import LoggedReport
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.labels import Label
+    from cbsnap.model.runs import Proof
+    from cbsnap.ports.logs import LoggedReport
 
 _RUN = re.compile(r"([a-z][a-z0-9-]{1,27})@((?:19[7-9]|2[0-9]{2})[0-9]{5}T[0-9]{4}Z)(?:#(.{1,200}))?")
 _MADE = {Decision.TAKEN, Decision.ADOPTED}

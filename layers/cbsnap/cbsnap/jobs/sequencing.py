@@ -15,8 +15,9 @@ from cbsnap.rules.calibration import Cut, RoundTrip, Span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from cbsnap.ports import Clock, CommandOutcome, Commands
-    from cbsnap.surroundings import AnsweringHost
+    from cbsnap.ports.care import CommandOutcome, Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.hosts import AnsweringHost
 
 LIMIT_S = 3600  # after which the writing ends by itself
 _POLL_S = 0.1

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbsnap.jobs.preflight import by_disk, of_this_run
-from cbsnap.model import Decision, Label, Outcome
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Plan, Policy
-    from cbsnap.ports import Sharer
+    from cbsnap.model.plan import Plan
+    from cbsnap.model.policies import Policy
+    from cbsnap.ports.lifecycle import Sharer
     from cbsnap.rules.ours import Ours
     from cbsnap.upkeep import Note
 

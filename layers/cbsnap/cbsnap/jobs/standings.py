@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Drilling, Plan, Policy, Target
-    from cbsnap.ports import ReportLog
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.model.policies import Drilling, Policy
+    from cbsnap.ports.logs import ReportLog
     from cbsnap.upkeep import Tried
 
 _TROUBLES = {

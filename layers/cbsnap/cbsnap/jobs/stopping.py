@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import CloudError, HostRefused
 from cbsnap.jobs import verdicts
 from cbsnap.jobs.preflight import STOPPED
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cbsnap.jobs.preflight import Ahead, Facts
     from cbsnap.jobs.verdicts import Taken
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Instance
+    from cbsnap.model.cloud import Instance
 
 STOPPED_TAG = "cbsnap:stopped"
 MARK = "%Y%m%dT%H%M%SZ"  # its value: when

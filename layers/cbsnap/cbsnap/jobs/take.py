@@ -17,15 +17,17 @@ from cbsnap.jobs.labelling import Labels
 from cbsnap.jobs.pace import Pace
 from cbsnap.jobs.verdicts import Taken
 from cbsnap.jobs.work import Work
-from cbsnap.model import Decision, Outcome, Report
+from cbsnap.model.runs import Decision, Outcome, Report
 from cbsnap.rules import quota
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Batch, Group
-    from cbsnap.ports import Clock, Cloud, Hosts
+    from cbsnap.model.runs import Batch, Group
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.hosts import Hosts
 
 HANDFUL_DISKS = 100  # a page: whose facts are read together
 

@@ -13,15 +13,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import NotificationFailed
-from cbsnap.model import Wording
+from cbsnap.model.plan import Wording
 from cbsnap.rules.wording import fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Plan
-    from cbsnap.ports import Memory, Notifier
+    from cbsnap.model.plan import Plan
+    from cbsnap.ports.telling import Memory, Notifier
     from cbsnap.upkeep import Finding, Upkeep
 
 _LINES = 40  # of a message; chat services cut or refuse long ones

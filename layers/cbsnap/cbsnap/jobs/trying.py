@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.rules import drillreports, restored
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Disk, Drilling
-    from cbsnap.ports import Clock, Cloud, CommandOutcome, Commands, ScratchDisks
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.policies import Drilling
+    from cbsnap.ports.care import CommandOutcome, Commands
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.disks import ScratchDisks
     from cbsnap.restoration import Clone
     from cbsnap.rules.clones import Drill
     from cbsnap.rules.drilling import Choice

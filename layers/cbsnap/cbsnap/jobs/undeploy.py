@@ -10,7 +10,8 @@ from cbsnap.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cbsnap.ports import Clock, Platform
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.platform import Platform
     from cbsnap.rules.undeploying import Removal, Step
 
 WAIT_S, LOOK_EVERY_S = 120.0, 1.0

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.preflight import Facts
     from cbsnap.jobs.work import Work
-    from cbsnap.model import Group, Instance, Quiesce
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.policies import Quiesce
+    from cbsnap.model.runs import Group
 
 
 def united(groups: Sequence[Group], facts: Facts, work: Work) -> list[Group]:

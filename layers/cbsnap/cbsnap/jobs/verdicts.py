@@ -16,7 +16,9 @@ from cbsnap.errors import (
     Refused,
     Throttled,
 )
-from cbsnap.model import Decision, Label, Outcome, Proof, Thaw
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import Thaw
+from cbsnap.model.runs import Decision, Outcome, Proof
 from cbsnap.rules.labels import labels, lost
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ if TYPE_CHECKING:
 
     from cbsnap.jobs.bracket import Hold
     from cbsnap.jobs.preflight import Ahead
-    from cbsnap.model import Group
-    from cbsnap.ports import LeaseRecord
+    from cbsnap.model.runs import Group
+    from cbsnap.ports.hosts import LeaseRecord
 
 
 _DECISIONS: Mapping[type[CbsnapError], Decision] = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostError, InputError, Refused
 from cbsnap.jobs.preflight import RUNNING
-from cbsnap.model import Transport
+from cbsnap.model.policies import Transport
 from cbsnap.rules.checkup.facts import HostSeen, Place, ScratchSeen
 from cbsnap.rules.selection import selected
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cbsnap.jobs.looking import Looking
-    from cbsnap.model import Disk, Instance, Plan, Policy, Quiesce, Target
-    from cbsnap.ports import Cloud, Clouds, Commands, HostStatus, PlanCheck
-    from cbsnap.surroundings import AnsweringHosts
+    from cbsnap.model.cloud import Disk, Instance
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.model.policies import Policy, Quiesce
+    from cbsnap.ports.care import Commands
+    from cbsnap.ports.cloud import Cloud, Clouds
+    from cbsnap.ports.hosts import AnsweringHosts, HostStatus, PlanCheck
 
 STATUS_S = 3.0
 COMMAND_S = 30.0  # a command of the channel takes seconds to get there

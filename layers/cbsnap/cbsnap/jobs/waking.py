@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cbsnap.jobs.inventory import Inventory
-    from cbsnap.model import Instance, Plan
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.plan import Plan
     from cbsnap.upkeep import Note
 
 UNDERWAY = timedelta(minutes=20)  # a worker lives 15 at most (583/9179): until then it starts them itself

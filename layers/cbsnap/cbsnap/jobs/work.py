@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cbsnap.jobs.pace import Pace
-    from cbsnap.model import Batch
-    from cbsnap.ports import Clock, Cloud, Hosts
+    from cbsnap.model.runs import Batch
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.cloud import Cloud
+    from cbsnap.ports.hosts import Hosts
 
 
 @dataclass(frozen=True, slots=True)

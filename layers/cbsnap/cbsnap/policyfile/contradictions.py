@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import Run
+from cbsnap.model.runs import Run
 from cbsnap.policyfile.yamllines import Finding
 from cbsnap.rules import drilling
 from cbsnap.rules.names import MANUAL, SAFETY, snapshot_name
@@ -16,7 +16,8 @@ from cbsnap.rules.quota import disk_limit
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cbsnap.model import Plan, Policy, QuotaLimits
+    from cbsnap.model.plan import Plan, QuotaLimits
+    from cbsnap.model.policies import Policy
 
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)  # names of all times are equally long
 _ORDINARY_ID = "disk-1a2b3c4d"

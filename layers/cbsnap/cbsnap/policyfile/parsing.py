@@ -10,12 +10,13 @@ from cbsnap.errors import PolicyFileError, Problem
 from cbsnap.policyfile import yamllines
 from cbsnap.policyfile.contradictions import contradictions
 from cbsnap.policyfile.mistakes import mistakes
-from cbsnap.policyfile.schema import PolicyFile, json_schema
+from cbsnap.policyfile.published import json_schema
+from cbsnap.policyfile.schema import PolicyFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from cbsnap.model import Plan
+    from cbsnap.model.plan import Plan
     from cbsnap.policyfile.yamllines import Document, Finding, Path
 
 

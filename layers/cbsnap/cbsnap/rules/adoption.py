@@ -15,7 +15,8 @@ from cbsnap.rules.ours import DEPLOYMENT_TAG
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cbsnap.model import Policy, Snapshot
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.policies import Policy
     from cbsnap.rules.names import SnapshotName
 
 

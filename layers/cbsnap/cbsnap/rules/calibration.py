@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Thaw
+from cbsnap.model.policies import Thaw
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

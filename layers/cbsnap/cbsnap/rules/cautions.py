@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.ours import DRILL_TAG
 from cbsnap.rules.restored import SAFETY
@@ -12,7 +12,7 @@ from cbsnap.rules.restored import SAFETY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cbsnap.model import Disk, Snapshot
+    from cbsnap.model.cloud import Disk, Snapshot
     from cbsnap.restoration import Rollback
     from cbsnap.rules.ours import Ours
 

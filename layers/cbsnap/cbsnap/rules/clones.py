@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cbsnap.model import Disk
+    from cbsnap.model.cloud import Disk
     from cbsnap.rules.restored import MadeName
 
 PURPOSE = "drill"

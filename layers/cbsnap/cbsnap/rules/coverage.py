@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime, timedelta
 
-    from cbsnap.model import Disk, Label, Selection
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.labels import Label
+    from cbsnap.model.policies import Selection
     from cbsnap.rules.ours import Ours
 
 

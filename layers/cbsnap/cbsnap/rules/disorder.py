@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, Policy
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.policies import Policy
     from cbsnap.rules.ours import Ours
 
 STUCK_AFTER = timedelta(hours=12)  # ours: no document bounds how long a first, full snapshot takes

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import Grouping
+from cbsnap.model.policies import Grouping
 from cbsnap.rules import schedule
 from cbsnap.rules.groups import grouped
 from cbsnap.rules.selection import selected
@@ -19,7 +19,9 @@ from cbsnap.rules.selection import selected
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cbsnap.model import Disk, Drilling, Policy, Target
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.plan import Target
+    from cbsnap.model.policies import Drilling, Policy
     from cbsnap.rules.ours import Ours
 
 MOST_CLONES = 20  # data disks of an instance (362/5145)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.upkeep import Check
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from cbsnap.rules.names import parse
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from cbsnap.model import EventRule, Happening
+    from cbsnap.model.events import Happening
+    from cbsnap.model.plan import EventRule
 
 CLIENT = "cbsnap"  # what our calls say they come from, which CloudAudit shows
 _RESOURCE = re.compile(r"(?<![a-z0-9-])(?:disk|ins)-[a-z0-9]{1,40}(?![a-z0-9-])")

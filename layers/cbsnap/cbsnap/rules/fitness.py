@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision
+from cbsnap.model.runs import Decision
 
 if TYPE_CHECKING:
-    from cbsnap.model import Disk
+    from cbsnap.model.cloud import Disk
 
 # The states of DescribeDisks that end by themselves; ATTACHED and UNATTACHED are fit.
 _PASSING = {

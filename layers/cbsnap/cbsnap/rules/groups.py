@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from cbsnap.model import Group, Grouping
+from cbsnap.model.policies import Grouping
+from cbsnap.model.runs import Group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from cbsnap.model import Disk
+    from cbsnap.model.cloud import Disk
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk
+    from cbsnap.model.cloud import Disk
     from cbsnap.rules.ours import Ours
 
 

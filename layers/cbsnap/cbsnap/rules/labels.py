@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from cbsnap.ports import LeaseRecord
+    from cbsnap.ports.hosts import LeaseRecord
 
 _LOST = {"EXPIRED": "expired", "FAILED": "failed"}  # all other ends are breaks
 UNCONFIRMED = "the release was not confirmed: to be settled from the host's journal"

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cbsnap.errors import InputError
 
 if TYPE_CHECKING:
-    from cbsnap.model import Run
+    from cbsnap.model.runs import Run
 
 LONGEST = 60  # ModifySnapshotAttribute's limit on SnapshotName
 MANUAL = "manual"  # the policy in the name of a snapshot that a person asked for

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Label
+from cbsnap.model.labels import Label
 from cbsnap.rules.drillreports import Verdict
 from cbsnap.rules.names import parse
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from cbsnap.model import Policy, Snapshot
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.policies import Policy
     from cbsnap.rules.names import SnapshotName
 
 DEPLOYMENT_TAG = "cbsnap:deployment"

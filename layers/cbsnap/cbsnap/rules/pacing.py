@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from cbsnap.model import Group
+    from cbsnap.model.runs import Group
 
 TICK = timedelta(minutes=5)  # as often as serverless.yml's timer fires
 AGAIN = 3  # ticks: one for the message's delivery, two for the worker

@@ -10,12 +10,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Decision, Outcome
+from cbsnap.model.runs import Decision, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from cbsnap.model import Group, QuotaLimits, SnapshotUsage
+    from cbsnap.model.cloud import SnapshotUsage
+    from cbsnap.model.plan import QuotaLimits
+    from cbsnap.model.runs import Group
 
 _REGION_FLOOR = 64
 _REGION_PER_DISK = 64

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import Disk
+from cbsnap.model.cloud import Disk
 from cbsnap.restoration import Progress, State
 from cbsnap.rules import names
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Snapshot
+    from cbsnap.model.cloud import Snapshot
     from cbsnap.restoration import Clone, RestoreOrder
     from cbsnap.rules.ours import Ours
 

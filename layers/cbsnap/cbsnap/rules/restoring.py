@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import InputError
-from cbsnap.model import NewDisk
+from cbsnap.model.cloud import NewDisk
 from cbsnap.restoration import Clone, Rollback
 from cbsnap.rules.restored import AT_REST
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, Instance, Snapshot
+    from cbsnap.model.cloud import Disk, Instance, Snapshot
     from cbsnap.rules.ours import Ours
 
 DATA_DISKS = 20  # of one instance (362/5145)

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Keep, Label, Snapshot
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.labels import Label
+    from cbsnap.model.policies import Keep
     from cbsnap.rules.ours import Ours
 
 _AGE = attrgetter("age_rank")

@@ -24,7 +24,7 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from cbsnap.model import Policy
+    from cbsnap.model.policies import Policy
 
 _FIELDS = 5
 _LONGEST = 400  # characters; an expression that lists every minute and hour stays below

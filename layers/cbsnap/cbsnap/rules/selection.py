@@ -12,7 +12,8 @@ from cbsnap.rules.clones import is_clone
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cbsnap.model import Disk, Selection
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.policies import Selection
 
 
 def selected(disks: Iterable[Disk], selection: Selection) -> list[Disk]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from cbsnap.policyfile.schema import Published
+from cbsnap.policyfile.published import Published
 
 LARGEST_MIB = 3072
 LONGEST_KEPT_S = 6 * 3600

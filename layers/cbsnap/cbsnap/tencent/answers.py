@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from cbsnap.model import Disk, Instance, Snapshot, SnapshotUsage
+from cbsnap.model.cloud import Disk, Instance, Snapshot, SnapshotUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

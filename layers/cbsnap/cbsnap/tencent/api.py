@@ -26,7 +26,7 @@ from cbsnap.tencent import codes
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
 
 READ_TRIES = 5
 READ_TIMEOUT_S = 20.0

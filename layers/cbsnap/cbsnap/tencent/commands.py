@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError
-from cbsnap.ports import CommandOutcome
+from cbsnap.ports.care import CommandOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

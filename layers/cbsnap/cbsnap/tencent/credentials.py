@@ -15,7 +15,7 @@ from cbsnap.errors import CredentialsRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
 
 ROLE_S = 3600
 RENEW_BEFORE_S = 600.0

@@ -11,7 +11,7 @@ import requests
 
 from cbsnap.deployment import DEFAULT, LATEST
 from cbsnap.errors import OutcomeUnknown, Refused
-from cbsnap.surroundings import DeployedFunction, Timer
+from cbsnap.ports.platform import DeployedFunction, Timer
 from cbsnap.tencent.answers import moment
 
 if TYPE_CHECKING:

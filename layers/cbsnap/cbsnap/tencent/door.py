@@ -11,12 +11,12 @@ from requests import ConnectionError as NotConnected
 from requests import RequestException, Timeout
 from requests.exceptions import SSLError
 
-from cbsnap.surroundings import Contact, Silence
+from cbsnap.ports.door import Contact, Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
     from cbsnap.tencent.api import Api
 
 GREETING_S = 10.0

@@ -11,7 +11,8 @@ from cbsnap.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Batch, DrillOrder, Target
+    from cbsnap.model.plan import Target
+    from cbsnap.model.runs import Batch, DrillOrder
     from cbsnap.restoration import RestoreOrder
     from cbsnap.tencent.api import Api
 

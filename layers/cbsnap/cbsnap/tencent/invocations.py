@@ -10,12 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, Refused
-from cbsnap.ports import Answered
+from cbsnap.ports.functions import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cbsnap.model import Target
+    from cbsnap.model.plan import Target
     from cbsnap.tencent.api import Api
 
 RUNNING, FINISHED = "RUNNING", "FINISHED"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Target
+    from cbsnap.model.plan import Target
     from cbsnap.tencent.api import Api
 
 

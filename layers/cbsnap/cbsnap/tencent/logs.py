@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import InputError
-from cbsnap.ports import LoggedDrill, LoggedReport
-from cbsnap.surroundings import RefusedCall
+from cbsnap.ports.logs import LoggedDrill, LoggedReport, RefusedCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from cbsnap.model import Report
+    from cbsnap.model.runs import Report
     from cbsnap.tencent.api import Api
     from cbsnap.upkeep import Tried
 

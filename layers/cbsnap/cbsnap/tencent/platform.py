@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from cbsnap.deployment import WantedFunction
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
     from cbsnap.tencent.api import Api
 
 PAGE = 100

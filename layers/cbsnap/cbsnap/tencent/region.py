@@ -8,14 +8,15 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import CloudError, OutcomeUnknown, Refused
-from cbsnap.ports import TAGGED_TOGETHER
+from cbsnap.ports.cloud import TAGGED_TOGETHER
 from cbsnap.tencent import answers, codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from cbsnap.model import Disk, Instance, Snapshot, SnapshotUsage, Target
+    from cbsnap.model.cloud import Disk, Instance, Snapshot, SnapshotUsage
+    from cbsnap.model.plan import Target
     from cbsnap.tencent.api import Api
 
 PAGE = 100  # the most rows or ids of a call

@@ -11,7 +11,7 @@ from cbsnap.tencent.region import PAGE, tag
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from cbsnap.model import Disk, NewDisk
+    from cbsnap.model.cloud import Disk, NewDisk
     from cbsnap.tencent.api import Api
 
 

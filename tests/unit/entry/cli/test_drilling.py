@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import pytest
 from cbsnap.entry.cli.drilling import NOT_BEGUN, Turn, code
-from cbsnap.model import Target
-from cbsnap.ports import Answered
+from cbsnap.model.plan import Target
+from cbsnap.ports.functions import Answered
 from cbsnap.rules.drilling import Choice
 
 PASSED = {

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from cbsnap.entry.cli.running import AGAIN, LESSER, MISSING, WELL, Started
-from cbsnap.model import Decision, Label, Outcome, Report, Snapshot, Target
-from cbsnap.ports import Answered
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.runs import Decision, Outcome, Report
+from cbsnap.ports.functions import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from cbsnap.entry.cli import screen
 from cbsnap.errors import InputError, Refused
 from cbsnap.jobs import calibrate
-from cbsnap.model import Thaw
+from cbsnap.model.policies import Thaw
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
     from cbsnap.jobs.calibrate import Calibration, Scene
-    from cbsnap.model import Target
+    from cbsnap.model.plan import Target
     from cbsnap.rules.calibration import Measured
 
 _USUAL_TTL_S, _MOST_TTL_S, _ENDING_S = 30, 60, 5

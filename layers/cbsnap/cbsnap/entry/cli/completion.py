@@ -8,7 +8,7 @@ import typer
 
 from cbsnap.entry.cli.session import Session
 from cbsnap.errors import CbsnapError
-from cbsnap.model import Plan
+from cbsnap.model.plan import Plan
 from cbsnap.wiring import Wiring
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from cbsnap.entry.cli.session import Session
-    from cbsnap.model import Instance, Target
-    from cbsnap.ports import Caretaker
+    from cbsnap.model.cloud import Instance
+    from cbsnap.model.plan import Target
+    from cbsnap.ports.care import Caretaker
 
 TOGETHER = 8
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from cbsnap.deployment import Found, Row
     from cbsnap.entry.cli.session import Session
-    from cbsnap.ports import Clock, Platform
+    from cbsnap.ports.clock import Clock
+    from cbsnap.ports.platform import Platform
 
 HEADINGS = ("what", "name", "", "why")
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from cbsnap.entry.cli.session import Session
     from cbsnap.jobs.standings import Standing
-    from cbsnap.model import Drilling, Policy, Target
-    from cbsnap.ports import Answered
+    from cbsnap.model.plan import Target
+    from cbsnap.model.policies import Drilling, Policy
+    from cbsnap.ports.functions import Answered
     from cbsnap.rules.drilling import Choice
     from cbsnap.upkeep import Upkeep
 

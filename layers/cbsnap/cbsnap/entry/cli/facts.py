@@ -10,7 +10,7 @@ from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LOST_TAG, label_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cbsnap.model import Snapshot
+    from cbsnap.model.cloud import Snapshot
 
 TITLE_TAG = "cbsnap:title"
 

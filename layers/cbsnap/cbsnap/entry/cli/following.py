@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
 
 LOOK_AGAIN_S = 2.0
 MOST_BARS = 30  # more than a screen holds are one bar together

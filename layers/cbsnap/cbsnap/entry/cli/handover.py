@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError, Refused
-from cbsnap.ports import Answered
+from cbsnap.ports.functions import Answered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cbsnap.model import Batch, DrillOrder, Target
+    from cbsnap.model.plan import Target
+    from cbsnap.model.runs import Batch, DrillOrder
     from cbsnap.restoration import RestoreOrder
     from cbsnap.wiring import Wiring
 

@@ -14,8 +14,9 @@ from cbsnap.entry.cli.crowd import Crowd, Member
 from cbsnap.entry.cli.session import Session
 from cbsnap.errors import InputError
 from cbsnap.jobs import keeping
-from cbsnap.model import AgentProgram, Transport
-from cbsnap.ports import CommandOutcome, HostStatus, PlanCheck
+from cbsnap.model.policies import Transport
+from cbsnap.ports.care import AgentProgram, CommandOutcome
+from cbsnap.ports.hosts import HostStatus, PlanCheck
 from cbsnap.rules import agentfile
 
 APP = typer.Typer(no_args_is_help=True, help="Put agents on hosts, see how they are, and take them away.")

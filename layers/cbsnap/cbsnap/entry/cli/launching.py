@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from cbsnap.errors import InputError
 from cbsnap.jobs import policy_now
 from cbsnap.jobs import request as requests
-from cbsnap.model import Decision, Label, Outcome, Report
+from cbsnap.model.labels import Label
+from cbsnap.model.runs import Decision, Outcome, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from cbsnap.entry.cli.handover import HandedOver
     from cbsnap.entry.cli.session import Session
     from cbsnap.jobs.request import Asked, Promised
-    from cbsnap.model import Policy, Target
+    from cbsnap.model.plan import Target
+    from cbsnap.model.policies import Policy
 
 
 class Launch(Protocol):

@@ -9,7 +9,8 @@ import typer
 from cbsnap import wire
 from cbsnap.entry.cli import completion, options, screen
 from cbsnap.jobs.policy_now import NextRun, next_runs, preview
-from cbsnap.model import Policy, Report
+from cbsnap.model.policies import Policy
+from cbsnap.model.runs import Report
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session

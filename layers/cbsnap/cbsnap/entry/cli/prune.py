@@ -12,7 +12,7 @@ from cbsnap.entry.cli.session import Session
 from cbsnap.jobs import cost
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import Judged, deleted, judge
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.rules.retention import Verdict
 from cbsnap.upkeep import Change, Finding, Upkeep
 

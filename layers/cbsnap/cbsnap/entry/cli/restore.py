@@ -11,8 +11,8 @@ from cbsnap.entry.cli.session import Session
 from cbsnap.errors import InputError
 from cbsnap.jobs import restore as job
 from cbsnap.jobs.restore import AskedClone, AskedRollback
-from cbsnap.model import Target
-from cbsnap.ports import Cloud
+from cbsnap.model.plan import Target
+from cbsnap.ports.cloud import Cloud
 from cbsnap.restoration import Progress
 from cbsnap.rules import names
 from cbsnap.rules.restoring import Proposal

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from cbsnap.entry.cli.session import Session
     from cbsnap.jobs.restore import Asked
-    from cbsnap.model import Target
-    from cbsnap.ports import Answered
+    from cbsnap.model.plan import Target
+    from cbsnap.ports.functions import Answered
     from cbsnap.rules.restoring import Proposal
 
 DONE, FAILED, UNKNOWN = 0, 1, 2  # what the command exits with; 3 while it is under way

@@ -16,7 +16,8 @@ from cbsnap.entry.cli.running import MISSING, WELL, Started
 from cbsnap.errors import InputError
 from cbsnap.jobs.request import Asked
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Decision, OnFailure, Quiesce, Report, Transport
+from cbsnap.model.policies import OnFailure, Quiesce, Transport
+from cbsnap.model.runs import Decision, Report
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session

@@ -14,8 +14,8 @@ from cbsnap.entry import sightings
 from cbsnap.entry.cli.following import Part
 from cbsnap.errors import InputError
 from cbsnap.jobs import runs
-from cbsnap.model import Decision
-from cbsnap.ports import LoggedReport
+from cbsnap.model.runs import Decision
+from cbsnap.ports.logs import LoggedReport
 from cbsnap.rules.ours import label_of
 
 if TYPE_CHECKING:
@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from cbsnap.entry.cli.handover import HandedOver
     from cbsnap.entry.cli.session import Session
     from cbsnap.jobs.runs import Seen
-    from cbsnap.model import Label, Report, Snapshot
-    from cbsnap.ports import Answered
+    from cbsnap.model.cloud import Snapshot
+    from cbsnap.model.labels import Label
+    from cbsnap.model.runs import Report
+    from cbsnap.ports.functions import Answered
 
 WELL, LESSER, MISSING = 0, 1, 2  # what the command exits with
 AGAIN = timedelta(seconds=10)

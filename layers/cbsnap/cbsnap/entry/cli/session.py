@@ -20,7 +20,8 @@ from cbsnap.wiring import Wiring
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from cbsnap.model import Plan, Policy, Target
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.model.policies import Policy
 
 POLICIES = "policies.yml"
 

@@ -11,7 +11,8 @@ from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.jobs.coverage import cover
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.model import Label, Target
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
 from cbsnap.rules.coverage import Coverage, Standing
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

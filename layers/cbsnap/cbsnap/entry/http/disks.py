@@ -14,7 +14,9 @@ from cbsnap.entry import standing
 from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.jobs import coverage as owed
-from cbsnap.model import Disk, Label, Snapshot, Target
+from cbsnap.model.cloud import Disk, Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
 from cbsnap.rules import coverage, ours, quota
 from cbsnap.rules.coverage import Coverage, Standing
 from cbsnap.rules.fitness import unfit

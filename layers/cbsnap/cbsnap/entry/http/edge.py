@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
     from cbsnap.rules.tokens import Keyring, Token
 
 PRIVATE = "/v1/"

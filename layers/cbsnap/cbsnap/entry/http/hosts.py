@@ -14,8 +14,10 @@ from pydantic import BaseModel
 from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.errors import HostError, InputError
-from cbsnap.model import Disk, Instance, Target, Transport
-from cbsnap.ports import HostStatus
+from cbsnap.model.cloud import Disk, Instance
+from cbsnap.model.plan import Target
+from cbsnap.model.policies import Transport
+from cbsnap.ports.hosts import HostStatus
 from cbsnap.rules.selection import selected
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

@@ -10,7 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, Field
 
 from cbsnap.errors import CloudError
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 
 T = TypeVar("T")
 

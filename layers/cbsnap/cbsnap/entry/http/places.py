@@ -6,7 +6,7 @@ from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from cbsnap.errors import InputError
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.wiring import Wiring
 
 

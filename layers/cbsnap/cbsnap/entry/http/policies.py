@@ -14,7 +14,10 @@ from cbsnap.entry.http import access, places
 from cbsnap.entry.http.partial import Errors, Readings
 from cbsnap.entry.http.promises import Key, at_run
 from cbsnap.jobs import policy_now
-from cbsnap.model import Decision, Disk, Label, OnFailure, Policy, Report
+from cbsnap.model.cloud import Disk
+from cbsnap.model.labels import Label
+from cbsnap.model.policies import OnFailure, Policy
+from cbsnap.model.runs import Decision, Report
 from cbsnap.rules.selection import described, selected
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

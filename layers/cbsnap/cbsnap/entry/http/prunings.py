@@ -13,8 +13,8 @@ from cbsnap.entry.http import access, places
 from cbsnap.errors import CloudError
 from cbsnap.jobs import prune_on_request
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.model import Label
-from cbsnap.ports import Ending
+from cbsnap.model.labels import Label
+from cbsnap.ports.lifecycle import Ending
 from cbsnap.rules.tokens import Scope
 from cbsnap.upkeep import Action, Change, Finding, Note, Trouble
 from cbsnap.wiring import Wiring

@@ -9,7 +9,7 @@ from cbsnap.entry.http import access, places
 from cbsnap.entry.http.partial import Errors, Readings
 from cbsnap.jobs import cost
 from cbsnap.jobs.inventory import Inventory
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.rules import quota
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cbsnap.ports import Clock
+    from cbsnap.ports.clock import Clock
 
 SLOWED_S = 0.1
 MOST_IN_A_WINDOW = 30

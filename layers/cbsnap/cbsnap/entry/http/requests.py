@@ -9,7 +9,7 @@ from cbsnap.entry import idempotency
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.promises import Key, Promise, at_run
 from cbsnap.jobs import request as requests
-from cbsnap.model import OnFailure, Quiesce, Transport
+from cbsnap.model.policies import OnFailure, Quiesce, Transport
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
 

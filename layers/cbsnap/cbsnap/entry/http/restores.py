@@ -18,7 +18,7 @@ from cbsnap.errors import InputError
 from cbsnap.jobs import restore
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.restore import Agreed, AskedClone, AskedRollback
-from cbsnap.model import Target
+from cbsnap.model.plan import Target
 from cbsnap.restoration import Progress, State
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

@@ -15,8 +15,11 @@ from cbsnap.entry.http.partial import Readings
 from cbsnap.entry.http.times import Moment
 from cbsnap.jobs import runs
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Label, Proof, Run, Snapshot, Target
-from cbsnap.ports import LoggedReport
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.runs import Proof, Run
+from cbsnap.ports.logs import LoggedReport
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
 

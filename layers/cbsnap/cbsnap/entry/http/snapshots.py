@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 from cbsnap.entry.http import access, paging, places, runs
 from cbsnap.entry.http.partial import Readings
 from cbsnap.entry.http.times import Moment
-from cbsnap.model import Label, Run, Snapshot, Target
-from cbsnap.ports import Cloud
+from cbsnap.model.cloud import Snapshot
+from cbsnap.model.labels import Label
+from cbsnap.model.plan import Target
+from cbsnap.model.runs import Run
+from cbsnap.ports.cloud import Cloud
 from cbsnap.rules import names, ours
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring

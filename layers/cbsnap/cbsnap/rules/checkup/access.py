@@ -6,14 +6,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, CredentialsRefused
+from cbsnap.ports.door import Silence
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health
-from cbsnap.surroundings import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cbsnap.ports.door import Contact
     from cbsnap.rules.checkup.facts import Facts
-    from cbsnap.surroundings import Contact
 
 REFUSED_AT_S = 300.0  # a signed request's age (213/30654), and so the clock's error
 WARNED_AT_S = 30.0  # hosts refuse at 60

@@ -7,15 +7,15 @@ from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from cbsnap.model import Transport
+from cbsnap.model.policies import Transport
 from cbsnap.rules import tokens
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from cbsnap.ports.platform import DeployedFunction
     from cbsnap.rules.checkup.facts import Facts, Installed
-    from cbsnap.surroundings import DeployedFunction
 
 SCHEDULE, WORKER, UPKEEP, GATEWAY = "cbsnap-schedule", "cbsnap-snapshot", "cbsnap-maintain", "cbsnap-gateway"
 POLICIES_LAYER, POLICIES_PATH = "cbsnap-policies", "policies.yml"

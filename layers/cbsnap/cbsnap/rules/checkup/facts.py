@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cbsnap.errors import CbsnapError, CloudError
-    from cbsnap.model import Disk, Instance, Plan, Snapshot, SnapshotUsage, Target
-    from cbsnap.ports import HostStatus, PlanCheck
-    from cbsnap.surroundings import Contact, DeployedFunction, RefusedCall
+    from cbsnap.model.cloud import Disk, Instance, Snapshot, SnapshotUsage
+    from cbsnap.model.plan import Plan, Target
+    from cbsnap.ports.door import Contact
+    from cbsnap.ports.hosts import HostStatus, PlanCheck
+    from cbsnap.ports.logs import RefusedCall
+    from cbsnap.ports.platform import DeployedFunction
 
 
 @dataclass(frozen=True, slots=True)

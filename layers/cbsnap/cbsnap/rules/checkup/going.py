@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from cbsnap.model import Disk, Policy
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.policies import Policy
+    from cbsnap.ports.platform import DeployedFunction
     from cbsnap.rules.checkup.facts import Facts, Place
-    from cbsnap.surroundings import DeployedFunction
 
 _SILENT_FOR = timedelta(hours=1)  # four passes of the usual timer
 _TICK = timedelta(minutes=15)  # until a run's snapshots are there, after its window's end at most

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import HostBusy, HostError, HostRefused, HostUnreachable, HostUntrusted
-from cbsnap.model import Transport
-from cbsnap.ports import HostStatus, PlanCheck
+from cbsnap.model.policies import Transport
+from cbsnap.ports.hosts import HostStatus, PlanCheck
 from cbsnap.rules.checkup.diagnosis import Diagnosis, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cbsnap.errors import CbsnapError
-    from cbsnap.model import Policy
+    from cbsnap.model.policies import Policy
     from cbsnap.rules.checkup.facts import Facts, HostSeen
 
 SKEW_WARNED_S = 30.0  # the agent refuses at 60

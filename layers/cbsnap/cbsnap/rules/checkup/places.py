@@ -12,7 +12,8 @@ from cbsnap.rules.selection import described, selected
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cbsnap.model import Disk, Plan
+    from cbsnap.model.cloud import Disk
+    from cbsnap.model.plan import Plan
     from cbsnap.rules.checkup.facts import Facts, Place
 
 NEARLY_FULL = 0.8
