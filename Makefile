@@ -6,7 +6,7 @@ PIP    := $(PY) -m pip --disable-pip-version-check --quiet
 
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help run up check test test-all chaos prove mutants agent package bench docs lock clean
+.PHONY: help run up check test test-all chaos prove fuzz mutants agent package bench bench-compare docs lock clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -42,7 +42,7 @@ check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@.ci/compile-agent
 
 test: $(VENV)/dev-ready  ## Run the tests that need no root
-	@$(PY) -m pytest $(PYTEST_OPTIONS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_OPTIONS)
 
 test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
 	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
@@ -56,6 +56,9 @@ prove: $(VENV)/dev-ready  ## Restore snapshots of busy databases and count what 
 mutants: $(VENV)/dev-ready  ## Break what labels, deletions and locks hang on, and name what no test notices
 	@$(PY) -m tests.mutation $(MUTANTS_OPTIONS)
 
+fuzz: $(VENV)/dev-ready  ## Send garbage to everything that reads: FUZZ_OPTIONS="--minutes 60"
+	@$(PY) -m tests.fuzz $(FUZZ_OPTIONS)
+
 agent: $(VENV)/run-ready  ## Build the host's agent, one file: dist/cbsnap-agent.pyz
 	@$(PY) agent/build.py dist/cbsnap-agent.pyz
 
@@ -64,6 +67,9 @@ package: $(VENV)/run-ready  ## Build layers and functions as they are deployed: 
 
 bench: $(VENV)/dev-ready  ## Measure, as ratios to baselines of the same run
 	@$(PY) -m bench $(BENCH_OPTIONS)
+
+bench-compare: $(VENV)/dev-ready  ## Measure anew and name what has become worse: BENCH_OPTIONS="window agent"
+	@$(PY) -m bench.compare $(BENCH_OPTIONS)
 
 docs: $(VENV)/dev-ready  ## Build the documentation's site: dist/site/index.html
 	@$(PY) -m release.site

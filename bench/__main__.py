@@ -3,34 +3,57 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from bench import docs, machine, report, screen, trials
+from bench import docs, kept, machine, origin, report, screen, trials
 from bench.catalogue import BENCHMARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from bench.machine import Machine
     from bench.trials import Benchmark, Result
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, known: Mapping[str, Benchmark] = BENCHMARKS) -> int:
     """Run the benchmarks that were named; return the exit code."""
-    chosen = _parser().parse_args(arguments)
+    chosen = _parser(known).parse_args(arguments)
+    codes = [_run(known[name], chosen) for name in chosen.names or known]
+    return max(codes)
+
+
+def _run(benchmark: Benchmark, chosen: argparse.Namespace) -> int:
+    """Run one benchmark and keep it, whatever becomes of the others; return the exit code."""
+    try:
+        measured = measure(benchmark, chosen.trials)
+    except Exception as error:  # noqa: BLE001 - a run of all takes long: one that fails does not end it
+        screen.failed(benchmark, error)
+        return 1
+    if measured:
+        _keep(*measured, chosen)
+    return 0
+
+
+def measure(benchmark: Benchmark, given: int | None) -> tuple[Result, Machine, dict[str, Any]] | None:
+    """Run one benchmark and print it; return it with the machine at its start, and all of it as JSON."""
     here, measured_at = machine.here(), datetime.now(timezone.utc).isoformat(timespec="seconds")
     screen.machine(here)
-    tried = [shown(BENCHMARKS[name], chosen.trials) for name in chosen.names or BENCHMARKS]
-    results = [result for result in tried if result]
+    result = shown(benchmark, given)
+    if result is None:
+        return None
+    return result, here, report.as_json([result], here, measured_at, origin.commit())
+
+
+def _keep(result: Result, here: Machine, stated: dict[str, Any], chosen: argparse.Namespace) -> None:
     if chosen.json:
-        stated = report.as_json(results, here, measured_at)
-        chosen.json.write_text(json.dumps(stated, indent=2) + "\n", encoding="utf-8")
+        kept.merge(chosen.json, stated)
     if chosen.update_docs:
-        docs.update(docs.FOLDER, results, here, measured_at)
-    return 0
+        measured_at = stated["benchmarks"][result.benchmark.name]["measured_at"]
+        docs.update(docs.FOLDER, [result], here, measured_at)
+        docs.summarise(kept.merge(kept.PLACE, stated))
 
 
 def shown(benchmark: Benchmark, given: int | None) -> Result | None:
@@ -46,25 +69,33 @@ def shown(benchmark: Benchmark, given: int | None) -> Result | None:
     return result
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(known: Mapping[str, Benchmark]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="Measure ours against a baseline, in turn.")
     parser.add_argument(
-        "names", nargs="*", type=_known, metavar="NAME", help=f"{', '.join(BENCHMARKS)}; all by default"
+        "names", nargs="*", type=_one_of(known), metavar="NAME", help=f"{', '.join(known)}; all by default"
     )
     parser.add_argument(
         "--trials", type=_positive, metavar="N", help="of each side, instead of its own number"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything, samples too")
     parser.add_argument(
-        "--update-docs", action="store_true", help="replace the tables and figures of docs/benchmarks.md"
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="write everything, samples too; what the file has of others stays",
+    )
+    parser.add_argument(
+        "--update-docs", action="store_true", help="replace the tables and figures in docs/ and the README"
     )
     return parser
 
 
-def _known(name: str) -> str:
-    if name not in BENCHMARKS:
-        raise argparse.ArgumentTypeError(f"no benchmark {name}; there are: {', '.join(BENCHMARKS)}")
-    return name
+def _one_of(known: Mapping[str, Benchmark]) -> Callable[[str], str]:
+    def checked(name: str) -> str:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"no benchmark {name}; there are: {', '.join(known)}")
+        return name
+
+    return checked
 
 
 def _positive(text: str) -> int:

@@ -28,11 +28,11 @@ def hold(database: Path, *, synced_before: bool) -> Sample:
     try:
         connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         if synced_before:
-            _sync(folder)
+            sync(folder)
         waiting = time.perf_counter()
         connection.execute("BEGIN IMMEDIATE")
         locked = time.perf_counter()
-        _sync(folder)
+        sync(folder)
         synced = time.perf_counter()
         connection.rollback()
     finally:
@@ -49,7 +49,8 @@ def hold(database: Path, *, synced_before: bool) -> Sample:
     }
 
 
-def _sync(folder: int) -> None:
+def sync(folder: int) -> None:
+    """Bring a filesystem's dirty pages to its disk; `folder` is a descriptor in it. Raises OSError."""
     if _LIBC.syncfs(folder) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))

@@ -11,6 +11,7 @@ from bench import (
     localcloud,
     packaged,
     planning,
+    published,
     retention,
     window,
 )
@@ -19,6 +20,7 @@ BENCHMARKS = {
     one.name: one
     for one in (
         window.BENCHMARK,
+        published.BENCHMARK,
         cold_start.BENCHMARK,
         *packaged.BENCHMARKS,
         agent.BENCHMARK,

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.processes import ROOT, running
-from bench.trials import Benchmark, Metric
+from bench.trials import Benchmark, Metric, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ def _chromium() -> Iterator[Browser]:
 
     program = shutil.which("chromium")
     if program is None:
-        raise RuntimeError("needs Chromium: apt-get install chromium")
+        raise Unavailable("needs Chromium: apt-get install chromium")
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 

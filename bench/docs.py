@@ -6,20 +6,21 @@ A section stands between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`; all e
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import plot
 from bench.processes import ROOT
-from bench.report import HEADINGS, headline, rows, tried
+from bench.report import HEADINGS, figure, headline, rows, tried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from bench.machine import Machine
     from bench.trials import Result
 
 FOLDER = ROOT / "docs"
+SUMMARISED = (ROOT / "README.md", ROOT / "README.zh-CN.md", FOLDER / "benchmarks.md")
 
 
 def update(folder: Path, results: Iterable[Result], machine: Machine, measured_at: str) -> None:
@@ -37,6 +38,30 @@ def update(folder: Path, results: Iterable[Result], machine: Machine, measured_a
         path.parent.mkdir(exist_ok=True)
         path.write_text(drawn, encoding="utf-8")
     page.write_text(text, encoding="utf-8")
+
+
+def summarise(kept: Mapping[str, Any], pages: Iterable[Path] = SUMMARISED) -> None:
+    """Show a line for each kept benchmark between `<!-- bench -->` and `<!-- /bench -->` of these pages."""
+    table = ["| measured | against | came to | when |", "| --- | --- | --- | --- |"]
+    table += [_line(name, kept[name]) for name in kept]
+    between = re.compile(r"(<!-- bench -->\n).*?(<!-- /bench -->)", re.DOTALL)
+    section = "\n".join([*table, ""])
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        page.write_text(between.sub(lambda found: found[1] + section + found[2], text), encoding="utf-8")
+
+
+def _line(name: str, stated: Mapping[str, Any]) -> str:
+    where = f"{stated['measured_at'][:10]}, {stated['commit'] or 'no commit'}"
+    first = stated["rows"][0]
+    ours = "; ".join(
+        f"{row['side']} {figure(row['median'])} {row['unit']}"
+        + (f" ({row['ratio']:.2f} times)" if row["ratio"] is not None else "")
+        for row in stated["rows"]
+        if row["metric"] == first["metric"] and row["side"] != stated["baseline"]
+    )
+    base = f"{stated['baseline']}, {figure(first['median'])} {first['unit']}"
+    return f"| {name}: {first['meaning']} | {base} | {ours} | {where} |"
 
 
 def _replaced(text: str, name: str, section: str) -> str:

@@ -50,7 +50,7 @@ def under_load() -> Iterator[Place]:
     """Start the writers and the agent; end them with the body."""
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary, ExitStack() as processes:
         folder = Path(temporary)
-        place = Place(folder / "data/load.db", ("127.0.0.1", _free_port()), secrets.token_bytes(32))
+        place = Place(folder / "data/load.db", ("127.0.0.1", free_port()), secrets.token_bytes(32))
         place.database.parent.mkdir()
         for number in range(WRITERS):
             command = [sys.executable, str(ROOT / "bench/writer.py"), str(place.database)]
@@ -59,7 +59,7 @@ def under_load() -> Iterator[Place]:
         command = [sys.executable, "-m", "cbsnap_agent", "serve", "--config", str(_configured(folder, place))]
         agent = compiled.copy(ROOT / "agent", folder / "agent")
         log = folder / "agent.log"
-        processes.enter_context(running(command, agent, log, lambda: _listens(place.address)))
+        processes.enter_context(running(command, agent, log, lambda: listens(place.address)))
         yield place
 
 
@@ -88,7 +88,8 @@ def _rows(database: Path) -> int:
     return rows
 
 
-def _listens(address: tuple[str, int]) -> bool:
+def listens(address: tuple[str, int]) -> bool:
+    """Tell whether anybody listens there."""
     try:
         socket.create_connection(address, timeout=1).close()
     except OSError:
@@ -96,7 +97,8 @@ def _listens(address: tuple[str, int]) -> bool:
     return True
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on just now."""
     with socket.create_server(("127.0.0.1", 0)) as one:
         port: int = one.getsockname()[1]
     return port

@@ -20,7 +20,7 @@ import yaml
 from bench.cold_start import METRICS, POLICIES, TOKENS, first_call
 from bench.processes import ROOT
 from bench.runtime import cloud
-from bench.trials import Benchmark
+from bench.trials import Benchmark, Unavailable
 from release.building import Build
 from release.wheels import PYTHON
 
@@ -38,7 +38,7 @@ POLICIES_LAYER = "cbsnap-policies"  # is the benchmark's own
 def sides(key: str) -> Iterator[Mapping[str, Side]]:
     """Yield one function from source, which is the baseline, and as it is packaged."""
     if sys.version_info[:2] != tuple(map(int, PYTHON.split("."))):
-        raise RuntimeError(f"the packages are for Python {PYTHON}: run the benchmark with it")
+        raise Unavailable(f"the packages are for Python {PYTHON}: run the benchmark with it")
     with tempfile.TemporaryDirectory(prefix="cbsnap-bench-") as temporary:
         folder = Path(temporary)
         Build(ROOT, Path(sys.executable), ROOT / "build/wheels").into(folder / "dist")

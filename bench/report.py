@@ -75,13 +75,12 @@ def figure(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.2f}"  # noqa: PLR2004 - the same
 
 
-def as_json(results: Iterable[Result], machine: Machine, measured_at: str) -> dict[str, Any]:
-    """Return everything, samples too. `measured_at` is UTC, ISO-8601."""
-    return {
-        "measured_at": measured_at,
-        "machine": asdict(machine),
-        "benchmarks": {result.benchmark.name: _described(result) for result in results},
-    }
+def as_json(
+    results: Iterable[Result], machine: Machine, measured_at: str, commit: str = ""
+) -> dict[str, Any]:
+    """Return everything, samples too. `measured_at` is UTC, ISO-8601; each benchmark says where and when."""
+    origin = {"measured_at": measured_at, "commit": commit, "machine": asdict(machine)}
+    return {"benchmarks": {result.benchmark.name: origin | _described(result) for result in results}}
 
 
 def _row(result: Result, metric: Metric, side: str) -> Row:
@@ -101,12 +100,16 @@ def _row(result: Result, metric: Metric, side: str) -> Row:
 def _described(result: Result) -> dict[str, Any]:
     return {
         "claim": result.benchmark.claim,
+        "headline": headline(result),
         "trials": result.trials,
         "baseline": result.baseline,
         "rows": [
             {
                 "metric": row.metric.name,
+                "meaning": row.metric.meaning,
                 "unit": row.metric.unit,
+                "compared": row.metric.compared,
+                "more_is_better": row.metric.more_is_better,
                 "side": row.side,
                 "median": row.median,
                 "p95": row.p95,

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
+from rich.traceback import Traceback
 
 from bench.report import HEADINGS, headline, rows, tried
 
@@ -40,6 +41,12 @@ def progress(benchmark: Benchmark, trials: int) -> Iterator[Callable[[int], None
 def skipped(benchmark: Benchmark, why: str) -> None:
     """Say which benchmark could not run here, and why."""
     CONSOLE.print(f"\n[bold]{benchmark.name}[/]: skipped: {why}")
+
+
+def failed(benchmark: Benchmark, error: Exception) -> None:
+    """Say which benchmark came to no end, and where."""
+    CONSOLE.print(f"\n[bold]{benchmark.name}[/]: failed")
+    CONSOLE.print(Traceback.from_exception(type(error), error, error.__traceback__))
 
 
 def table(result: Result) -> None:

@@ -22,12 +22,16 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class Metric:
-    """One measured figure. Without `compared` a ratio to the baseline would say nothing."""
+    """One measured figure. Without `compared` a ratio to the baseline would say nothing.
+
+    `more_is_better`: which way is worse, for who compares two reports.
+    """
 
     name: str
     unit: str
     meaning: str
     compared: bool = True
+    more_is_better: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bench.trials import Sample, Side
 
 QUIESCE = Quiesce(PLAN)
-INSIDE = ("mark", "sync", "thaw")  # the agent's steps between lock and unlock
+INSIDE = ("mark", "sync", "freeze", "thaw")  # the agent's steps between lock and unlock
 BESIDE = ("arm", "prepare", "lock")  # its steps while nobody is kept out
 
 
@@ -59,11 +59,12 @@ def sides() -> Iterator[Mapping[str, Side]]:
         yield {
             "bare script": lambda: bare.hold(place.database, synced_before=False),
             "bare, synced before": lambda: bare.hold(place.database, synced_before=True),
-            "cbsnap": lambda: _ours(agent, clock),
+            "cbsnap": lambda: ours(agent, clock),
         }
 
 
-def _ours(agent: Agent, clock: SystemClock) -> Sample:
+def ours(agent: Agent, clock: SystemClock) -> Sample:
+    """Hold the plan once by the core's bracket; return the milliseconds by the agent's own record."""
     while True:
         agent.check(PLAN, (DISK,))  # as the preflight does; the connection is open from here on
         try:

@@ -149,7 +149,7 @@ def _scalar(hint: type, value: object, name: str) -> object:
     return value
 
 
-_INDEX = re.compile(r"\d+")
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 def unflatten(pairs: Mapping[str, object], kind: type) -> dict[str, object]:

@@ -139,7 +139,7 @@ class _Reader:
                 for key, value in self._pairs(node, what)
             }
         if hint is object:
-            return _value(node)
+            return self._value(node)
         return (self._record if is_dataclass(hint) else self._scalar)(hint, node, what)
 
     def _bounded(self, hints: tuple[Any, ...], node: yaml.Node, what: str) -> Any:  # noqa: ANN401  # as above
@@ -154,6 +154,8 @@ class _Reader:
             raise self.fail(node, f"{what} should be a mapping")
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise self.fail(key, f"{what} has a key that is no text")
             if key.value in seen:
                 raise self.fail(key, f"{what} has `{key.value}` twice")
             seen.add(key.value)
@@ -189,10 +191,20 @@ class _Reader:
             node = yaml.ScalarNode(tag, text, node.start_mark)
         if hint is str:
             return node.value
-        value = _value(node)
+        value = self._value(node)
         wanted: tuple[type, ...] = (int, float) if hint is float else (hint,)
         if not isinstance(value, wanted) or (isinstance(value, bool) and hint is not bool):
             raise self.fail(node, f"{what} should be {hint.__name__}, not `{node.value}`")
+        return value
+
+    def _value(self, node: yaml.Node) -> object:
+        try:
+            value: object = yaml.SafeLoader("").construct_object(node, deep=True)
+        except yaml.constructor.ConstructorError as error:
+            raise self.fail(node, str(error.problem)) from error
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+            # What PyYAML's own constructors stumble over.
+            raise self.fail(node, "this looks like a date or a number and is none, or has no end") from error
         return value
 
     def _filled(self, name: str, node: yaml.Node) -> str:
@@ -200,11 +212,6 @@ class _Reader:
         if text is None:
             raise self.fail(node, f"${{{name}}} has no value")
         return text
-
-
-def _value(node: yaml.Node) -> object:
-    value: object = yaml.SafeLoader("").construct_object(node, deep=True)
-    return value
 
 
 def _line(node: yaml.Node) -> int:

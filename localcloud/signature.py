@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_SKEW_S = 300
+_SECONDS = re.compile(r"[0-9]{1,12}")
 _FORM = re.compile(
     r"TC3-HMAC-SHA256 +Credential=(?P<secret_id>[^/\s]+)/(?P<date>\d{4}-\d\d-\d\d)/(?P<service>[a-z0-9]+)"
     r"/tc3_request, *SignedHeaders=(?P<signed>[a-z0-9;-]+), *Signature=(?P<signature>[0-9a-f]{64})"
@@ -60,7 +61,7 @@ class SignedRequest:
     def timestamp(self) -> int:
         """Return X-TC-Timestamp in seconds."""
         text = self.headers.get("x-tc-timestamp", "")
-        if not text.isdecimal():
+        if not _SECONDS.fullmatch(text):
             raise MissingParameter(name="X-TC-Timestamp")
         return int(text)
 

@@ -220,7 +220,9 @@ def _given(signed: signature.SignedRequest) -> dict[str, object]:
     if signed.method == "GET":
         return dict(parse_qsl(signed.query, keep_blank_values=True))
     try:
-        given = json.loads(signed.body or b"{}")
+        given = json.loads(signed.body or b"{}", parse_constant=_refuse_constant)
+        if b"\\u" in signed.body:
+            json.dumps(given, ensure_ascii=False).encode()  # half a character can be written so, and not sent
     except ValueError as error:
         raise errors.InvalidRequest(reason="the body is not JSON") from error
     except RecursionError as error:
@@ -229,6 +231,11 @@ def _given(signed: signature.SignedRequest) -> dict[str, object]:
     if not isinstance(given, dict):
         raise errors.InvalidRequest(reason="the body is not a JSON object")
     return given
+
+
+def _refuse_constant(name: str) -> object:
+    """Refuse NaN and Infinity, which Python reads and JSON has not."""
+    raise ValueError(f"{name} is no JSON")
 
 
 def _check_depth(value: object, left: int) -> None:

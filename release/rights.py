@@ -70,10 +70,13 @@ RESOURCES = {
 }
 
 
-def policy(function: str, roles: Iterable[str] = ()) -> dict[str, Any]:
-    """Return a function's policy; `roles` are the resource names of other accounts' roles that it assumes."""
+def policy(function: str, roles: Iterable[str] = (), spared: Iterable[str] = ()) -> dict[str, Any]:
+    """Return a function's policy; `roles` are the resource names of other accounts' roles that it assumes.
+
+    `spared` are calls that the policy file does not make the worker do.
+    """
     by_resource: dict[str, list[str]] = {}
-    for call in sorted(CALLS[function]):
+    for call in sorted(CALLS[function].difference(spared if function == "cbsnap-snapshot" else ())):
         wanted = operation(call)
         by_resource.setdefault(RESOURCES.get(wanted, "*"), []).append(wanted)
     statements = [_allow(sorted(wanted), [resource]) for resource, wanted in sorted(by_resource.items())]
@@ -94,13 +97,20 @@ def roles_of(policy_file: Path) -> list[str]:
     return [target["role"] for target in told.get("targets") or [] if "role" in target]
 
 
-def write(folder: Path, roles: Sequence[str] = ()) -> None:
+def spared_by(policy_file: Path) -> set[str]:
+    """Return the calls that the worker is spared: commands are root's, so they are not given for nothing."""
+    told = yaml.safe_load(policy_file.read_text(encoding="utf-8"))
+    ways = [(one.get("quiesce") or {}).get("transport") for one in (told.get("policies") or {}).values()]
+    return set() if "tat" in ways else ASK_BY_COMMAND
+
+
+def write(folder: Path, roles: Sequence[str] = (), spared: Iterable[str] = ()) -> None:
     """Write all policies to a folder, in place of those that it had."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()
     for function in CALLS:
-        text = json.dumps(policy(function, roles), indent=2) + "\n"
+        text = json.dumps(policy(function, roles, spared), indent=2) + "\n"
         (folder / f"{function}.json").write_text(text, encoding="utf-8")
 
 
@@ -110,7 +120,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--policies", type=Path, help="a policy file, for the roles of its targets")
     parser.add_argument("--out", type=Path, default=FOLDER, help="a folder: docs/cam by default")
     chosen = parser.parse_args(arguments)
-    write(chosen.out, roles_of(chosen.policies) if chosen.policies else ())
+    if chosen.policies:
+        write(chosen.out, roles_of(chosen.policies), spared_by(chosen.policies))
+    else:
+        write(chosen.out)
     return 0
 
 

@@ -18,7 +18,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what needs root unless it is asked for, and say so."""
+    """Keep a folder's tests in one process, and leave out what needs root unless it is asked for."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
     if config.getoption("--root") and os.geteuid() == 0:
         return
     for item in items:

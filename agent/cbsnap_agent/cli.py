@@ -95,10 +95,38 @@ def _parser():
         "--run", dest="of_run", default="", metavar="RUN", help="such as orders@20261122T0200Z"
     )
     drilling.add_argument("disks", nargs="+", type=_disk, metavar="DISK")
+    _sequence(
+        command(
+            _run_sequence,
+            "sequence",
+            "write numbers on a disk, and find them in copies of it: for a calibration",
+        )
+    )
     installing = configured(_install, "install", "put this file, its user and its unit on the host")
     installing.add_argument("--root", default="/", metavar="DIR", help="install under another root")
     _add_keeping(command)
     return parser
+
+
+def _sequence(parser):
+    steps = parser.add_subparsers(dest="step", metavar="STEP")
+    steps.required = True
+    for name, about in (
+        ("write", "write on a mounted disk until it is stopped"),
+        ("now", "show the time, and the last number"),
+        ("stop", "end the writing"),
+        ("read", "tell when copies were cut"),
+        ("forget", "end the writing, and remove its log"),
+    ):
+        step = steps.add_parser(name, help=about, description=about)
+        step.set_defaults(run=_run_sequence)
+        step.add_argument("session", type=_session)
+        if name == "write":
+            step.add_argument("disks", nargs=1, type=_disk, metavar="DISK")
+            step.add_argument("--pause-ms", type=float, default=2.0)
+            step.add_argument("--limit-s", type=float, default=3600.0)
+        if name == "read":
+            step.add_argument("disks", nargs="+", type=_disk, metavar="DISK")
 
 
 def _add_keeping(command):
@@ -204,6 +232,27 @@ def _drill(arguments):
     from .drill import run  # noqa: PLC0415 - the serving agent has no use for it
 
     return run.main(arguments.config, arguments.checks, arguments.of_run, arguments.disks)
+
+
+def _session(text):
+    from . import sequence  # noqa: PLC0415 - as below
+
+    return sequence.session(text)
+
+
+def _run_sequence(arguments):
+    from . import sequence  # noqa: PLC0415 - the serving agent has no use for it
+
+    work = {
+        "write": lambda: sequence.write(
+            arguments.disks[0], arguments.session, arguments.pause_ms, arguments.limit_s
+        ),
+        "now": lambda: sequence.now(arguments.session),
+        "stop": lambda: sequence.stop(arguments.session),
+        "read": lambda: sequence.read(arguments.session, arguments.disks),
+        "forget": lambda: sequence.forget(arguments.session),
+    }
+    return sequence.said(work[arguments.step])
 
 
 def _install(arguments, loaded):

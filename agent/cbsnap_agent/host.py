@@ -106,6 +106,7 @@ class Host:
             "plans": sorted(self._plans),
             "paused": self._pause.reason() is not None,
             "guard": self.protections,
+            "since_boot_ms": round(kernel.boottime_s() * 1000, 3),
             "owed": [] if lease and not lease.ended.is_set() else self._still_owed(),
             "lease": lease.record() if lease and state != "IDLE" else None,
         }

@@ -1,6 +1,6 @@
 """Reading small JSON files that somebody else may have put there: plain, bounded, and never waited for.
 
-A pipe would keep the reader for ever, a link lead it elsewhere. What the values mean is the caller's business.
+A pipe would keep the reader for ever, a link lead it elsewhere. What values mean is the caller's business.
 """
 
 import json

@@ -31,7 +31,7 @@ def remove(config_path, patience_s):
     if os.path.exists(os.path.join("/", install.UNIT)):
         service.end()
     _undo_owed(runtime_dir)
-    return [*_files(loaded, config_path, runtime_dir), *_user()]
+    return [*_files(loaded, config_path, runtime_dir), *_user(), *_program()]
 
 
 def _loaded(config_path):
@@ -50,16 +50,26 @@ def _undo_owed(runtime_dir):
 
 
 def _files(loaded, config_path, runtime_dir):
-    keys = [loaded.agent.keys.path] if loaded and loaded.agent.keys else []
+    """Remove all but user and program, which go last: until then what was cut off can be repeated."""
     unit = os.path.join("/", install.UNIT)
-    program = os.path.dirname(os.path.join("/", install.PROGRAM))
-    gone = [path for path in [*_markers(loaded), unit, config_path, *keys] if _unlinked(path)]
+    gone = [path for path in [*_markers(loaded), unit] if _unlinked(path)]
     service.forget()
-    for folder in (program, runtime_dir, FOLDER):
-        if os.path.isdir(folder):
-            shutil.rmtree(folder)
-            gone.append(folder)
+    gone += [folder for folder in (runtime_dir, FOLDER) if _felled(folder)]
+    keys = [loaded.agent.keys.path] if loaded and loaded.agent.keys else []
+    gone += [path for path in [*keys, config_path] if _unlinked(path)]
     return ["removed {}".format(path) for path in gone] + _left(os.path.dirname(config_path))
+
+
+def _program():
+    folder = os.path.dirname(os.path.join("/", install.PROGRAM))
+    return ["removed {}".format(folder)] if _felled(folder) else []
+
+
+def _felled(folder):
+    if not os.path.isdir(folder):
+        return False
+    shutil.rmtree(folder)
+    return True
 
 
 def _markers(loaded):

@@ -32,7 +32,7 @@ def replace(config_path, fresh_config, patience_s):
             return ["version {} is there and answers".format(__version__)]
         with _paused(runtime_dir):
             service.wait_idle(runtime_dir, patience_s)
-            with _undone_unless_it_answers(config_path):
+            with _undone_unless_it_answers(config_path, runtime_dir):
                 lines = _put(config_path, fresh_config)
                 service.start()
                 found = service.answers(runtime_dir, before)
@@ -79,7 +79,7 @@ def _paused(runtime_dir):
 
 
 @contextlib.contextmanager
-def _undone_unless_it_answers(config_path):
+def _undone_unless_it_answers(config_path, runtime_dir):
     kept = [(path, path + ".previous") for path in _files(config_path)]
     there = [(path, previous) for path, previous in kept if os.path.exists(path)]
     for path, previous in there:
@@ -90,7 +90,9 @@ def _undone_unless_it_answers(config_path):
         for path, previous in there:
             os.replace(previous, path)
         if there:
+            now = service.status(runtime_dir)
             service.start()
+            service.answers(runtime_dir, now)
         else:
             service.end()
         raise

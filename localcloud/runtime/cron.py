@@ -66,10 +66,11 @@ def _years(field: str) -> set[int]:
         span, _, step = part.partition("/")
         first, _, last = (f"{YEARS[0]}-{YEARS[1]}" if span == "*" else span).partition("-")
         try:
-            end = int(last or (YEARS[1] if step else first))
-            years |= set(range(int(first), end + 1, int(step or 1)))
+            begin, end = int(first), int(last or (YEARS[1] if step else first))
+            steps = range(begin, end + 1, int(step or 1))
         except ValueError as error:
             raise CronError(f"has a year that cannot be read: {part}") from error
-    if not years or min(years) < YEARS[0] or max(years) > YEARS[1]:
-        raise CronError(f"has a year outside {YEARS[0]}-{YEARS[1]}")
+        if not steps or not YEARS[0] <= steps[0] <= steps[-1] <= YEARS[1]:
+            raise CronError(f"has a year outside {YEARS[0]}-{YEARS[1]}")
+        years.update(steps)
     return years

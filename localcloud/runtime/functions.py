@@ -55,6 +55,11 @@ class FunctionRuntime:
         return self._settings.concurrency_mib
 
     @property
+    def url(self) -> str:
+        """Return where the server is reached; empty where nobody said."""
+        return self._settings.url
+
+    @property
     def deploy_s(self) -> float:
         """Return how long a change of a function or a layer takes, by the cloud's clock."""
         return self._settings.deploy_s

@@ -77,6 +77,7 @@ def make_runtime(chosen: argparse.Namespace, cloud: Cloud, url: str) -> Function
         extra={name: value.replace("{url}", url) for name, value in chosen.env},
         packages=sysconfig.get_path("purelib"),
         rights=read_rights(chosen.rights) if chosen.rights else None,
+        url=url,
     )
     uin = cloud.keyring.accounts[0].uin
     found = partial(read_catalog, chosen.functions, uin, dict(chosen.layer)) if chosen.functions else Catalog

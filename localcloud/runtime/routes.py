@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +12,8 @@ from starlette.routing import Route
 
 from localcloud.runtime import apigw, messages, url
 from localcloud.runtime.catalog import DEFAULT_ALIAS
+from localcloud.runtime.function import LayerRef
+from localcloud.runtime.store import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +39,7 @@ def routes(runtime: FunctionRuntime) -> Sequence[BaseRoute]:
         Route("/_local/apigw/{function}", serving.gateway, methods=METHODS),
         Route("/_local/apigw/{function}/{path:path}", serving.gateway, methods=METHODS),
         Route("/_local/events/{kind}/{function}", serving.inject, methods=["POST"]),
+        Route("/_local/layers/{uin}/{region}/{name}/{version:int}", serving.layer),
         Route("/_local/timers/{name}/fire", serving.fire, methods=["POST"]),
         Route("/_local/invocations", serving.invocations),
     ]
@@ -113,6 +117,15 @@ class _Serving:
             )
         invocation = self._runtime.timers.fire(*timers[0], given.get("time"), given.get("message"))
         return JSONResponse({"request_id": invocation.request_id}, status_code=202)
+
+    async def layer(self, request: Request) -> Response:
+        """Give a layer's files as a zip file, where its Location points."""
+        where = request.path_params
+        layers = self._runtime.catalog.layers_of(where["uin"], where["region"])
+        found = layers.get(LayerRef(where["name"], where["version"]))
+        if found is None or not found.folder.is_dir():
+            return _problem(404, "there is no such layer, or it is not built")
+        return Response(await asyncio.to_thread(packed, found.folder), media_type="application/zip")
 
     async def invocations(self, request: Request) -> Response:
         """Show invocations, the oldest first; ?function= and ?request_id= choose."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from localcloud.records import Fill, Found, RecordError, read
+from localcloud.records import Fill, Found, read, text_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,8 +184,4 @@ class LayerFile:
 
 def read_file(hint: type[T], file: Path, fill: Fill | None = None) -> Found[T]:
     """Read a file of one of these forms; raises RecordError."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"{file}: {error.strerror}") from error
-    return read(hint, text, str(file), fill)
+    return read(hint, text_of(file), str(file), fill)

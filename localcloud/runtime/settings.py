@@ -16,7 +16,8 @@ class Settings:
     """How functions run.
 
     `extra` is added to every function's variables. `packages` is searched after the path of a function that
-    has a layer which is not built. Without `rights` every function may do everything.
+    has a layer which is not built. Without `rights` every function may do everything. `url` is where the
+    server is reached.
     """
 
     prefork: bool = False
@@ -28,3 +29,4 @@ class Settings:
     extra: Mapping[str, str] = field(default_factory=dict)
     packages: str = ""
     rights: Rights | None = None
+    url: str = ""

@@ -50,6 +50,16 @@ class Store:
         self._folder.cleanup()
 
 
+def packed(folder: Path) -> bytes:
+    """Return a folder's files as a zip file: the files of what was unpacked there, not the same bytes."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as into:
+        for item in sorted(folder.rglob("*")):
+            if item.is_file():
+                into.write(item, item.relative_to(folder))
+    return archive.getvalue()
+
+
 def _unpack(archive: bytes, folder: Path) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:

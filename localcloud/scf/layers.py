@@ -69,7 +69,7 @@ class PublishLayerVersion:
 @SERVICE.action
 @dataclass(frozen=True)
 class GetLayerVersion:
-    """Show a layer's version. Its Location is empty: the content cannot be fetched again."""
+    """Show a layer's version; at its Location are the same files, in a zip file of other bytes."""
 
     layer_name: str
     layer_version: int
@@ -82,7 +82,9 @@ class GetLayerVersion:
             for name, value in show_layer(layer, call.now_s).items()
             if name not in ("Stamp", "Tags")
         }
-        return shown | {"CodeSha256": layer.sha256, "Location": ""}
+        where = f"{call.caller.account.uin}/{call.region}/{self.layer_name}/{self.layer_version}"
+        url = runtime_of(call).url
+        return shown | {"CodeSha256": layer.sha256, "Location": f"{url}/_local/layers/{where}"}
 
 
 @SERVICE.action

@@ -77,7 +77,7 @@ class Shell:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         return [int(code) for code in codes.read_text().split()], done.stdout + done.stderr

@@ -1,7 +1,7 @@
 """What the pages hold, taken apart: headings, links, blocks of commands.
 
-A command stands in a fence of the kind `console`, behind `$ `; one that goes on in the next line ends
-with a backslash. All else in such a fence is what the commands print.
+A command stands in a fence of the kind `console`, or of none, behind `$ `; one that goes on in the next
+line ends with a backslash. All else in such a fence is what the commands print.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Block:
 
     @property
     def commands(self) -> list[str]:
-        return COMMAND.findall(self.text) if self.kind == "console" else []
+        return COMMAND.findall(self.text) if self.kind in {"console", ""} else []
 
     @property
     def place(self) -> str:

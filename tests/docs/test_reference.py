@@ -78,3 +78,18 @@ def test_the_pages_name_tests_as_their_evidence() -> None:
 
 def test_every_test_that_a_page_names_is_there() -> None:
     assert sorted(f"{page}: {name}" for page, name in NAMED_TESTS if name not in every_test()) == []
+
+
+def agent_keys() -> set[str]:
+    """Return the keys that the agent reads from its own and its plans' sections."""
+    files = [ROOT / "agent/cbsnap_agent" / one for one in ("config.py", "plan.py")]
+    files += (ROOT / "agent/cbsnap_agent/engines").glob("*.py")
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    named = set(re.findall(r'section\.take\(\s*"([\w.]+)"[,)]', text))
+    return named | {f"command.{one}" for one in ("pre", "post")}
+
+
+def test_every_key_of_the_agents_configuration_has_its_row_and_no_other() -> None:
+    rows = [line.split("|")[1] for line in PAGES["docs/agent-ini.md"].splitlines() if line.startswith("| `")]
+
+    assert {key for cell in rows for key in re.findall(r"`([\w.]+)`", cell)} == agent_keys()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-WAIT_MS = 10_000
+WAIT_MS = 30_000
 SETTINGS = "site_name: small\nuse_directory_urls: false\nnav: [{Start: [README.md, docs/gone.md]}]\n"
 
 

@@ -224,6 +224,10 @@ class Stage:
             database.close()
         return False
 
+    def environment(self) -> dict[str, str]:
+        """Return what a person's command line finds."""
+        return {**self._credentials(), "CBSNAP_ENDPOINT": self.url}
+
     def _credentials(self) -> dict[str, str]:
         return {"TENCENTCLOUD_SECRETID": "AKIDlocalcloud", "TENCENTCLOUD_SECRETKEY": "localcloud"}
 

@@ -5,6 +5,7 @@ The instance's `cbsnap-agent.pyz` is the agent of this repository, told where it
 
 from __future__ import annotations
 
+import json
 import secrets
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cbsnap.clock import SystemClock
+from cbsnap.entry.cli.app import main
 from cbsnap.errors import HostBusy, HostRefused, HostUnreachable
 from cbsnap.hosts.agent import Agents
 from cbsnap.hosts.channel import TOLD, Channel
@@ -191,6 +193,22 @@ def test_a_host_without_the_agent_says_so_with_the_cure(stage: Stage, host: Chan
             host.check("sqlite", ["disk-db"])
     finally:
         hidden.rename(program)
+
+
+def test_the_command_line_asks_such_a_host(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    policies = ["--policies", str(stage.folder / "policies/policies.yml")]
+
+    code = main([*policies, "hosts", "status", "--json"], stage.environment())
+
+    (told,) = json.loads(capsys.readouterr().out)["items"]
+    assert (code, told["instance_id"], told["plans"], told["key_versions"]) == (0, "ins-db", ["sqlite"], [])
+
+
+def test_the_gateway_says_of_such_a_host_how_it_is_asked(stage: Stage) -> None:
+    (shown,) = stage.api("GET", "/v1/hosts").json()["items"]
+
+    assert (shown["instance_id"], shown["agent"]) == ("ins-db", None)
+    assert "cbsnap hosts status" in shown["error"]
 
 
 def test_how_long_a_host_is_held_each_way(

@@ -195,3 +195,19 @@ def test_roles_of_other_accounts_may_be_assumed_where_the_policy_file_names_them
     policy = json.loads((tmp_path / "cbsnap-maintain.json").read_text())
     assert policy["statement"][-1] == {"effect": "allow", "action": ["sts:AssumeRole"], "resource": [ROLE]}
     assert "sts:AssumeRole" not in json.dumps(rights.policy("cbsnap-maintain"))
+
+
+@pytest.mark.parametrize(("transport", "may"), [("tat", True), ("http", False)])
+def test_the_worker_may_run_commands_only_where_a_policy_asks_hosts_by_them(
+    tmp_path: Path,
+    transport: str,
+    may: bool,  # noqa: FBT001 - a case
+) -> None:
+    policies = tmp_path / "policies.yml"
+    policies.write_text(
+        f"policies: {{a: {{select: {{all: true}}, quiesce: {{plan: b, transport: {transport}}}}}}}"
+    )
+
+    rights.main(["--policies", str(policies), "--out", str(tmp_path)])
+
+    assert ("tat:RunCommand" in (tmp_path / "cbsnap-snapshot.json").read_text()) is may

@@ -41,9 +41,9 @@ def _change(draw: st.DrawFn, root: list[Any]) -> None:
     elif kind == "repeat" and isinstance(holder, list) and holder is not root:
         holder.append(copy.deepcopy(holder[key]))
     elif kind == "add" and isinstance(holder, dict):
-        holder[draw(st.text(max_size=8))] = draw(LEAVES)
+        holder[draw(st.text(max_size=8))] = copy.deepcopy(draw(LEAVES))
     else:
-        holder[key] = draw(ANY)
+        holder[key] = copy.deepcopy(draw(ANY))  # some are ODD's own, and would be changed for all
 
 
 def _places(holder: Any) -> Any:  # noqa: ANN401 - pairs of a container and a key

@@ -335,6 +335,13 @@ def test_a_section_that_is_shared_by_an_alias_is_read_twice() -> None:
             "4: policies.orders-db.quiesce: has no value: write one, or leave the key out",
         ),
         (
+            policy("    quiesce: {plan: mysql, transport: tat, ttl: 29s}"),
+            (
+                "4: policies.orders-db.quiesce: ttl must be 30s at least with transport: tat, "
+                "whose commands take seconds to arrive"
+            ),
+        ),
+        (
             policy("    quiesce: {plan: mysql, ttl: 61s}"),
             "4: policies.orders-db.quiesce.ttl: must be between 10s and 60s",
         ),
@@ -578,6 +585,27 @@ def test_a_wrong_name_of_a_rule_or_an_address_is_told(text: str) -> None:
     assert "OPS: 'OPS' is none; one looks like" in problem
 
 
+TWO_LASTING = "[{account: '100000000002', lasting: 7d}, {account: '100000000002', lasting: 1d}]"
+MANY = ", ".join(f"{{account: '{100_000_000_000 + number}'}}" for number in range(51))
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (f"share: {TWO_LASTING}", "share[1].account: 100000000002 is given twice"),
+        (f"share: [{MANY}]", "share: "),
+        (
+            "copy: [{region: ap-tokyo}, {region: ap-tokyo, keep: {last: 1}}]",
+            "copy[1].region: ap-tokyo is given",
+        ),
+    ],
+)
+def test_two_rules_for_one_place_or_more_than_the_cloud_takes_are_told(line: str, told: str) -> None:
+    (problem,) = problems(f"policies:\n  orders-db:\n    select: {{usage: data}}\n    {line}\n")
+
+    assert f"policies.orders-db.{told}" in problem
+
+
 DRILLED = "policies:\n  orders-db:\n    select: {{usage: data}}\n    drill: {}\n"
 
 
@@ -617,3 +645,18 @@ def test_no_policy_has_the_name_of_snapshots_that_no_rules_may_delete(name: str)
     (problem,) = problems(f"version: 1\npolicies:\n  {name}:\n    select: {{disks: [disk-1]}}\n")
 
     assert f"{name} is the name of snapshots that no rules may delete" in problem
+
+
+@pytest.mark.parametrize(
+    ("quiesce", "ttl_s"),
+    [
+        ("{plan: mysql}", 30),
+        ("{plan: mysql, transport: tat}", 60),
+        ("{plan: mysql, transport: tat, ttl: 40s}", 40),
+    ],
+)
+def test_the_time_to_live_matches_the_transport(quiesce: str, ttl_s: int) -> None:
+    (found,) = parse(policy(f"    quiesce: {quiesce}"), "policies.yml").policies
+
+    assert found.quiesce is not None
+    assert found.quiesce.ttl_s == ttl_s

@@ -17,7 +17,7 @@ from cbsnap.jobs.drill import PATIENCE_S, drilled, start_now
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import judge, prune
 from cbsnap.jobs.standings import drills
-from cbsnap.model import Drilling, Grouping, Keep, Label, Plan, Policy, Selection, Target
+from cbsnap.model import Drilling, Grouping, Keep, Label, NewDisk, Plan, Policy, Selection, Target
 from cbsnap.rules.coverage import Standing, coverage
 from cbsnap.rules.selection import selected
 from cbsnap.tencent.api import Api
@@ -660,3 +660,23 @@ def test_groups_take_turns(yard: Yard) -> None:
         drilled_ids.append([disk_id for disk_id, one in made.items() if yard.tag(one)])
 
     assert drilled_ids == [["disk-a"], ["disk-b"]]
+
+
+def test_what_a_calibration_left_is_removed_when_nobody_can_be_at_it_any_more(yard: Yard) -> None:
+    made = yard.account.take("disk-a")
+    bench = yard.account.bench(Target(HERE), yard.account.monotonic() + PATIENCE_S)
+    name = f"calibrate-{made}.1234567.1.ins-other"
+    tags = {"cbsnap:deployment": "prod", "cbsnap:restore": "making"}
+    clone = bench.disks.create_disk(NewDisk(made, f"{HERE}-1", 20, "CLOUD_PREMIUM"), name, tags, "once")
+    yard.account.sleep(60)
+    bench.disks.attach([clone], "ins-other")
+    yard.account.advance(timedelta(hours=6))
+    yard.passes()
+    early = clone in yard.account.held().disks
+
+    yard.account.advance(timedelta(hours=2))
+    yard.passes()
+
+    assert early
+    assert clone not in yard.account.held().disks
+    assert "disk-a" in yard.account.held().disks

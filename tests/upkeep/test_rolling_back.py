@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cbsnap.errors import InputError
 from cbsnap.jobs.carrying import carry
 from cbsnap.jobs.prune import prune
 from cbsnap.jobs.restore import AskedRollback
@@ -579,3 +580,18 @@ def test_retention_leaves_a_disks_snapshots_while_it_is_rolled_back(
     assert meanwhile == []
     assert (came.state, content.read_text()) == (State.DONE, "monday")
     assert [one.subject for one in afterwards] == [made]
+
+
+def test_a_key_of_another_snapshots_rollback_is_refused_and_begins_nothing(
+    account: Account, desk: Desk, tmp_path: Path
+) -> None:
+    made, content = monday(desk, tmp_path)
+    other = account.take(disk_id="disk-loose")
+    desk.restore(AskedRollback(made))
+
+    with pytest.raises(InputError, match="it was used for another restore"):
+        desk.agree(AskedRollback(other), confirm="0" * 16)
+    again = desk.agree(AskedRollback(made), confirm="0" * 16)
+
+    assert again.state is State.DONE
+    assert (desk.orders, content.read_text(), desk.sent("ApplySnapshot")) == ([], "monday", 1)

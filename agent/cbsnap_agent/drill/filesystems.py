@@ -65,6 +65,17 @@ def mounted(disk, folder, checks):
     return [one for one in found if _is_sound(one, checks)]
 
 
+def just_mounted(disk, folder):
+    """Mount, read-only and unchecked, what a disk holds; return where. The kernel replays its journals."""
+    found = [
+        Filesystem(disk, one, kind, os.path.join(folder, os.path.basename(one)))
+        for one, kind in _inside(device_of(disk))
+    ]
+    for one in found:
+        _mount(one, "ro")
+    return [one.root for one in found]
+
+
 def is_freed(device, limit_s=FREE_LIMIT_S):
     """Tell whether nobody has a device any more; the kernel lets go a little after the last unmount."""
     end = kernel.boottime_s() + limit_s

@@ -161,6 +161,7 @@ class Transport(Enum):
 
 # A command takes seconds to get there and its answer to be seen: what is held meanwhile must last.
 TTL_S = {Transport.HTTP: 30, Transport.TAT: 60}
+DELIVERY_S = {Transport.HTTP: 0, Transport.TAT: 20}  # at most [inferred: no document says how long it takes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,11 @@ class Quiesce:
     def stops(self) -> bool:
         """Whether the instance is stopped, taken and started again."""
         return not self.plan
+
+    @classmethod
+    def asked(cls, plan: str | None, on_failure: OnFailure, transport: Transport) -> Quiesce | None:
+        """Return how a request wants hosts held; None without a plan."""
+        return cls(plan, on_failure, ttl_s=TTL_S[transport], transport=transport) if plan else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,7 +442,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a host said of the lease that a group was taken under."""
+    """What a host said of the lease that a group was taken under.
+
+    `cut`: what is known of when the cloud fixed the content, by the thaw point that was waited for.
+    """
 
     group: str
     lease_id: str
@@ -448,6 +457,7 @@ class Proof:
     caveats: tuple[str, ...] = ()
     positions: Mapping[str, object] = field(default_factory=dict)
     steps: tuple[tuple[str, float], ...] = ()
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)

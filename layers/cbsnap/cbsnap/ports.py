@@ -179,6 +179,8 @@ class HostStatus:
     """What an agent says of itself; `lease` is the last one of which it knows, whatever became of it.
 
     `start_id` is of this start of the agent; `key_versions` are valid now, none where it has no port.
+    `clock_ahead_s` is how far the host's clock is ahead of ours, to the second; `since_boot_s` is the time
+    since it was booted, None from an agent that does not tell.
     """
 
     version: str
@@ -187,6 +189,8 @@ class HostStatus:
     lease: LeaseRecord | None = None
     start_id: str = ""
     key_versions: tuple[str, ...] = ()
+    clock_ahead_s: float = 0.0
+    since_boot_s: float | None = None
 
 
 class Host(Protocol):

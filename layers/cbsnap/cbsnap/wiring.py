@@ -18,12 +18,15 @@ from cbsnap.errors import InputError
 from cbsnap.model import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from cbsnap.hosts.agent import Agents
     from cbsnap.hosts.ways import Ways
+    from cbsnap.jobs.calibrate import Means as CalibrationMeans
+    from cbsnap.jobs.checkup import Means
+    from cbsnap.jobs.sequencing import Sequenced
     from cbsnap.jobs.trying import Bench
-    from cbsnap.model import AgentProgram, Plan
+    from cbsnap.model import AgentProgram, Instance, Plan
     from cbsnap.ports import (
         Caretaker,
         Clock,
@@ -117,6 +120,46 @@ class Wiring:
         from cbsnap.tencent.platform import RegionPlatform  # noqa: PLC0415 - only who deploys needs it
 
         return RegionPlatform(self._own_api(region), namespace, self.clock)
+
+    def checkup(self, region: str) -> Means:
+        """Return what a check-up looks with; `region` is where the functions are."""
+        from cbsnap.hosts.agent import Agents  # noqa: PLC0415 - only a check-up needs all of it
+        from cbsnap.hosts.ways import Ways  # noqa: PLC0415 - as above
+        from cbsnap.jobs.checkup import Means  # noqa: PLC0415 - as above
+        from cbsnap.tencent.deployed import RegionDeployment  # noqa: PLC0415 - as above
+        from cbsnap.tencent.door import RegionDoor  # noqa: PLC0415 - as above
+        from cbsnap.tencent.logs import TopicLog  # noqa: PLC0415 - as above
+
+        def hosts(target: Target, master: str, version: str) -> Ways:
+            agents = Agents(master, int(version), self.plan.agent_port, self.clock)
+            return Ways(agents, partial(self.commands, target), self.clock)
+
+        api = self._own_api(region)
+        return Means(
+            door=RegionDoor(api, self.clock),
+            clouds=self.clouds,
+            deployment=RegionDeployment(api),
+            log=lambda topic: TopicLog(api, topic),
+            hosts=hosts,
+            commands=self.commands,
+            clock=self.clock,
+            master_key=self._environment.get("CBSNAP_MASTER_KEY", ""),
+            key_version=self._environment.get("CBSNAP_KEY_VERSION", ""),
+        )
+
+    def calibration(
+        self, target: Target, instance: Instance, session: str, tell: Callable[[str], None]
+    ) -> tuple[CalibrationMeans, Sequenced]:
+        """Return what a calibration works with: its means, and the sequence on its host."""
+        from cbsnap.jobs.calibrate import LONGEST_S, Means  # noqa: PLC0415 - only a calibration needs it
+        from cbsnap.jobs.sequencing import Sequenced  # noqa: PLC0415 - as above
+
+        bench = self.bench(target, self.clock.monotonic() + LONGEST_S)
+        cloud, ending = self.clouds.at(target), self.lifecycles.at(target)
+        means = Means(cloud, ending, bench, self.clock, self.plan.deployment, tell)
+        opened = bool(self._environment.get("CBSNAP_MASTER_KEY"))
+        agent = self.agents(self.plan.agent_port).on(instance) if opened else None
+        return means, Sequenced(self.commands(target), self.clock, instance.id, session, agent)
 
     @cached_property
     def notifier(self) -> Notifier:

@@ -478,6 +478,18 @@ def test_answers_with_every_field_of_the_sdks_models_and_no_other(
     assert {action: found for action, found in wrong.items() if found} == {}
 
 
+def test_a_layers_files_are_where_its_location_points(ask: Callable[..., Any]) -> None:
+    content = {"ZipFile": zipped(policies__yml="version: 1")}
+    ask("PublishLayerVersion", LayerName="ll", CompatibleRuntimes=["Python3.10"], Content=content)
+    where = ask("GetLayerVersion", LayerName="ll", LayerVersion=1)["Location"]
+
+    fetched = requests.get(where, timeout=10).content
+
+    with zipfile.ZipFile(io.BytesIO(fetched)) as archive:
+        assert archive.read("policies.yml") == b"version: 1"
+    assert requests.get(where[:-1] + "2", timeout=10).status_code == 404
+
+
 @pytest.mark.parametrize("action", sorted(SERVICE.actions))
 def test_takes_every_parameter_of_the_model_and_no_other(action: str) -> None:
     expected = shape(SERVICE.name, SERVICE.version, f"{action}Request").keys()

@@ -6,6 +6,7 @@ import pytest
 
 from bench import docs
 from bench.catalogue import BENCHMARKS
+from bench.report import as_json
 from tests.unit.bench.results import MACHINE, result
 
 if TYPE_CHECKING:
@@ -68,3 +69,21 @@ def test_the_page_has_a_place_for_every_benchmark(name: str) -> None:
 
     assert f"<!-- bench:{name} -->" in text
     assert f"<!-- /bench:{name} -->" in text
+
+
+def test_a_line_for_each_kept_benchmark_stands_where_a_page_wants_it(tmp_path: Path) -> None:
+    page = tmp_path / "README.md"
+    page.write_text("above\n<!-- bench -->\nold\n<!-- /bench -->\nbelow\n")
+    stated = as_json([result()], MACHINE, WHEN, "abc1234")
+
+    docs.summarise(stated["benchmarks"], [page])
+
+    line = "| pace: all of it | bare, 4.0 ms | ours 10.0 ms (2.50 times) | 2026-11-22, abc1234 |"
+    assert page.read_text().startswith("above\n<!-- bench -->\n| measured |")
+    assert line in page.read_text()
+    assert page.read_text().endswith("<!-- /bench -->\nbelow\n")
+    assert "old" not in page.read_text()
+
+
+def test_the_pages_have_a_place_for_the_summary() -> None:
+    assert all("<!-- bench -->\n" in page.read_text() for page in docs.SUMMARISED)

@@ -51,10 +51,9 @@ def test_the_headline_tells_the_plotted_ratio() -> None:
 def test_json_carries_the_machine_and_every_sample() -> None:
     stated = json.loads(json.dumps(report.as_json([result()], MACHINE, "2026-11-22T14:00:00+00:00")))
 
-    assert stated["measured_at"] == "2026-11-22T14:00:00+00:00"
-    assert stated["machine"]["cores"] == 2
-    assert stated["machine"]["cpu"] == "A CPU"
     pace = stated["benchmarks"]["pace"]
+    assert pace["measured_at"] == "2026-11-22T14:00:00+00:00"
+    assert (pace["machine"]["cores"], pace["machine"]["cpu"]) == (2, "A CPU")
     assert (pace["trials"], pace["baseline"]) == (3, "bare")
     ours = next(row for row in pace["rows"] if (row["metric"], row["side"]) == ("total", "ours"))
     assert ours["samples"] == [10.0, 6.0, 30.0]

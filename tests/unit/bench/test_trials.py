@@ -4,10 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import trials
+from bench import kept, trials
+from bench.__main__ import main
 from tests.unit.bench.results import benchmark
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bench.trials import Sample, Side
 
 
@@ -51,3 +54,17 @@ def test_the_scenery_is_ended_when_a_side_fails() -> None:
         trials.run(benchmark({"ours": broken}, log), 1, lambda _: None)
 
     assert log == ["built", "ended"]
+
+
+def test_a_benchmark_that_fails_ends_no_other_and_fails_the_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> dict[str, float]:
+        raise RuntimeError("no such disk")
+
+    known = {"broken": benchmark({"bare": broken}), "pace": benchmark({"bare": lambda: {"total": 1.0}})}
+    code = main(["--trials", "1", "--json", str(tmp_path / "kept.json")], known)
+
+    assert code == 1
+    assert "no such disk" in capsys.readouterr().out
+    assert list(kept.read(tmp_path / "kept.json")) == ["pace"]

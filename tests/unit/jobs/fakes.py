@@ -78,6 +78,7 @@ class FakeCloud:
     on_create: Callable[[], None] | None = None
     never_stops: bool = False
     start_failures: list[Exception] = field(default_factory=list)
+    create_timeout_s: float = 0.0
     region: str = REGION
     role: str | None = None
 
@@ -118,6 +119,7 @@ class FakeCloud:
         deadline: datetime | None = None,
     ) -> dict[str, str | Exception]:
         assert timeout_s > 0
+        self.create_timeout_s = timeout_s
         self.log.append("create " + " ".join(sorted(names)))
         self.deadline = deadline
         if self.on_create is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -39,6 +40,15 @@ def test_a_good_one_of_the_last_closed_run_covers() -> None:
 )
 def test_an_older_a_lesser_or_an_unfinished_one_does_not(snapshot: object, trouble: Trouble) -> None:
     assert found(shelf([snapshot])) == [(trouble, "disk-a")]  # type: ignore[list-item]
+
+
+def test_a_gap_that_a_drill_has_opened_says_so() -> None:
+    broken = shot(label=Label.APPLICATION)
+    cloud = shelf([replace(broken, tags={**broken.tags, "cbsnap:drill": "failed"})])
+
+    (gap,) = found_gaps(cloud, plan(GOOD))
+
+    assert gap.reason == "there is no good snapshot; snap-1 failed its drill"
 
 
 def test_a_policys_own_figure_counts_instead_of_its_schedule() -> None:
@@ -79,6 +89,19 @@ def test_a_disk_that_nobody_selected_is_listed_without_alarm() -> None:
 
     assert (entry.standing, entry.disk.id) == (Standing.UNSELECTED, "disk-a")
     assert list(gaps(plan(tagged), [entry], NOON)) == []
+
+
+def test_disks_with_little_room_are_said_once_a_policy() -> None:
+    disks = [disk(f"disk-{name}", snapshot_count=count) for name, count in (("a", 57), ("b", 58), ("c", 63))]
+    some = policy(select=Selection(disks=frozenset({"disk-a", "disk-b", "disk-c"})))
+    roomy = policy("roomy", select=Selection(disks=frozenset({"disk-a"})))
+
+    (warning,) = scarcity(plan(some, roomy), inventory(shelf([], disks)))
+
+    assert isinstance(warning, Finding)
+    assert (warning.trouble, warning.subject, warning.policy) == (Trouble.QUOTA, "orders", "orders")
+    assert warning.reason.startswith("2 of its disks")
+    assert "disk-c the least (63 of 64)" in warning.reason
 
 
 @pytest.mark.parametrize(("used", "scarce"), [(89, 0), (90, 0), (91, 1), (100, 1)])

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 from cbsnap.errors import CloudError
 from cbsnap.jobs.follow import follow
-from cbsnap.model import Grouping, Label, Quiesce, Selection, Thaw
+from cbsnap.model import Copying, Grouping, Keep, Label, Plan, Quiesce, Selection, Thaw
 from cbsnap.ports import Cover
 from cbsnap.upkeep import Action, Change, Finding, Trouble
 
-from .fakes import NOON, disk, instance
+from .fakes import NOON, REGION, disk, instance
 from .shelf import (
     DUE,
     OURS,
@@ -301,6 +301,18 @@ def test_the_second_snapshot_of_one_run_is_a_duplicate() -> None:
     notes = followed(shelf([late, shot(label=Label.CRASH)]), FakeJournal())
 
     assert troubles(notes) == [(Trouble.DUPLICATE, "snap-2")]
+
+
+def test_copies_of_a_policy_that_copies_no_more_are_orphans() -> None:
+    copy = shot(disk_id="disk-far", due=NOON - timedelta(days=9), label=Label.CRASH, copied=True)
+    copying = policy(copy=(Copying(REGION, Keep(last=1)),))
+
+    def found(policies: Plan) -> list[Trouble]:
+        told = followed(shelf([copy, shot("snap-2", label=Label.CRASH)]), FakeJournal(), policies)
+        return [trouble for trouble, subject in troubles(told) if subject == "disk-far"]
+
+    assert found(plan(copying)) == []
+    assert found(plan(policy())) == [Trouble.ORPHAN]
 
 
 def test_a_policy_that_left_the_file_leaves_orphans_and_so_does_a_disk() -> None:

@@ -34,6 +34,7 @@ from cbsnap.model import (
     Run,
     Snapshot,
     Thaw,
+    Transport,
 )
 from cbsnap.rules.names import snapshot_name
 
@@ -53,6 +54,7 @@ class Scene:
         self.cloud = FakeCloud(self.clock, [disk("disk-a"), disk("disk-b")], [instance()])
         self.host = FakeHost(self.clock, self.cloud.log)
         self.others: dict[str, FakeHost] = {}
+        self.hosts = FakeHosts(self.host, self.others)
         self.batch = Batch(
             Run("orders", NOON),
             HERE,
@@ -70,7 +72,8 @@ class Scene:
 
     def take_all(self, **changes: object) -> list[Report]:
         batch = replace(self.batch, **changes)  # type: ignore[arg-type]
-        return take_batch(batch, self.cloud, FakeHosts(self.host, self.others), self.clock, budget_s=880)
+        self.hosts = FakeHosts(self.host, self.others)
+        return take_batch(batch, self.cloud, self.hosts, self.clock, budget_s=880)
 
     def on_two_hosts(self) -> FakeHost:
         """Put disk-b on another instance, in one group with disk-a."""
@@ -105,6 +108,25 @@ def test_takes_inside_the_lease_and_labels_what_the_host_proved(scene: Scene) ->
     assert scene.cloud.snapshot_list[0].tags == {"cbsnap:policy": "orders", "cbsnap:deployment": "prod"}
     assert report.quota_left == 99
     assert report.proofs[0].covers == ("disk-a lock+sync",)
+    assert report.proofs[0].cut == "assumed at return"
+
+
+def test_where_commands_are_the_way_more_of_the_lease_is_kept_for_the_release(scene: Scene) -> None:
+    scene.take(quiesce=Quiesce("mysql", transport=Transport.TAT))
+    by_command_s, way = scene.cloud.create_timeout_s, scene.hosts.transport
+    other = Scene()
+    other.take()
+
+    assert (way, other.hosts.transport) == (Transport.TAT, Transport.HTTP)
+    assert other.cloud.create_timeout_s - by_command_s == pytest.approx(7)
+
+
+def test_where_commands_are_the_way_their_time_must_be_left_too(scene: Scene) -> None:
+    (outcome,) = scene.take(quiesce=Quiesce("mysql", budget_s=840, transport=Transport.TAT)).outcomes
+
+    assert outcome.decision is Decision.FAILED
+    assert "no time left for another lease" in outcome.reason
+    assert "lease disk-a" not in scene.cloud.log
 
 
 def test_the_same_batch_again_takes_nothing(scene: Scene) -> None:
@@ -478,8 +500,10 @@ def test_an_unknown_disk_is_refused_by_name(scene: Scene) -> None:
     assert REGION in report.outcomes[0].reason
 
 
-@pytest.mark.parametrize("thaw", [Thaw.VISIBLE, Thaw.NORMAL])
-def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: Thaw) -> None:
+@pytest.mark.parametrize(
+    ("thaw", "cut"), [(Thaw.VISIBLE, "assumed when its row showed"), (Thaw.NORMAL, "before NORMAL")]
+)
+def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: Thaw, cut: str) -> None:
     scene.cloud.appears_after_s = 2
     if thaw is Thaw.NORMAL:
         sleep = scene.clock.sleep
@@ -493,6 +517,7 @@ def test_a_later_thaw_point_is_waited_for_inside_the_lease(scene: Scene, thaw: T
     report = scene.take(quiesce=Quiesce("mysql", thaw=thaw))
 
     assert report.outcomes[0].label is Label.APPLICATION
+    assert report.proofs[0].cut == cut
     assert scene.clock.waited_s > 1.9
 
 

@@ -47,3 +47,29 @@ def test_a_check_that_could_not_be_made_is_neither_well_nor_stale(command: Comma
 
     assert code == 3
     assert "AuthFailure.SecretIdNotFound" in printed
+
+
+def with_another_region(command: Command) -> None:
+    """Have the policy file look after a second region, too."""
+    here, both = "[{region: ap-guangzhou}]", "[{region: ap-guangzhou}, {region: ap-beijing}]"
+    text = command.policies.read_text().replace("drill: {", "drill: {region: ap-guangzhou, ")
+    command.policies.write_text(text.replace(here, both))
+
+
+@pytest.mark.parametrize(("label", "code"), [("application", 3), ("crash", 2)])
+def test_a_region_that_cannot_be_read_passes_for_nothing(command: Command, label: str, code: int) -> None:
+    command.taken(0.5, label)
+    command.account.held().disks["disk-a"].created_s = 0
+    with_another_region(command)
+    refused = Fault("error", region="ap-beijing", code="AuthFailure.UnauthorizedOperation", times=0)
+    command.account.local.cloud.faults.add([refused])
+
+    checked, printed = command.run("coverage", "--check")
+    looked, stated = command.json("coverage")
+
+    assert (checked, looked) == (code, 1)
+    assert "disk-a" in printed
+    assert "ap-beijing is missing here" in printed
+    assert [(one["region"], one["code"]) for one in stated["errors"]] == [
+        ("ap-beijing", "AuthFailure.UnauthorizedOperation")
+    ]

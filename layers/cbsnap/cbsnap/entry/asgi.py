@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlencode
 
@@ -38,7 +37,8 @@ def answer(application: Application, event: Mapping[str, Any], request_id: str) 
 
 def scope(event: Mapping[str, Any]) -> dict[str, Any]:
     """Return the ASGI scope of an event."""
-    method, path = event.get("httpMethod"), event.get("path")
+    told: Mapping[str, Any] = event if isinstance(event, dict) else {}
+    method, path = told.get("httpMethod"), told.get("path")
     if not isinstance(method, str) or not isinstance(path, str):
         raise InputError("event", "has no httpMethod and path: this function answers HTTP calls")
     headers = {str(name).lower(): str(value) for name, value in _pairs(event, "headers").items()}
@@ -67,7 +67,7 @@ def body(event: Mapping[str, Any]) -> bytes:
         return text.encode(errors="surrogatepass")  # so that it is refused as what it is: not UTF-8
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as broken:
+    except ValueError as broken:  # binascii's, and that of text which is not ASCII
         raise InputError("event.body", "says that it is base64, and is not") from broken
 
 

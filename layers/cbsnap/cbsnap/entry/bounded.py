@@ -43,7 +43,7 @@ def parsed(text: str, field: str) -> object:
 
 def shown(text: str, most: int = _SHOWN) -> str:
     """Return a text for a report: one line of plain characters, cut where it is long."""
-    plain = text.encode("ascii", "backslashreplace").decode()
+    plain = text.encode("unicode_escape").decode()
     return plain if len(plain) <= most else plain[:most] + "..."
 
 

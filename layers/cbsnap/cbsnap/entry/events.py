@@ -13,7 +13,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
-from cbsnap.errors import EventsUnfinished
+from cbsnap.errors import EventsUnfinished, InputError
 from cbsnap.model import DrillOrder
 from cbsnap.wiring import Wiring
 
@@ -41,8 +41,8 @@ def schedule(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     """
     from cbsnap.jobs import plan  # noqa: PLC0415 - what the worker does not need
 
+    at_once = _object(event).get("Message") == AT_ONCE
     here = wiring()
-    at_once = event.get("Message") == AT_ONCE
     reports = plan.tick(
         here.plan, here.clouds, here.workers, here.clock, at_once=at_once, lifecycles=here.lifecycles
     )
@@ -53,8 +53,9 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
     """Take one batch; or settle what is unproven where this function reaches the hosts."""
     from cbsnap.jobs import take  # noqa: PLC0415 - what the schedule does not need
 
+    is_settling = _object(event).get(wire.ERRAND) == wire.SETTLE
     here = wiring()
-    if event.get(wire.ERRAND) == wire.SETTLE:
+    if is_settling:
         return _settle(wire.settling(event, here.plan.targets), context)
     batch = wire.batch(event)
     reports = take.take_batch(
@@ -65,6 +66,13 @@ def snapshot(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[
         min(context["time_limit_in_ms"] / 1000 - ENDING_S, WORKER_S),
     )
     return _printed(reports, context)
+
+
+def _object(event: object) -> Mapping[str, Any]:
+    """Return an event that is a JSON object; whatever started a function can send it any JSON."""
+    if not isinstance(event, dict):
+        raise InputError("event", f"must be a JSON object, not {type(event).__name__}")
+    return event
 
 
 def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -79,7 +87,7 @@ def _settle(target: Target, context: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def maintain(event: Mapping[str, Any], context: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Look after what has been taken; or carry an errand out, which has its kind under the key `cbsnap`."""
-    if wire.ERRAND in event:
+    if wire.ERRAND in _object(event):
         order = wire.errand(event)
         return _drill(order, context) if isinstance(order, DrillOrder) else _restore(order, context)
     return _look_after(context)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import ExitStack
+from dataclasses import replace
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cbsnap.model import Instance
-    from cbsnap.ports import Clock
+    from cbsnap.ports import Clock, HostStatus
 
 CONNECT_S = 5.0
 ANSWER_BYTES = 1 << 20
@@ -36,6 +37,11 @@ class Agent(Verbs):
         self._clock = clock
         self._connection: Connection | None = None
         self._start_id = ""
+        self._ahead_s = 0.0
+
+    def status(self, timeout_s: float) -> HostStatus:
+        """Return the same, with how the host's clock stands to ours."""
+        return replace(super().status(timeout_s), clock_ahead_s=self._ahead_s)
 
     def _ask(
         self, method: str, target: str, body: Mapping[str, Any] | None, timeout_s: float
@@ -81,6 +87,7 @@ class Agent(Verbs):
             answer.getheader("X-Cbsnap-Signature"),
             content,
         )
+        self._ahead_s = int(answer.getheader("X-Cbsnap-Time") or 0) - self._clock.now().timestamp()
         stated = answers.parsed(content)
         if answer.status >= 400:  # noqa: PLR2004 - where HTTP's errors begin
             raise answers.error(stated)

@@ -95,7 +95,7 @@ def plan_check(answer: Json) -> PlanCheck:
 
 def status(answer: Json) -> HostStatus:
     """Return what an agent says of itself."""
-    lease = answer.get("lease")
+    lease, since_boot = answer.get("lease"), _ms(answer.get("since_boot_ms"), "since_boot_ms")
     if not isinstance(answer.get("paused"), bool):
         _refuse("paused")
     return HostStatus(
@@ -104,6 +104,7 @@ def status(answer: Json) -> HostStatus:
         paused=answer["paused"],
         lease=record(_object(lease, "lease")) if lease else None,
         start_id=start_id(answer),
+        since_boot_s=None if since_boot is None else since_boot / 1000,
         key_versions=tuple(_id(str(one), "key_versions") for one in answer.get("key_versions") or ()),
     )
 

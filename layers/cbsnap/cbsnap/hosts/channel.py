@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from cbsnap.errors import HostUnreachable, HostUntrusted
 from cbsnap.hosts import answers
-from cbsnap.hosts.errand import DELIVERY_S, Errands
+from cbsnap.hosts.errand import ARRIVAL_S, Errands
 from cbsnap.hosts.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Channel(Verbs):
     ) -> tuple[int, dict[str, str], bytes]:
         """Have the host send a signed request to its own port; return status, headers and body."""
         words = [word for name, value in headers.items() for word in ("--header", f"{name}:{value}")]
-        answer = self._asked([*words, method, target], DELIVERY_S)
+        answer = self._asked([*words, method, target], ARRIVAL_S)
         return answer["status"], dict(answer["headers"]), str(answer["body"]).encode()
 
     def close(self) -> None:
@@ -64,7 +64,7 @@ class Channel(Verbs):
     ) -> dict[str, Any]:
         words = [method, target] if body is None else [method, target, json.dumps(body)]
         if (method, target) == _LEASE:
-            words = ["--not-after", str(math.ceil(self._clock.now().timestamp() + DELIVERY_S)), *words]
+            words = ["--not-after", str(math.ceil(self._clock.now().timestamp() + ARRIVAL_S)), *words]
         answer = self._asked(words, timeout_s)
         stated = answers.parsed(str(answer["body"]).encode())
         if answer["status"] >= 400:  # noqa: PLR2004 - where HTTP's errors begin

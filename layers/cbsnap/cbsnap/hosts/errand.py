@@ -7,12 +7,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, CloudFault, HostUnreachable, OutcomeUnknown, Throttled
+from cbsnap.model import DELIVERY_S, Transport
 
 if TYPE_CHECKING:
     from cbsnap.ports import Clock, CommandOutcome, Commands
 
-DELIVERY_S = 20.0  # in which a command must have arrived [inferred: how long it takes is not documented]
 POLL_S = 0.5  # 20 calls/s are allowed to all together (1147/46677)
+ARRIVAL_S = DELIVERY_S[Transport.TAT]
 _SENT = 3  # times, at most, where the answer to sending is lost
 
 
@@ -27,10 +28,11 @@ class Errands:
         self._commands = commands
         self._clock = clock
         self.unseen_s = 0.0
+        self._given_at = 0.0
 
     def ended(self, script: str, timeout_s: float, name: str) -> CommandOutcome:
         """Run a script that does no harm when it runs twice. Raises HostUnreachable."""
-        give_up = self._clock.monotonic() + DELIVERY_S + timeout_s
+        give_up = self._clock.monotonic() + ARRIVAL_S + timeout_s
         return self._waited(self._sent(script, math.ceil(timeout_s), name), give_up)
 
     def _sent(self, script: str, timeout_s: int, name: str) -> str:
@@ -38,15 +40,19 @@ class Errands:
         try:
             for _ in range(_SENT - 1):
                 with suppress(OutcomeUnknown, Throttled, CloudFault):
-                    return self._commands.run(self._instance_id, script, timeout_s, name)
+                    return self._run(script, timeout_s, name)
                 self._clock.sleep(POLL_S)
-            return self._commands.run(self._instance_id, script, timeout_s, name)
+            return self._run(script, timeout_s, name)
         except CloudError as failed:
             raise HostUnreachable(f"no command reaches {self._instance_id}: {failed}") from failed
 
+    def _run(self, script: str, timeout_s: int, name: str) -> str:
+        self._given_at = self._clock.monotonic()
+        return self._commands.run(self._instance_id, script, timeout_s, name)
+
     def _waited(self, invocation: str, give_up: float) -> CommandOutcome:
         """Wait for a command's end, and note for how long it may have been over unseen."""
-        seen_running = self._clock.monotonic()
+        seen_running = self._given_at
         while (looked := self._clock.monotonic()) <= give_up:
             with suppress(CloudError):  # it may pass
                 outcome = self._commands.outcome(invocation)

@@ -60,9 +60,13 @@ def change(plan: Plan, inventory: Inventory, now: datetime) -> Change:
     """Return what the plan's rules would keep and free now; fuses count as they would."""
     verdicts = [verdict for judged in judge(plan, inventory, now) for verdict in judged.verdicts]
     going = [verdict.of.snapshot.id for verdict in verdicts if not verdict.stays]
+    return Change(inventory.region, len(verdicts) - len(going), len(going), freed_gib(inventory, going))
+
+
+def freed_gib(inventory: Inventory, snapshot_ids: Iterable[str]) -> float:
+    """Return an estimate of what deleting these would free; of copies, nothing is known."""
     shares = _shares(inventory)
-    frees_gib = sum(shares.get(one, 0.0) for one in going)
-    return Change(inventory.region, len(verdicts) - len(going), len(going), frees_gib)
+    return sum(shares.get(one, 0.0) for one in snapshot_ids)
 
 
 def _shares(inventory: Inventory) -> dict[str, float]:

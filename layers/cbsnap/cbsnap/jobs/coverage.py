@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cbsnap.rules import coverage, quota, schedule
 from cbsnap.rules.coverage import Need, Standing
 from cbsnap.rules.disorder import FINISHING
+from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Finding, Trouble
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cbsnap.rules.coverage import Coverage
     from cbsnap.upkeep import Note
 
-SCARCE_PERCENT = 10  # of a region's quota: what is left when it is said
+SCARCE_PERCENT = 10  # of a quota: what is left when it is said
 _GAPS = {Standing.STALE: Trouble.STALE, Standing.NONE: Trouble.UNCOVERED}
 
 
@@ -53,11 +54,27 @@ def gaps(plan: Plan, entries: Iterable[Coverage], now: datetime) -> Iterator[Fin
 
 
 def scarcity(plan: Plan, inventory: Inventory) -> Iterator[Note]:
-    """Yield a warning when the region's room for snapshots is nearly used up. Raises CloudError."""
+    """Yield warnings when room for snapshots, a region's or disks' own, is scarce. Raises CloudError."""
+    yield from _full_disks(plan, inventory)
     room = quota.region_room(plan.quota, len(inventory.disks), inventory.cloud.usage())
     if room.left * 100 < room.limit * SCARCE_PERCENT:
         reason = f"room for {room.left} more snapshots of {room.limit}: delete some or raise quota.region"
         yield Finding(Trouble.QUOTA, inventory.region, inventory.region, reason)
+
+
+def _full_disks(plan: Plan, inventory: Inventory) -> Iterator[Finding]:
+    """Yield, once a policy, that some of its disks have little room left, by the cloud's own counts."""
+    limit = quota.disk_limit(plan.quota)
+    for policy in plan.policies:
+        own = selected(inventory.disks.values(), policy.select)
+        full = [one for one in own if (limit - one.snapshot_count) * 100 < limit * SCARCE_PERCENT]
+        if full:
+            fullest = max(full, key=lambda one: (one.snapshot_count, one.id))
+            reason = (
+                f"{len(full)} of its disks have less than {SCARCE_PERCENT}% of their room left, {fullest.id} "
+                f"the least ({fullest.snapshot_count} of {limit}): shorten keep, or raise quota.disk"
+            )
+            yield Finding(Trouble.QUOTA, inventory.region, policy.name, reason, policy.name)
 
 
 def _since(entry: Coverage, policy: Policy, now: datetime) -> datetime | None:
@@ -70,7 +87,10 @@ def _since(entry: Coverage, policy: Policy, now: datetime) -> datetime | None:
 
 
 def _why(entry: Coverage) -> str:
+    broken = (
+        f"; {entry.drilled.snapshot.id} failed its drill" if entry.drilled and entry.drilled.broken else ""
+    )
     if entry.newest is None or entry.age is None:
-        return "there is no good snapshot"
+        return f"there is no good snapshot{broken}"
     hours = entry.age.total_seconds() / 3600
-    return f"the newest good one, {entry.newest.snapshot.id}, is {hours:.0f} h old"
+    return f"the newest good one, {entry.newest.snapshot.id}, is {hours:.0f} h old{broken}"

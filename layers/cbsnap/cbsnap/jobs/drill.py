@@ -17,11 +17,10 @@ from cbsnap.jobs import standings, trying
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.trying import Case
 from cbsnap.model import DrillOrder
-from cbsnap.rules import drilling, names, restored, restoring
-from cbsnap.rules.clones import PURPOSE, Drill, under_way
+from cbsnap.rules import drilling, names, restoring
+from cbsnap.rules.clones import CALIBRATION, PURPOSE, Drill, under_way
 from cbsnap.rules.drilling import Choice
-from cbsnap.rules.ours import DEPLOYMENT_TAG
-from cbsnap.rules.restored import RESTORE_TAG
+from cbsnap.rules.restored import DESERTED
 from cbsnap.rules.selection import selected
 from cbsnap.upkeep import Action, Change, Finding, Trouble, Upkeep
 
@@ -49,6 +48,10 @@ def drilled(plan: Plan, inventory: Inventory, bench: Bench) -> Iterator[Note]:
         )
         yield from _reported(steps, inventory.region, case.policy if case else None, drill.id)
     now = bench.clock.now()
+    for left in under_way(inventory.disks.values(), plan.deployment, CALIBRATION):
+        if left.began is not None and now > left.began + DESERTED:
+            steps = trying.removed(left, inventory, bench, "its calibration was cut off")
+            yield from _reported(steps, inventory.region, None, left.id)
     for policy, wanted in standings.drilled_here(plan, inventory):
         due = drilling.last_due(policy, wanted, now)
         if now <= due + wanted.window and not standings.is_done(policy, inventory, due):
@@ -120,19 +123,10 @@ def _begun(policy: Policy, key: str, until: datetime, inventory: Inventory, benc
         return  # it had its command, and its clones are gone
     wish = restoring.Wish(instance, type=wanted.type, purpose=PURPOSE)
     act = restoring.clone([one.snapshot for one in choice.snapshots], inventory.disks, wish)
-    tags = {DEPLOYMENT_TAG: inventory.deployment, RESTORE_TAG: restored.MAKING}
-    made = {
-        disk.snapshot_id: bench.disks.create_disk(
-            disk, restored.disk_name(key, act, disk.snapshot_id), tags, _token(key, disk.snapshot_id)
-        )
-        for disk in act.disks
-    }
-    fresh = {one.id: one for one in inventory.cloud.disks(list(made.values()))}
-    inventory.disks.update(fresh)
-    for snapshot_id, disk_id in made.items():
-        yield Change(Action.CLONED, inventory.region, disk_id, f"of {snapshot_id}", policy.name)
-    there = {snapshot_id: fresh[disk_id] for snapshot_id, disk_id in made.items() if disk_id in fresh}
-    if len(there) == len(made):
+    there = trying.made(key, act, inventory, bench, lambda snapshot_id: _token(key, snapshot_id))
+    for snapshot_id, disk in there.items():
+        yield Change(Action.CLONED, inventory.region, disk.id, f"of {snapshot_id}", policy.name)
+    if len(there) == len(act.disks):
         yield from trying.carried_on(replace(case, drill=replace(case.drill, clones=there)), inventory, bench)
 
 

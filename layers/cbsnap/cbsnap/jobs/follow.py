@@ -39,7 +39,8 @@ def follow(plan: Plan, inventory: Inventory, journals: Journals | None, now: dat
     yield from disorder.stuck(mine, now)
     yield from disorder.duplicates(mine)
     yield from disorder.lost(mine)
-    yield from disorder.orphans(mine, inventory.disks.keys(), known)
+    copying = {one.name for one in plan.policies if inventory.region in {each.region for each in one.copy}}
+    yield from disorder.orphans(mine, inventory.disks.keys(), known, copying)
     if (inventory.region, inventory.role) in {(target.region, target.role) for target in plan.targets}:
         yield from disorder.missing(plan.policies, inventory.region, disks, mine, now)
 

@@ -23,7 +23,7 @@ from cbsnap.errors import (
 )
 from cbsnap.jobs import preflight, stopping, verdicts
 from cbsnap.jobs.bracket import Hold, Wish, held
-from cbsnap.model import Label, OnFailure, Thaw
+from cbsnap.model import DELIVERY_S, Label, OnFailure, Thaw
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -162,7 +162,7 @@ def _try_once(course: _Course, wishes: Sequence[Wish], name: str, quiesce: Quies
         answers = _create_held(course, work, hold)
         hold.answered.update(_answered(answers))
         not_thawed = _past_thaw_point(quiesce.thaw, hold, work)
-    return verdicts.held_and_taken(course.plan, answers, hold, not_thawed)
+    return verdicts.held_and_taken(course.plan, answers, hold, quiesce.thaw, not_thawed)
 
 
 def _wishes(plan: Ahead, hosts: Sequence[Host], quiesce: Quiesce) -> list[Wish]:
@@ -202,7 +202,8 @@ def _require_time(hosts: int, quiesce: Quiesce, work: Work) -> None:
     """Refuse to lock what could not be released in time, or later than the window allows."""
     if work.clock.now() > work.batch.not_after:
         raise HostRefused("too-late", "", f"the window closed at {work.batch.not_after:%H:%M} UTC")
-    if work.clock.monotonic() + hosts * quiesce.budget_s + quiesce.ttl_s > work.until:
+    longest_s = hosts * (quiesce.budget_s + DELIVERY_S[quiesce.transport]) + quiesce.ttl_s
+    if work.clock.monotonic() + longest_s > work.until:
         raise HostRefused("no-time", "", "this invocation has no time left for another lease")
 
 

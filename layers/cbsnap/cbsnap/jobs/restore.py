@@ -91,7 +91,7 @@ def start(  # noqa: PLR0913, PLR0917 - what is asked and agreed to, where, and t
     """
     there = status(agreed.key, here, clock.now())
     if there.kind is not None:
-        _require_same(asked, there, here)
+        _require_same(asked, agreed.key, there, here)
         return there
     proposal = propose(asked, here, plan.quota)
     if agreed.confirm != proposal.confirm:
@@ -139,12 +139,15 @@ def _order(act: Rollback | Clone, key: str, deployment: str, target: Target, now
     )
 
 
-def _require_same(asked: Asked, there: Progress, here: Inventory) -> None:
+def _require_same(asked: Asked, key: str, there: Progress, here: Inventory) -> None:
     """Refuse a key that was used for something else: this would seem to have been done."""
     if isinstance(asked, AskedRollback):
         snapshot = here.snapshots.get(asked.snapshot_id)
-        same = there.kind == "rollback" and (
-            not there.disk_ids or not snapshot or snapshot.disk_id in there.disk_ids
+        source = restored.source_of([*here.disks.values(), *here.snapshots.values()], key)
+        same = (
+            there.kind == "rollback"
+            and (not there.disk_ids or not snapshot or snapshot.disk_id in there.disk_ids)
+            and (not source or source == asked.snapshot_id)
         )
     else:
         same = there.kind == "clone" and (

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from cbsnap.errors import CloudError, InputError
 from cbsnap.model import Label
-from cbsnap.rules import drillreports
+from cbsnap.rules import drillreports, restored
 from cbsnap.rules.clones import under_way
 from cbsnap.rules.drillreports import Verdict
-from cbsnap.rules.ours import DRILL_TAG, LABEL_TAG
+from cbsnap.rules.ours import DEPLOYMENT_TAG, DRILL_TAG, LABEL_TAG
+from cbsnap.rules.restored import RESTORE_TAG
 from cbsnap.upkeep import Action, Change, Finding, Tried, Trouble
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from cbsnap.jobs.inventory import Inventory
     from cbsnap.model import Disk, Drilling
     from cbsnap.ports import Clock, Cloud, CommandOutcome, Commands, ScratchDisks
+    from cbsnap.restoration import Clone
     from cbsnap.rules.clones import Drill
     from cbsnap.rules.drilling import Choice
     from cbsnap.rules.drillreports import DrillReport
@@ -150,20 +152,41 @@ def _why_silent(outcome: CommandOutcome) -> str:
     return "; ".join(["the host's command gave no report", ended, *said])
 
 
-def _pushed(case: Case, cloud: Cloud, bench: Bench) -> None:
-    """Do the next step that the clones' states allow."""
-    clones = cloud.disks(case.drill.disk_ids)
+def made(
+    key: str, act: Clone, inventory: Inventory, bench: Bench, token: Callable[[str], str]
+) -> dict[str, Disk]:
+    """Make the clones of a drill, none twice; return those that show already, by their snapshot."""
+    tags = {DEPLOYMENT_TAG: inventory.deployment, RESTORE_TAG: restored.MAKING}
+    ids = {
+        disk.snapshot_id: bench.disks.create_disk(
+            disk, restored.disk_name(key, act, disk.snapshot_id), tags, token(disk.snapshot_id)
+        )
+        for disk in act.disks
+    }
+    fresh = {one.id: one for one in inventory.cloud.disks(list(ids.values()))}
+    inventory.disks.update(fresh)
+    return {snapshot_id: fresh[disk_id] for snapshot_id, disk_id in ids.items() if disk_id in fresh}
+
+
+def attached(drill: Drill, cloud: Cloud, bench: Bench) -> bool:
+    """Attach a drill's clones as far as their states allow; tell whether all are."""
+    clones = cloud.disks(drill.disk_ids)
     for one in clones:
-        if one.instance_ids not in ((), (case.drill.instance_id,)):
+        if one.instance_ids not in ((), (drill.instance_id,)):
             raise InputError(
                 "drill", f"its clone {one.id} is on {', '.join(one.instance_ids)}: somebody has it"
             )
-    if len(clones) < case.drill.count or not _AT_REST.issuperset(one.state for one in clones):
-        return
+    if len(clones) < drill.count or not _AT_REST.issuperset(one.state for one in clones):
+        return False
     loose = [one.id for one in clones if one.state == "UNATTACHED"]
     if loose:
-        _in_tens(loose, lambda some: bench.disks.attach(some, case.drill.instance_id), cloud, "UNATTACHED")
-    else:
+        _in_tens(loose, lambda some: bench.disks.attach(some, drill.instance_id), cloud, "UNATTACHED")
+    return not loose
+
+
+def _pushed(case: Case, cloud: Cloud, bench: Bench) -> None:
+    """Do the next step that the clones' states allow."""
+    if attached(case.drill, cloud, bench):
         script = _SCRIPT.format(shlex.join(_arguments(case)))
         timeout_s = min(_left_s(case, bench), _LONGEST_COMMAND_S)
         bench.commands.run(case.drill.instance_id, script, timeout_s, case.command)
@@ -213,7 +236,7 @@ def _is_tried(one: Ours) -> bool:
 
 
 def _still_ours(drill: Drill, inventory: Inventory) -> list[Disk]:
-    there = under_way(inventory.cloud.disks(drill.disk_ids), inventory.deployment)
+    there = under_way(inventory.cloud.disks(drill.disk_ids), inventory.deployment, drill.purpose)
     return [
         one for same in there if same.id == drill.id for one in same.clones.values() if one.state not in _GONE
     ]

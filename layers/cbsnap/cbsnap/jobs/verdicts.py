@@ -16,7 +16,7 @@ from cbsnap.errors import (
     Refused,
     Throttled,
 )
-from cbsnap.model import Decision, Label, Outcome, Proof
+from cbsnap.model import Decision, Label, Outcome, Proof, Thaw
 from cbsnap.rules.labels import labels, lost
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ _DECISIONS: Mapping[type[CbsnapError], Decision] = {
     QuotaExhausted: Decision.REFUSED,
     Refused: Decision.REFUSED,
     CloudError: Decision.FAILED,
+}
+_CUTS = {  # no document says when the content is fixed; a calibration measures it
+    Thaw.RETURNED: "assumed at return",
+    Thaw.VISIBLE: "assumed when its row showed",
+    Thaw.NORMAL: "before NORMAL",
 }
 
 
@@ -77,7 +82,9 @@ def outcome_of(
     raise answer
 
 
-def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, not_thawed: str) -> Taken:
+def held_and_taken(
+    plan: Ahead, answers: Mapping[str, str | Exception], hold: Hold, thaw: Thaw, not_thawed: str
+) -> Taken:
     """Judge what was taken under leases. `not_thawed`: why the thaw point was not reached, if so."""
     outcomes = {disk_id: outcome_of(disk_id, answer) for disk_id, answer in answers.items()}
     earned = labels(plan.members, hold.answered, hold.released)
@@ -87,7 +94,7 @@ def held_and_taken(plan: Ahead, answers: Mapping[str, str | Exception], hold: Ho
         label, reason = (Label.CRASH, not_thawed) if not_thawed else earned[disk_id]
         outcomes[disk_id] = Outcome(disk_id, Decision.TAKEN, snapshot_id, label, reason, locked_ms, lost=how)
     pairs = zip(hold.records, hold.released, strict=True)
-    proofs = tuple(_proof(plan.group_id, after or before) for before, after in pairs)
+    proofs = tuple(_proof(plan.group_id, after or before, _CUTS[thaw]) for before, after in pairs)
     return Taken(tuple(outcomes.values()), proofs, throttled(answers))
 
 
@@ -122,7 +129,7 @@ def _of_disks(disk_ids: Iterable[str], decision: Decision, reason: str) -> list[
     return [Outcome(one, decision, reason=reason) for one in disk_ids]
 
 
-def _proof(group_id: str, record: LeaseRecord) -> Proof:
+def _proof(group_id: str, record: LeaseRecord, cut: str) -> Proof:
     return Proof(
         group=group_id,
         lease_id=record.lease_id,
@@ -134,4 +141,5 @@ def _proof(group_id: str, record: LeaseRecord) -> Proof:
         caveats=record.caveats,
         positions=record.positions,
         steps=record.steps,
+        cut=cut,
     )

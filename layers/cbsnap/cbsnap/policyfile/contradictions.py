@@ -34,6 +34,7 @@ def contradictions(plan: Plan) -> Iterator[Finding]:
         yield from _overfull(policy, plan.quota)
         yield from _unknown_address(policy, plan)
         yield from _copies_to_itself(policy, plan)
+        yield from _given_twice(policy)
         yield from _drilled_nowhere(policy, plan)
 
 
@@ -108,6 +109,16 @@ def _copies_to_itself(policy: Policy, plan: Plan) -> Iterator[Finding]:
             yield Finding(
                 ("policies", policy.name, "copy", index, "region"), f"all disks are in {copy.region} already"
             )
+
+
+def _given_twice(policy: Policy) -> Iterator[Finding]:
+    """Yield what has two rules: the one would undo what the other does."""
+    regions, accounts = [one.region for one in policy.copy], [one.account for one in policy.share]
+    for key, field, values in (("copy", "region", regions), ("share", "account", accounts)):
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                where = ("policies", policy.name, key, index, field)
+                yield Finding(where, f"{value} is given twice: keep one of them")
 
 
 def _drilled_nowhere(policy: Policy, plan: Plan) -> Iterator[Finding]:

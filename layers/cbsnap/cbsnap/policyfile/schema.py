@@ -430,7 +430,7 @@ class PolicySection(Section):
     )
     notify: AddressName | None = Field(None, description="Who is told, by a name in the file's notify")
     copy_to: list[CopySection] = Field(default_factory=list, alias="copy", min_length=1)
-    share: list[ShareSection] = Field(default_factory=list, min_length=1)
+    share: list[ShareSection] = Field(default_factory=list, min_length=1, max_length=50)  # accounts (SDK)
     max_held: int | None = Field(None, ge=1, le=1000, description="Hosts of it held at the same time")
     one_at_a_time: TagKey | None = Field(
         None, description="A tag: disks that share its value are of one cluster, not held together"

@@ -126,7 +126,7 @@ class _Values:
             value = self._scalars.construct_object(node)
         except yaml.constructor.ConstructorError:
             self._note(node, path, f"the tag {node.tag} is not read: write a plain value")
-        except ValueError:
+        except (ValueError, LookupError, AttributeError):  # what PyYAML's own constructors stumble over
             self._note(node, path, f"{node.value[:60]!r} looks like a date or number but is none: quote it")
         else:
             if value is None:

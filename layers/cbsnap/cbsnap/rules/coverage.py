@@ -43,13 +43,18 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One disk and one policy that selects it, or none. `age` is since the newest good one was due."""
+    """One disk and one policy that selects it, or none. `age` is since the newest good one was due.
+
+    `within` is how old that may be, `drilled` the newest snapshot that a drill has tried.
+    """
 
     disk: Disk
     standing: Standing
     policy: str | None = None
     newest: Ours | None = None
     age: timedelta | None = None
+    within: timedelta | None = None
+    drilled: Ours | None = None
 
 
 def coverage(
@@ -76,13 +81,17 @@ def _covered(
     disks: Sequence[Disk], need: Need, lines: dict[tuple[str, str, str], list[Ours]], now: datetime
 ) -> Iterator[Coverage]:
     for disk in selected(disks, need.select):
-        good = [one for one in lines.get((disk.region, disk.id, need.policy), ()) if one.good(need.good)]
-        newest = max(good, key=lambda one: one.age_rank, default=None)
-        if newest is None:
-            yield Coverage(disk, _standing_without(disk, need.within, now), need.policy)
-        else:
-            age = now - newest.name.due
-            yield Coverage(disk, _standing(age, need.within), need.policy, newest, age)
+        line = lines.get((disk.region, disk.id, need.policy), ())
+        newest = _newest(one for one in line if one.good(need.good))
+        age = now - newest.name.due if newest else None
+        without = _standing_without(disk, need.within, now)
+        standing = without if age is None else _standing(age, need.within)
+        drilled = _newest(one for one in line if one.verdict)
+        yield Coverage(disk, standing, need.policy, newest, age, need.within, drilled)
+
+
+def _newest(some: Iterable[Ours]) -> Ours | None:
+    return max(some, key=lambda one: one.age_rank, default=None)
 
 
 def _standing_without(disk: Disk, within: timedelta, now: datetime) -> Standing:

@@ -59,9 +59,12 @@ def lost(snapshots: Iterable[Ours]) -> Iterator[Finding]:
 
 
 def orphans(
-    snapshots: Iterable[Ours], disk_ids: Collection[str], known: Collection[str]
+    snapshots: Iterable[Ours], disk_ids: Collection[str], known: Collection[str], copying: Collection[str]
 ) -> Iterator[Finding]:
-    """Yield, once a disk and policy, what no policy looks after, or what has lost its disk."""
+    """Yield, once a disk and policy, what no policy looks after, or what has lost its disk.
+
+    `copying`: the policies that copy to this region.
+    """
     lines: dict[tuple[str, str, str], list[Ours]] = {}
     for one in snapshots:
         lines.setdefault(one.line, []).append(one)
@@ -70,6 +73,9 @@ def orphans(
             reason = (
                 f"{len(line)} snapshots of policy {policy}, which is not in the file: nothing deletes them"
             )
+            yield _about(line[0], Trouble.ORPHAN, disk_id, reason)
+        elif line[0].snapshot.copied and policy not in copying:
+            reason = f"{len(line)} copies, and {policy} does not copy here any more: nothing deletes them"
             yield _about(line[0], Trouble.ORPHAN, disk_id, reason)
         elif disk_id not in disk_ids and not line[0].snapshot.copied:
             reason = f"{len(line)} snapshots of a disk that is gone; the newest good one is kept for good"

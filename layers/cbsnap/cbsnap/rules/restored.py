@@ -128,17 +128,30 @@ def disks_by(disks: Iterable[Disk], digest: str) -> list[Disk]:
 
 def word(order: RestoreOrder, code: str) -> str:
     """Return what a restore writes down where it can still be read when what it made is gone."""
-    return f"{names.digest(order.key)} {kind_of(order)} {code}"
+    of = f" {order.rollback.snapshot_id}" if order.rollback else ""
+    return f"{names.digest(order.key)} {kind_of(order)} {code}{of}"
 
 
 def told_before(where: Iterable[Snapshot | Disk], key: str) -> Progress | None:
     """Return what a restore of this key came to by the word that it has left; None if it left none."""
     for one in where:
-        digest, _, rest = mark(one).partition(" ")
-        if digest == names.digest(key):
-            kind, _, code = rest.partition(" ")
+        if written := _written(one, key):
+            kind, code, _ = written
             return _told(one, Progress(key, kind, _OUTCOMES.get(code, State.FAILED)), code)
     return None
+
+
+def source_of(where: Iterable[Snapshot | Disk], key: str) -> str | None:
+    """Return the snapshot that a rollback of this key was to, by its word; None while it has left none."""
+    return next((written[2] for one in where if (written := _written(one, key))), None)
+
+
+def _written(one: Snapshot | Disk, key: str) -> tuple[str, str, str] | None:
+    """Return kind, code and source of the word that a restore of this key has left here."""
+    digest, _, rest = mark(one).partition(" ")
+    kind, _, said = rest.partition(" ")
+    code, _, source = said.partition(" ")
+    return (kind, code, source) if digest == names.digest(key) else None
 
 
 def _told(one: Snapshot | Disk, progress: Progress, code: str) -> Progress:

@@ -142,21 +142,28 @@ class Api:
         One that was kept may be closed by the other side in this very moment: then a new one is opened.
         """
         try:
-            self._head(service)
+            self.head(service)
         except RequestException:
             try:
-                self._head(service)
+                self.head(service)
             except RequestException as failed:
                 raise OutcomeUnknown(
                     "ClientNetworkError", f"{service} cannot be reached: {failed}"
                 ) from failed
 
-    def _head(self, service: str) -> None:
+    def head(self, service: str, timeout_s: float = READ_TIMEOUT_S) -> Mapping[str, str]:
+        """Return the headers of an unsigned answer. Raises requests' own errors."""
         client = self._client(service)
-        client.request.conn.timeout = READ_TIMEOUT_S
-        scheme = self._endpoint.scheme if self._endpoint else "https"
-        answer = client.request.conn.request("HEAD", f"{scheme}://{client.request.host}/", headers={})
+        client.request.conn.timeout = timeout_s
+        answer = client.request.conn.request("HEAD", self.address(service), headers={})
         answer.content  # noqa: B018 - read to its end the connection is kept, closed unread it is not
+        headers: Mapping[str, str] = answer.headers
+        return headers
+
+    def address(self, service: str) -> str:
+        """Return where a service is reached."""
+        scheme = self._endpoint.scheme if self._endpoint else "https"
+        return f"{scheme}://{self._client(service).request.host}/"
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - the SDK has no types
         clients = self._local.__dict__.setdefault("clients", {})

@@ -1,4 +1,4 @@
-"""The port `ReportLog`: what functions printed, read back from a topic of the log service (CLS).
+"""The ports `ReportLog` and `FunctionLog`: what functions printed, read back from a topic of CLS.
 
 The platform writes one record a line; what was printed stands in its SCF_Message (583/60336).
 """
@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from cbsnap import wire
 from cbsnap.errors import InputError
 from cbsnap.ports import LoggedDrill, LoggedReport
+from cbsnap.surroundings import RefusedCall
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 PAGE = 1000  # the most records of a call (SDK)
 BY_CONTEXT = 10_000  # the most that can be had by handing on Context (SDK); beyond, a new search begins
+
+_UNTIL_NOW = timedelta(minutes=10)  # the log's clock may be ahead of ours
 
 
 class TopicLog:
@@ -46,6 +49,27 @@ class TopicLog:
             _, printed = _printed(record, "upkeep")
             found += [LoggedDrill(_at(record), one) for one in _drills(printed)]
         return found
+
+    def refused_calls(self, since: datetime) -> list[RefusedCall]:
+        """Return the calls that no right allowed: their lines name code and action."""
+        found = [
+            RefusedCall(at, function, str(said.get("action")), str(said.get("region")))
+            for at, function, said in self._said(since, "call", "UnauthorizedOperation")
+            if "UnauthorizedOperation" in str(said.get("code"))
+        ]
+        return sorted(found, key=lambda one: one.at)
+
+    def last_upkeep(self, since: datetime) -> datetime | None:
+        """Return when a pass of `maintain` last told what it came to."""
+        return max((at for at, _, _ in self._said(since, "upkeep", "cbsnap")), default=None)
+
+    def _said(self, since: datetime, kind: str, word: str) -> Iterator[tuple[datetime, str, dict[str, Any]]]:
+        """Yield the lines of ours of one kind, until now: when, by which function, and what."""
+        until = datetime.now(timezone.utc) + _UNTIL_NOW
+        for record in self._records(_ms(since), _ms(until), f"cbsnap AND {kind} AND {word}"):
+            told, printed = _printed(record, kind)
+            if printed:
+                yield _at(record), str(told.get("SCF_FunctionName")), printed
 
     def _records(self, since_ms: int, until_ms: int, query: str) -> Iterator[dict[str, Any]]:
         """Yield each record once; after as many as one search gives, the next begins where it ended."""

@@ -1,7 +1,8 @@
 """The command `cbsnap`: its parts put together, and what its exit code says.
 
-0: done, or all is well. 1: not all of it. 2: `coverage --check` found disks without a good snapshot.
-3: it could not be done or found out, with the reason. 4: not confirmed, so nothing was done.
+0: done, or all is well. 1: not all of it, or less than was wanted. 2: disks are without a snapshot, or
+nobody can tell. 3: it could not be done or found out, with the reason. 4: not confirmed, so nothing was
+done. 130: interrupted.
 """
 
 import os
@@ -12,10 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
+import cbsnap
 from cbsnap.entry.cli import (
     coverage,
     deploy,
     destroy,
+    doctor,
     drill,
     hosts,
     plan,
@@ -42,6 +45,7 @@ APP = typer.Typer(
 APP.command()(coverage.coverage)
 APP.command()(deploy.deploy)
 APP.command()(destroy.destroy)
+APP.command()(doctor.doctor)
 APP.add_typer(drill.APP, name="drill")
 APP.command()(plan.plan)
 APP.command()(prune.prune)
@@ -51,6 +55,12 @@ APP.command()(schema.schema)
 APP.command()(show.show)
 APP.add_typer(hosts.APP, name="hosts")
 APP.add_typer(snapshots.APP, name="snapshots")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - as Typer calls it
+    if wanted:
+        screen.say(f"cbsnap {cbsnap.__version__}")
+        raise typer.Exit
 
 
 @APP.callback()
@@ -69,6 +79,9 @@ def options(
             metavar="NAME", help="Keys of ~/.tccli or ~/.tencentcloud, instead of the environment's."
         ),
     ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback has answered
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Keep what all commands go by; keys and files are looked for when they are needed."""
     context.obj = Session(context.obj, Path.home(), Path.cwd(), policies, profile)

@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session, Unread
 
 NOT_KNOWN = 3
-HEADINGS = ("region", "disk", "name", "policy", "standing", "newest good one", "label", "age")
+HEADINGS = (
+    "region",
+    "disk",
+    "name",
+    "policy",
+    "standing",
+    "newest good one",
+    "label",
+    "age",
+    "target",
+    "last drill",
+)
 
 
 def coverage(
@@ -59,6 +70,8 @@ def _row(entry: Coverage) -> tuple[str, ...]:
         newest.snapshot.id if newest else "",
         newest.label.value if newest and newest.label else "",
         _age(entry.age),
+        _age(entry.within),
+        standing.verdict(entry) or "",
     )
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from cbsnap.upkeep import Upkeep
 
 PASSED, FAILED, UNFINISHED = 0, 1, 3  # what the command exits with
+NOT_BEGUN = "nothing was begun: another drill has the instance, or this key's drill was carried out before"
+AS_IT_STANDS = "the verdict that stands on its snapshots; what was looked at is in the functions' log"
 _CODES = {Verdict.PASSED.value: PASSED, Verdict.FAILED.value: FAILED, Verdict.LATE.value: FAILED}
 
 
@@ -88,12 +90,12 @@ class Turn:
 
         def look() -> Ended:
             answers.extend(sent.answers())
-            return self._answered(answers) or self._ended()
+            return self.answered(answers) or self._ended()
 
         end = follow(look, self._parts, clock, clock.monotonic() + self.wanted.window.total_seconds())
         return end if end.verdict else self._ended(Verdict.UNFINISHED.value, reason="it is still under way")
 
-    def _answered(self, answers: Sequence[Answered]) -> Ended | None:
+    def answered(self, answers: Sequence[Answered]) -> Ended | None:
         """Return what the function that did it says; None while it has not, or has left it to others."""
         for answered in answers:
             if answered.failed:
@@ -109,6 +111,8 @@ class Turn:
                 return self._ended(tried.verdict, tried.cut, tried.reason, checks)
             if why := one.error or next((finding.reason for finding in one.findings), ""):
                 return self._ended(Verdict.UNFINISHED.value, reason=why)
+            if not one.changes:  # what stands on the snapshots may be an earlier drill's
+                return self._ended(Verdict.UNFINISHED.value, reason=NOT_BEGUN)
         return None
 
     def _seen(self) -> Ended | None:
@@ -119,7 +123,7 @@ class Turn:
             return None
         stands = standings.drills(self.session.plan, [here])
         verdict = next((one.verdict for one in stands if one.snapshot_id in tried and one.verdict), None)
-        return self._ended(verdict.value) if verdict else None
+        return self._ended(verdict.value, reason=AS_IT_STANDS) if verdict else None
 
     def _parts(self, end: Ended) -> list[Part]:
         return [Part(self.policy, 100 if end.verdict else None, end.verdict or f"on {self.instance}")]

@@ -9,6 +9,7 @@ from cbsnap import wire
 from cbsnap.entry import listing
 from cbsnap.entry.cli import options, screen
 from cbsnap.entry.cli.session import Session
+from cbsnap.jobs import cost
 from cbsnap.jobs.inventory import Inventory
 from cbsnap.jobs.prune import Judged, deleted, judge
 from cbsnap.model import Target
@@ -28,6 +29,10 @@ class _Place:
 
     def verdicts(self) -> list[Verdict]:
         return [verdict for one in self.judged for verdict in one.verdicts]
+
+    def frees_gib(self) -> float:
+        going = [verdict.of.snapshot.id for verdict in self.verdicts() if not verdict.stays]
+        return cost.freed_gib(self.inventory, going)
 
 
 def prune(  # noqa: PLR0913 - a command's options
@@ -52,7 +57,7 @@ def prune(  # noqa: PLR0913 - a command's options
         changes = [_carried_out(session, place) for place in places]
     if json:
         plan = [one for place in places for one in listing.values(place.judged)]
-        screen.value({"plan": plan, "done": wire.upkeep(changes)})
+        screen.value({"plan": plan, "frees_gib": _frees_gib(places), "done": wire.upkeep(changes)})
     else:
         _tell(changes)
     raise typer.Exit(int(any(one.findings for one in changes)))
@@ -86,9 +91,14 @@ def _show(places: list[_Place], *, everything: bool) -> None:
     if shown:
         screen.table(HEADINGS, map(_row, shown))
     going = sum(not verdict.stays for verdict in verdicts)
-    screen.say(f"{going} go, {len(verdicts) - going} stay")
+    frees = f", which frees about {_frees_gib(places):g} GiB" if going else ""
+    screen.say(f"{going} go, {len(verdicts) - going} stay{frees}")
     for reason in dict.fromkeys(one.reason for one in verdicts if one.reason.startswith("fuse:")):
         screen.say(reason)
+
+
+def _frees_gib(places: list[_Place]) -> float:
+    return round(sum(place.frees_gib() for place in places), 3)
 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from cbsnap.entry.cli.running import MISSING, WELL, Started
 from cbsnap.errors import InputError
 from cbsnap.jobs.request import Asked
 from cbsnap.jobs.runs import Seen
-from cbsnap.model import Decision, OnFailure, Quiesce, Report
+from cbsnap.model import Decision, OnFailure, Quiesce, Report, Transport
 
 if TYPE_CHECKING:
     from cbsnap.entry.cli.session import Session
@@ -46,6 +46,9 @@ def run(  # noqa: PLR0913 - a command's options
     on_failure: Annotated[
         OnFailure, typer.Option(help="When the host cannot be held: no snapshot, or one that is `crash`.")
     ] = OnFailure.ABORT,
+    transport: Annotated[
+        Transport, typer.Option(help="How the hosts are asked: at their agents' port, or by commands.")
+    ] = Transport.HTTP,
     title: Annotated[str | None, typer.Option(metavar="TEXT", help="For --disk and --instance.")] = None,
     keep_days: Annotated[
         int | None,
@@ -66,10 +69,10 @@ def run(  # noqa: PLR0913 - a command's options
     """Take policies' disks now, or disks that are named: shows which, asks, and hands them to the worker."""
     session: Session = context.obj
     key = key or idempotency.fresh()
-    quiesce = Quiesce(hold, on_failure=on_failure) if hold else None
+    quiesce = Quiesce.asked(hold, on_failure, transport)
     asked = Asked(tuple(disk or ()), key, quiesce, title, keep_days)
     launches = _launches(session, policies or [], asked, instance, region)
-    started = _started(session, launches, yes=yes, quiet=json)
+    started = _started(session, launches, wait=wait, yes=yes, quiet=json)
     end = _followed(started, timeout) if wait else started.look()
     code = _code(started, end, waited=wait)
     if json:
@@ -103,17 +106,23 @@ def _of_disks(session: "Session", asked: Asked, instance: str | None, region: st
     return DisksLaunch(session, target, replace(asked, disk_ids=disk_ids))
 
 
-def _started(session: "Session", launches: list[Launch], *, yes: bool, quiet: bool) -> Started:
+def _started(session: "Session", launches: list[Launch], *, wait: bool, yes: bool, quiet: bool) -> Started:
     """Show what would be taken, ask, and hand it over; where nothing is left to do, nothing is asked."""
     reports = [report for one in launches for report in one.preview()]
     if not quiet:
         screen.table(DISKS, rows(reports))
         _tell_errors(reports)
     sent, began = HandedOver(session.wiring), session.wiring.clock.now()
-    if wanted := sum(one.decision is Decision.PREVIEWED for report in reports for one in report.outcomes):
-        session.confirm(f"Take {screen.counted(wanted, 'snapshot')}?", yes=yes, shown=not quiet)
-        reports = [report for one in launches for report in one.start(sent)]
-    return Started(session, reports, {one.policy_name: one.good for one in launches}, sent, began)
+
+    def start() -> list[Report]:
+        return [report for one in launches for report in one.start(sent)]
+
+    wanted = {Decision.PREVIEWED, Decision.DEFERRED} if wait else {Decision.PREVIEWED}
+    if number := sum(one.decision in wanted for report in reports for one in report.outcomes):
+        session.confirm(f"Take {screen.counted(number, 'snapshot')}?", yes=yes, shown=not quiet)
+        reports = start()
+    goods = {one.policy_name: one.good for one in launches}
+    return Started(session, reports, goods, sent, began, start if wait else None)
 
 
 def _followed(started: Started, timeout_min: int) -> list[Seen]:

@@ -19,7 +19,7 @@ from cbsnap.ports import LoggedReport
 from cbsnap.rules.ours import label_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from cbsnap.entry.cli.handover import HandedOver
@@ -29,25 +29,40 @@ if TYPE_CHECKING:
     from cbsnap.ports import Answered
 
 WELL, LESSER, MISSING = 0, 1, 2  # what the command exits with
+AGAIN = timedelta(seconds=10)
 SKEW = timedelta(minutes=10)  # that this machine's clock may be ahead
 _OPEN = {Decision.DISPATCHED, Decision.DONE, Decision.TAKEN, Decision.ADOPTED, Decision.UNKNOWN}
 
 
 @dataclass
 class Started:
-    """Runs that were handed over under one key; `goods` are their least labels, by run."""
+    """Runs that were handed over under one key; `goods` are their least labels, by policy.
+
+    `again` asks for the same under the same key, which takes what had to wait before: another snapshot of
+    the disk was being made, or there was more than one hand-out takes. Without it nothing is asked again.
+    """
 
     session: Session
     reports: Sequence[Report]
     goods: dict[str, Label]
     sent: HandedOver
     began: datetime
+    again: Callable[[], Sequence[Report]] | None = None
     _told: list[LoggedReport] = field(default_factory=list)
 
     def look(self) -> list[Seen]:
         """Return how the runs stand now, one entry a run and region. Raises CloudError."""
         for answered in self.sent.answers():
             self._told += self._logged(answered)
+        found = self._found()
+        now = self.session.wiring.clock.now()
+        waits = self.sent.all_over and any(map(_waiting, found))
+        if self.again and waits and now - self.began >= AGAIN:
+            self.reports, self.began = self.again(), now
+            found = self._found()
+        return found
+
+    def _found(self) -> list[Seen]:
         logged = [LoggedReport(self.began, "cbsnap", "", one) for one in self.reports]
         wanted = [runs.parse(one.run) for one in self.reports]
         found = runs.seen([*logged, *self._told], self._snapshots())
@@ -102,6 +117,8 @@ class Started:
             percent = 100 if snapshot.state == "NORMAL" and label else min(snapshot.percent, 99)
             words = f"{snapshot.id} {snapshot.state} {label.value if label else 'not labelled yet'}"
             return Part(disk_id, percent, words)
+        if self.again and told and told.decision is Decision.DEFERRED:
+            return Part(disk_id, None, f"waits: {told.reason}")
         if self.sent.all_over or (told and told.decision not in _OPEN):
             return Part(
                 disk_id, 100, f"no snapshot: {told.reason if told and told.reason else self._silence()}"
@@ -117,3 +134,11 @@ class Started:
 
     def _silence(self) -> str:
         return "nothing is known of it: see the worker's log"
+
+
+def _waiting(one: Seen) -> bool:
+    """Tell whether a disk of a run has to wait, and has nothing yet."""
+    return any(
+        told.decision is Decision.DEFERRED and disk_id not in one.snapshots
+        for disk_id, told in one.outcomes.items()
+    )

@@ -23,6 +23,10 @@ _COLOURS = {
     "stale": "yellow",
     "no good snapshot": "red",
     "covered": "green",
+    "ok": "green",
+    "warn": "yellow",
+    "bad": "red",
+    "unknown": "magenta",
     "passed": "green",
     "failed": "red",
 }

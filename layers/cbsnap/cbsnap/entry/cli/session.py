@@ -124,6 +124,13 @@ class Session:
         for one in unread:
             screen.complain(f"{one.region} is missing here, it cannot be read: {one.detail}")
 
+    def typed_again(self, wanted: str, otherwise: str) -> None:
+        """Have an id typed once more before something is done to it. Raises NotConfirmed."""
+        if not sys.stdin.isatty():
+            raise NotConfirmed(f"nobody can be asked here to type {wanted} again; {otherwise}")
+        if input(f"Type {wanted} to go on: ").strip() != wanted:
+            raise NotConfirmed("nothing was done")
+
     def confirm(self, question: str, *, yes: bool, shown: bool = True) -> None:
         """Ask before something is done, if what it is was shown. Raises NotConfirmed."""
         if yes:

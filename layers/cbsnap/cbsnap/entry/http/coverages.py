@@ -20,7 +20,10 @@ UNKNOWN = 2
 
 
 class Entry(BaseModel):
-    """One disk and one policy that selects it, or none; the snapshot is the newest good one."""
+    """One disk and one policy that selects it, or none; the snapshot is the newest good one.
+
+    `target_s` is how old that may be, `drill` what the last drill came to, of the snapshot `drilled`.
+    """
 
     region: str
     disk_id: str
@@ -29,6 +32,9 @@ class Entry(BaseModel):
     snapshot_id: str | None
     label: Label | None
     age_s: int | None
+    target_s: int | None
+    drill: str | None
+    drilled: str | None
 
 
 class CoveragePage(paging.Page[Entry]):

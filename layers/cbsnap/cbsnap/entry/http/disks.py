@@ -10,6 +10,7 @@ from fastapi import Path as InPath
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
+from cbsnap.entry import standing
 from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.jobs import coverage as owed
@@ -27,7 +28,7 @@ DiskId = Annotated[str, InPath(pattern=r"^disk-[a-z0-9-]{1,40}$", examples=["dis
 
 
 class DiskStanding(BaseModel):
-    """How a disk stands with one policy; the snapshot is the newest good one."""
+    """How a disk stands with one policy; the snapshot is the newest good one, `drill` the last's verdict."""
 
     policy: str
     standing: Standing
@@ -152,7 +153,6 @@ class _View:
 
     def _shown(self, disk: Disk, entries: Sequence[Coverage]) -> DiskShown:
         unable = unfit(disk)
-        within = {need.policy: need.within for need in self._needs}
         return DiskShown(
             id=disk.id,
             name=disk.name,
@@ -168,7 +168,7 @@ class _View:
             snapshots=disk.snapshot_count,
             snapshots_left=max(0, quota.disk_limit(self._plan.quota) - disk.snapshot_count),
             unfit=unable.reason if unable else None,
-            coverage=[_standing(one, one.policy, within[one.policy]) for one in entries if one.policy],
+            coverage=[_standing(one, one.policy, one.within) for one in entries if one.policy and one.within],
         )
 
 
@@ -182,7 +182,7 @@ def _standing(entry: Coverage, policy: str, within: timedelta) -> DiskStanding:
         taken_at=newest.snapshot.created_at if newest else None,
         age_s=int(entry.age.total_seconds()) if entry.age is not None else None,
         target_s=int(within.total_seconds()),
-        drill=newest.snapshot.tags.get(ours.DRILL_TAG) if newest else None,
+        drill=standing.verdict(entry),
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from cbsnap.entry.http import access, paging, places
 from cbsnap.entry.http.partial import Readings
 from cbsnap.errors import HostError, InputError
-from cbsnap.model import Instance, Target
+from cbsnap.model import Disk, Instance, Target, Transport
 from cbsnap.ports import HostStatus
 from cbsnap.rules.selection import selected
 from cbsnap.rules.tokens import Scope
@@ -22,6 +22,7 @@ from cbsnap.wiring import Wiring
 
 TOGETHER = 32
 PATIENCE_S = 2.0
+BY_COMMAND = "asked by command (transport: tat), which takes too long for a list: cbsnap hosts status asks it"
 MOST = 200  # of one answer: even if none answers, it comes within the function's time
 
 
@@ -63,22 +64,32 @@ def routes(wiring: Wiring) -> APIRouter:
         """List the instances whose disks policies select, each with its agent's state."""
         targets = places.targets(wiring, asked.region)
         readings = Readings(targets)
-        page = paging.cut(list(_wanted(wiring, targets, readings)), asked)
+        portless: set[str] = set()
+        page = paging.cut(list(_wanted(wiring, targets, readings, portless)), asked)
         found = list(_found(wiring, targets, page["items"], readings))
         with ThreadPoolExecutor(TOGETHER) as side_by_side:
-            items = list(side_by_side.map(lambda one: _shown(wiring, one), found))
+            items = list(side_by_side.map(lambda one: _shown(wiring, one, one.id in portless), found))
         return paging.Page[HostShown](items=items, next_cursor=page["next_cursor"], errors=readings.errors)
 
     return router
 
 
-def _wanted(wiring: Wiring, targets: Sequence[Target], readings: Readings) -> Iterator[tuple[int, str]]:
-    """Yield each instance by its target's number and its id."""
+def _wanted(
+    wiring: Wiring, targets: Sequence[Target], readings: Readings, portless: set[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield each instance by its target's number and its id; adds those that policies ask by command only."""
     for number, target in enumerate(targets):
         disks = readings.read(number, wiring.clouds.at(target).disks) or []
         mine = [disk for policy in wiring.plan.policies for disk in selected(disks, policy.select)]
+        portless |= _asked_over(Transport.TAT, wiring, disks) - _asked_over(Transport.HTTP, wiring, disks)
         for instance_id in sorted({one for disk in mine for one in disk.instance_ids}):
             yield number, instance_id
+
+
+def _asked_over(transport: Transport, wiring: Wiring, disks: Sequence[Disk]) -> set[str]:
+    policies = [one for one in wiring.plan.policies if one.quiesce and one.quiesce.transport is transport]
+    mine = [disk for policy in policies for disk in selected(disks, policy.select)]
+    return {one for disk in mine for one in disk.instance_ids}
 
 
 def _found(
@@ -90,8 +101,8 @@ def _found(
         yield from sorted(readings.read(number, read) or [], key=lambda one: one.id)
 
 
-def _shown(wiring: Wiring, instance: Instance) -> HostShown:
-    status, error = _asked(wiring, instance)
+def _shown(wiring: Wiring, instance: Instance, portless: bool) -> HostShown:  # noqa: FBT001 - private
+    status, error = (None, BY_COMMAND) if portless else _asked(wiring, instance)
     return HostShown(
         instance_id=instance.id,
         name=instance.name,

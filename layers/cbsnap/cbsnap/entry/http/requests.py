@@ -9,7 +9,7 @@ from cbsnap.entry import idempotency
 from cbsnap.entry.http import access, places
 from cbsnap.entry.http.promises import Key, Promise, at_run
 from cbsnap.jobs import request as requests
-from cbsnap.model import OnFailure, Quiesce
+from cbsnap.model import OnFailure, Quiesce, Transport
 from cbsnap.rules.tokens import Scope
 from cbsnap.wiring import Wiring
 
@@ -38,6 +38,9 @@ class SnapshotRequest(BaseModel):
     on_failure: OnFailure = Field(
         OnFailure.ABORT, description="when the host cannot be held: no snapshot, or one that is crash only"
     )
+    transport: Transport = Field(
+        Transport.HTTP, description="how the hosts are asked: at their agents' port, or by commands"
+    )
     title: str | None = Field(None, max_length=255, pattern=_TAG_VALUE)
     keep_days: int | None = Field(
         None, ge=1, le=3650, description="the cloud deletes them then; without it, they stay"
@@ -55,7 +58,7 @@ def routes(wiring: Wiring) -> APIRouter:
         asked = requests.Asked(
             disk_ids=tuple(body.disk_ids),
             key=key or idempotency.fresh(),
-            quiesce=Quiesce(body.plan, on_failure=body.on_failure) if body.plan else None,
+            quiesce=Quiesce.asked(body.plan, body.on_failure, body.transport),
             title=body.title,
             keep_days=body.keep_days,
         )

@@ -55,7 +55,7 @@ class DiskOfRun(BaseModel):
 
 
 class ProofShown(BaseModel):
-    """What a host said of a lease; `steps` are names with milliseconds."""
+    """What a host said of a lease; `steps` are names with milliseconds, `cut` what is known of its moment."""
 
     group: str
     lease_id: str
@@ -67,6 +67,7 @@ class ProofShown(BaseModel):
     caveats: list[str]
     positions: Mapping[str, Any]
     steps: list[tuple[str, float]]
+    cut: str
 
 
 class RunInFull(RunShown):
@@ -194,4 +195,5 @@ def _proof(proof: Proof) -> ProofShown:
         caveats=list(proof.caveats),
         positions=proof.positions,
         steps=list(proof.steps),
+        cut=proof.cut,
     )
