@@ -250,3 +250,20 @@ def test_a_status_that_failed_ends_it(checkout: Checkout) -> None:
 
     with pytest.raises(Refused, match="function small-one: the platform could not carry it out"):
         deployer.carry_out(wanted, plan)
+
+
+def test_code_that_was_sent_and_taken_back_is_not_called_with_other_settings(checkout: Checkout) -> None:
+    deploy(checkout)
+    checkout.change("functions/one/index.py", "one 1", "one 2")
+    checkout.package()
+    while checkout.changes()[-1] != "UpdateFunctionCode":
+        with pytest.raises(Killed):
+            deploy(checkout, 1)  # each run comes one change further
+    checkout.change("functions/one/index.py", "one 2", "one 1")
+    checkout.package()
+    checkout.change("serverless.yml", "timeout: 5", "timeout: 7")
+
+    deploy(checkout)
+
+    assert checkout.answer()[0] == "one 1"
+    assert checkout.scf("GetFunction", FunctionName="small-one", Qualifier="$DEFAULT")["Timeout"] == 7
