@@ -11,7 +11,7 @@ from localcloud.runtime.function import LayerRef
 from localcloud.scf.code import Code, unpack
 from localcloud.scf.configuration import Tag, described, tags_of
 from localcloud.scf.errors import InvalidName, LayerNotFound, LayerVersionInUse, LayerVersionNotFound
-from localcloud.scf.service import SERVICE, layers_of, runtime_of
+from localcloud.scf.service import SERVICE, key_of, layers_of, runtime_of
 from localcloud.scf.versions import NAME
 from localcloud.scf.views import show_layer
 
@@ -137,8 +137,9 @@ class DeleteLayerVersion:
     def answer(self, call: Call) -> Answer:
         """Delete it."""
         ref = _version(call, self.layer_name, self.layer_version).ref
+        here = key_of(call, "", "")[:2]  # layers belong to a region
         for deployed in runtime_of(call).catalog.functions.values():
-            if any(ref in each.layers for each in deployed.versions.values()):
+            if deployed.key[:2] == here and any(ref in each.layers for each in deployed.versions.values()):
                 raise LayerVersionInUse(function=deployed.key.name)
         del layers_of(call)[ref]
         return {}

@@ -202,6 +202,8 @@ def test_the_command_line_asks_such_a_host(stage: Stage, capsys: pytest.CaptureF
 
     (told,) = json.loads(capsys.readouterr().out)["items"]
     assert (code, told["instance_id"], told["plans"], told["key_versions"]) == (0, "ins-db", ["sqlite"], [])
+    assert main([*policies, "hosts", "status", "ins-db"], stage.environment()) == 0
+    assert "sqlite" in capsys.readouterr().out
 
 
 def test_the_gateway_says_of_such_a_host_how_it_is_asked(stage: Stage) -> None:
