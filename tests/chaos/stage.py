@@ -185,7 +185,8 @@ def _cloud(folder: Path, layer: Path, port: int, link_port: int, master: str) ->
     command += ["--snapshot-seconds", str(SNAPSHOT_S), "--rate", "0", "--fleet", str(folder / "fleet.yml")]
     command += ["--functions", str(folder / "serverless.yml"), "--layer", f"cbsnap={layer}"]
     command += ["--layer", f"cbsnap-policies={folder / 'policies'}"]
-    command += ["--layer", f"cbsnap-deps={ROOT / 'layers/deps/build'}"]
+    for part in ("deps", "http", "notify"):
+        command += ["--layer", f"cbsnap-{part}={ROOT / 'layers' / part / 'build'}"]
     command += ["--env", f"CBSNAP_ENDPOINT=http://127.0.0.1:{link_port}"]
     environment = {**os.environ, "CBSNAP_MASTER_KEY": master, "CBSNAP_API_TOKENS": ""}
     with (folder / "cloud.log").open("wb") as log:

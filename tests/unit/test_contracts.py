@@ -29,8 +29,10 @@ BREACHES = [
 def lint(tree: Path) -> str:
     path = os.pathsep.join(map(str, (tree, tree / "layers/cbsnap", tree / "agent")))
     program = (
-        "import sys;"
-        f"sys.path = [one for one in sys.path if not one.startswith({str(ROOT)!r}) or '.venv' in one];"
+        "import os, sys;"
+        f"parts = {[*PARTS, 'functions']!r};"
+        "ours = lambda one: any(os.path.isdir(os.path.join(one, part)) for part in parts);"
+        f"sys.path = [one for one in sys.path if one.startswith({str(tree)!r}) or not ours(one)];"
         "from importlinter.cli import lint_imports_command; lint_imports_command()"
     )
     done = subprocess.run(
