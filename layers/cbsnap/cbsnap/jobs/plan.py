@@ -180,33 +180,20 @@ def _plan_policy(
 ) -> tuple[handing.Planned, Collection[pacing.Turn]]:
     settled = {disk.id: preflight.settled_already(disk.id, ground.facts, order) for disk in disks}
     able = [disk for disk in disks if _belongs_to_the_moment(settled[disk.id])]
-    groups = {
-        group.id: group for group in _chained(grouped(able, policy.group, policy.group_tag), able, policy)
-    }
+    chained = _chained(grouped(able, policy.group, policy.group_tag), able, policy)
+    groups = {group.id: group for group in chained}
     open_parts = [part for group in groups.values() if (part := _open_part(group, settled)).disk_ids]
-    counts = {disk.id: disk.snapshot_count for disk in disks}
     turns = _turns(order, policy, disks, ground)
     in_time = [part for part in open_parts if turns[part.id].now or turns[part.id].at <= order.not_after]
-    space = making_room.made(
-        policy, in_time, making_room.Space(ground.room, counts, order.quota), ground.means
-    )
+    space = _space(in_time, order, policy, disks, ground)
     admission = quota.admit(open_parts, space.counts, space.room, order.quota)
     others = {part.id: ground.before.takes(groups[part.id]) for part in admission.groups}
     by_claim = pacing.by_claim(admission.groups, turns, ground.asked.now)
     ready, waiting = _in_turn(by_claim, turns, policy, order, others)
     known = [one for one in settled.values() if one is not None]
-    taken = [Outcome(one, Decision.DISPATCHED) for part in ready for one in part.disk_ids]
-    outcomes = sorted((*known, *admission.refused, *waiting, *taken), key=lambda one: one.disk_id)
-    report = Report(
-        str(order.run),
-        str(order.target),
-        tuple(outcomes),
-        quota_left=space.room.left,
-        removed=space.removed,
-    )
     opened = {part.id for part in open_parts}
     whole = handing.Planned(
-        report,
+        _report(order, ready, [*known, *admission.refused, *waiting], space),
         order,
         tuple(groups[one] for one in sorted(part.id for part in ready)),
         policy.max_held,
@@ -215,6 +202,29 @@ def _plan_policy(
         bounded=handing.is_bounded(policy),
     )
     return whole, turns.values()
+
+
+def _space(
+    in_time: Sequence[Group], order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground
+) -> making_room.Space:
+    """Return the room there is for these groups, once what could be deleted for them is."""
+    counts = {disk.id: disk.snapshot_count for disk in disks}
+    space = making_room.Space(ground.room, counts, order.quota)
+    return making_room.made(policy, in_time, space, ground.means)
+
+
+def _report(
+    order: Batch, ready: Sequence[Group], others: Sequence[Outcome], space: making_room.Space
+) -> Report:
+    """Return what was decided of each disk."""
+    taken = [Outcome(one, Decision.DISPATCHED) for part in ready for one in part.disk_ids]
+    return Report(
+        str(order.run),
+        str(order.target),
+        tuple(sorted((*others, *taken), key=lambda one: one.disk_id)),
+        quota_left=space.room.left,
+        removed=space.removed,
+    )
 
 
 def _turns(order: Batch, policy: Policy, disks: Sequence[Disk], ground: _Ground) -> dict[str, pacing.Turn]:

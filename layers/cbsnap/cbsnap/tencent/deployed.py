@@ -1,9 +1,8 @@
-"""The port `Deployment`: functions and layers as SCF has them (2018-04-16); nothing is changed here."""
+"""The port `Deployment`: functions and layers as SCF has them, in use; nothing is changed here."""
 
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from typing import TYPE_CHECKING, Any
 
@@ -12,14 +11,16 @@ import requests
 from cbsnap.deployment import DEFAULT, LATEST
 from cbsnap.errors import OutcomeUnknown, Refused
 from cbsnap.ports.platform import DeployedFunction, Timer
+from cbsnap.tencent import scf
 from cbsnap.tencent.answers import moment
+from cbsnap.tencent.scf import Scf
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from cbsnap.tencent.api import Api
 
-PAGE = 100  # the local cloud's most; the SDK names none
+NAMESPACE = "default"
 DOWNLOAD_S = 30.0
 
 
@@ -28,47 +29,41 @@ class RegionDeployment:
 
     def __init__(self, api: Api) -> None:
         self.region = api.region
-        self._api = api
+        self._scf = Scf(api, NAMESPACE)
 
     def functions(self, prefix: str) -> list[DeployedFunction]:
         """Return the functions by name, each with its settings and timers."""
-        answer = self._api.read("scf", "ListFunctions", {"SearchKey": prefix, "Limit": PAGE})
-        names = sorted(str(row["FunctionName"]) for row in answer.get("Functions") or ())
-        return [self._function(name) for name in names if name.startswith(prefix)]
+        names = sorted(str(row["FunctionName"]) for row in self._scf.functions(prefix))
+        return [self._function(name) for name in names]
 
     def _function(self, name: str) -> DeployedFunction:
-        version = self._in_use(name)
-        told = self._api.read("scf", "GetFunction", {"FunctionName": name, "Qualifier": version})
-        triggers = self._api.read("scf", "ListTriggers", {"FunctionName": name, "Limit": PAGE})
-        variables = (told.get("Environment") or {}).get("Variables") or ()
-        reasons = [str(one.get("ErrorMessage")) for one in told.get("StatusReasons") or ()]
+        told = self._scf.read("GetFunction", name, {"Qualifier": self._in_use(name)})
         return DeployedFunction(
             name=name,
             status=str(told["Status"]),
-            reason="; ".join(reasons) or str(told.get("StatusDesc") or ""),
+            reason=_reason(told),
             added_at=moment(told["AddTime"]) if told.get("AddTime") else None,
             log_topic=str(told.get("ClsTopicId") or ""),
-            environment={str(one["Key"]): str(one.get("Value") or "") for one in variables},
-            layers={str(one["LayerName"]): int(one["LayerVersion"]) for one in told.get("Layers") or ()},
-            timers=tuple(_timer(row) for row in triggers.get("Triggers") or () if row["Type"] == "timer"),
+            environment=scf.environment(told),
+            layers=dict(scf.layers(told)),
+            timers=tuple(_timers(self._scf.triggers(name))),
         )
 
     def _in_use(self, name: str) -> str:
         """Return the version that everybody calls, which `$DEFAULT` stands for."""
         try:
-            alias = self._api.read("scf", "GetAlias", {"FunctionName": name, "Name": DEFAULT})
+            alias = self._scf.read("GetAlias", name, {"Name": DEFAULT})
         except Refused:
             return LATEST
         return str(alias["FunctionVersion"])
 
     def newest_layer(self, name: str) -> int:
         """Return the newest version of a layer."""
-        answer = self._api.read("scf", "ListLayerVersions", {"LayerName": name})
-        return max((int(one["LayerVersion"]) for one in answer.get("LayerVersions") or ()), default=0)
+        return max((int(one["LayerVersion"]) for one in self._scf.layer_versions(name)), default=0)
 
     def file_of_layer(self, name: str, version: int, path: str) -> bytes | None:
         """Fetch a layer's zip file from its Location, and return one of its files."""
-        told = self._api.read("scf", "GetLayerVersion", {"LayerName": name, "LayerVersion": version})
+        told = self._scf.layer_version(name, version)
         try:
             fetched = requests.get(str(told["Location"]), timeout=DOWNLOAD_S)
             fetched.raise_for_status()
@@ -78,13 +73,14 @@ class RegionDeployment:
             raise OutcomeUnknown("LayerNotFetched", f"{name} {version}: {failed}") from failed
 
 
-def _timer(row: Mapping[str, Any]) -> Timer:
-    """Read a row of ListTriggers; its TriggerDesc is JSON with `cron`, or the bare expression [inferred]."""
-    described = str(row.get("TriggerDesc") or "")
-    try:
-        told = json.loads(described)
-    except ValueError:
-        told = described
-    cron = str(told.get("cron")) if isinstance(told, dict) else str(told)
-    usable = row.get("AvailableStatus") in {None, "", "Available"}
-    return Timer(str(row["TriggerName"]), cron, bool(row["Enable"]), usable)
+def _reason(told: Mapping[str, Any]) -> str:
+    reasons = [str(one.get("ErrorMessage")) for one in told.get("StatusReasons") or ()]
+    return "; ".join(reasons) or str(told.get("StatusDesc") or "")
+
+
+def _timers(rows: Iterable[Mapping[str, Any]]) -> Iterator[Timer]:
+    for row in rows:
+        one = scf.trigger(row)
+        if one.kind == "timer":
+            usable = row.get("AvailableStatus") in {None, "", "Available"}
+            yield Timer(one.name, one.cron, one.enabled, usable)

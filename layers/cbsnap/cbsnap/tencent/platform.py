@@ -1,15 +1,13 @@
 """The port `Platform`: functions, layers and triggers of one region and namespace, through SCF's API.
 
-What is ours is told by a tag on functions and layers, and by a trigger's description. The digest of what
-was sent stands in a description: `Code <sha256>. Release <time>.` of a function's version, `Content
-<sha256>.` of a layer's. Descriptions take letters, digits, spaces, commas and full stops only (SDK).
+What is ours is told by a tag on functions and layers, and by a trigger's description. How SCF's rows read
+is `scf`'s part.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from cbsnap.deployment import (
@@ -22,25 +20,23 @@ from cbsnap.deployment import (
     FoundTrigger,
     FoundVersion,
     Retrying,
-    Settings,
     Trigger,
 )
 from cbsnap.errors import Throttled
+from cbsnap.tencent import scf
+from cbsnap.tencent.scf import Scf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from cbsnap.deployment import WantedFunction
     from cbsnap.ports.clock import Clock
     from cbsnap.tencent.api import Api
 
-PAGE = 100
 MADE_BY_US = "Made by cbsnap deploy."
 UPLOAD_TIMEOUT_S = 300.0  # 10 MiB over a slow line
 CHANGE_TIMEOUT_S = 60.0
 TRIES, PAUSE_S = 8, 1.0
-_CODE = re.compile(r"^(.*?) ?Code ([0-9a-f]{64})\. Release ([0-9TZ]{16})\.$", re.DOTALL)
-_CONTENT = re.compile(r"Content ([0-9a-f]{64})\.$")
 
 
 class RegionPlatform:
@@ -48,7 +44,7 @@ class RegionPlatform:
 
     def __init__(self, api: Api, namespace: str, clock: Clock) -> None:
         self._api = api
-        self._namespace = namespace
+        self._scf = Scf(api, namespace)
         self._clock = clock
 
     def found(self, deployment: str, looks_like_ours: Callable[[str], bool]) -> Found:
@@ -57,9 +53,8 @@ class RegionPlatform:
         def meant(name: str, tags: Mapping[str, str]) -> bool:
             return tags.get(OWNER) == deployment or looks_like_ours(name)
 
-        layers = [(str(row["LayerName"]), _tags(row)) for row in self._pages("ListLayers", "Layers")]
-        rows = self._pages("ListFunctions", "Functions", {"Namespace": self._namespace})
-        functions = [(str(row["FunctionName"]), _tags(row)) for row in rows]
+        layers = [(str(row["LayerName"]), scf.tags(row)) for row in self._scf.pages("ListLayers", "Layers")]
+        functions = [(str(row["FunctionName"]), scf.tags(row)) for row in self._scf.functions()]
         return Found(
             tuple(self._layer(name, tags) for name, tags in layers if meant(name, tags)),
             tuple(self._function(name, tags) for name, tags in functions if meant(name, tags)),
@@ -67,12 +62,11 @@ class RegionPlatform:
 
     def status(self, function: str) -> str:
         """Return what a function is about (583/37883): Active, Updating, …Failed."""
-        return str(self._read("GetFunction", function)["Status"])
+        return str(self._scf.read("GetFunction", function)["Status"])
 
     def layer_status(self, layer: str, version: int) -> str:
         """Return what a layer's version is about."""
-        asked = {"LayerName": layer, "LayerVersion": version}
-        return str(self._api.read("scf", "GetLayerVersion", asked)["Status"])
+        return str(self._scf.layer_version(layer, version)["Status"])
 
     def publish_layer(
         self, layer: str, content: bytes, sha256: str, runtimes: Sequence[str], deployment: str
@@ -102,12 +96,12 @@ class RegionPlatform:
             "Code": _zip(content),
             "Tags": [{"Key": OWNER, "Value": deployment}],
         }
-        self._send("CreateFunction", self._of(wanted.name, asked), UPLOAD_TIMEOUT_S)
+        self._send("CreateFunction", self._scf.of(wanted.name, asked), UPLOAD_TIMEOUT_S)
 
     def update_code(self, wanted: WantedFunction, content: bytes) -> None:
         """Send a function's code."""
         asked = {"Handler": wanted.settings.handler, "Code": _zip(content)}
-        self._send("UpdateFunctionCode", self._of(wanted.name, asked), UPLOAD_TIMEOUT_S)
+        self._send("UpdateFunctionCode", self._scf.of(wanted.name, asked), UPLOAD_TIMEOUT_S)
 
     def configure(self, wanted: WantedFunction, layers: Mapping[str, int], description: str) -> None:
         """Set all settings of what can still be changed."""
@@ -115,7 +109,7 @@ class RegionPlatform:
 
     def publish_version(self, function: str, description: str) -> str:
         """Make a version of what can still be changed; returns its number."""
-        answer = self._send("PublishVersion", self._of(function, {"Description": description}))
+        answer = self._send("PublishVersion", self._scf.of(function, {"Description": description}))
         return str(answer["FunctionVersion"])
 
     def point(self, function: str, alias: str, version: str, *, exists: bool) -> None:
@@ -154,20 +148,20 @@ class RegionPlatform:
         self._send("DeleteLayerVersion", {"LayerName": layer, "LayerVersion": version})
 
     def _layer(self, name: str, tags: Mapping[str, str]) -> FoundLayer:
-        rows = self._api.read("scf", "ListLayerVersions", {"LayerName": name})["LayerVersions"]
-        versions = {int(row["LayerVersion"]): _content(row["Description"]) for row in rows}
+        rows = self._scf.layer_versions(name)
+        versions = {int(row["LayerVersion"]): scf.content(row) for row in rows}
         # Whether a tag is a version's or its layer's is not documented: one on any version counts.
-        owners = [tags.get(OWNER), *(_tags(row).get(OWNER) for row in rows)]
+        owners = [tags.get(OWNER), *(scf.tags(row).get(OWNER) for row in rows)]
         return FoundLayer(name, next(filter(None, owners), ""), versions)
 
     def _function(self, name: str, tags: Mapping[str, str]) -> FoundFunction:
         numbers = [
             str(row["Version"])
-            for row in self._pages("ListVersionByFunction", "Versions", self._of(name))
+            for row in self._scf.pages("ListVersionByFunction", "Versions", self._scf.of(name))
             if row["Version"] != LATEST
         ]
-        aliases = self._read("ListAliases", name, {"Limit": str(PAGE)})["Aliases"]
-        config = self._read("GetFunctionEventInvokeConfig", name)["AsyncTriggerConfig"]
+        aliases = self._scf.read("ListAliases", name, {"Limit": str(scf.PAGE)})["Aliases"]
+        config = self._scf.read("GetFunctionEventInvokeConfig", name)["AsyncTriggerConfig"]
         return FoundFunction(
             name=name,
             owner=tags.get(OWNER, ""),
@@ -179,21 +173,15 @@ class RegionPlatform:
         )
 
     def _version(self, function: str, version: str) -> FoundVersion:
-        return _version(self._read("GetFunction", function, {"Qualifier": version}), version)
+        return scf.version(self._scf.read("GetFunction", function, {"Qualifier": version}), version)
 
     def _triggers(self, function: str) -> Iterator[FoundTrigger]:
-        for row in self._pages("ListTriggers", "Triggers", self._of(function)):
+        for row in self._scf.triggers(function):
             ours = str(row["Description"] or "") == MADE_BY_US
-            yield FoundTrigger(_trigger(row), str(row["Qualifier"]), ours)
-
-    def _of(self, function: str, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return {"FunctionName": function, "Namespace": self._namespace, **(asked or {})}
-
-    def _read(self, action: str, function: str, asked: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        return self._api.read("scf", action, self._of(function, asked))
+            yield FoundTrigger(scf.trigger(row), str(row["Qualifier"]), ours)
 
     def _change(self, action: str, function: str, asked: Mapping[str, Any]) -> None:
-        self._send(action, self._of(function, asked))
+        self._send(action, self._scf.of(function, asked))
 
     def _send(
         self, action: str, asked: Mapping[str, Any], timeout_s: float = CHANGE_TIMEOUT_S
@@ -205,17 +193,6 @@ class RegionPlatform:
             except Throttled:
                 self._clock.sleep(PAUSE_S)
         return self._api.call("scf", action, asked, timeout_s)
-
-    def _pages(
-        self, action: str, field: str, asked: Mapping[str, Any] | None = None
-    ) -> Collection[dict[str, Any]]:
-        rows: list[dict[str, Any]] = []
-        while True:
-            page = {**(asked or {}), "Limit": PAGE, "Offset": len(rows)}
-            found = self._api.read("scf", action, page)[field]
-            rows += found
-            if len(found) < PAGE:
-                return rows
 
 
 def _zip(content: bytes) -> dict[str, str]:
@@ -251,33 +228,6 @@ def _configuration(wanted: WantedFunction, layers: Mapping[str, int], descriptio
     }
 
 
-def _version(row: Mapping[str, Any], version: str) -> FoundVersion:
-    marked = _CODE.match(row["Description"] or "")
-    vpc, public, dead = row["VpcConfig"] or {}, row["PublicNetConfig"] or {}, row["DeadLetterConfig"] or {}
-    return FoundVersion(
-        version,
-        sha256=marked[2] if marked else "",
-        release=marked[3] if marked else "",
-        settings=Settings(
-            handler=row["Handler"],
-            runtime=row["Runtime"],
-            description=marked[1] if marked else row["Description"] or "",
-            role=row["Role"] or "",
-            memory_mib=int(row["MemorySize"]),
-            timeout_s=int(row["Timeout"]),
-            init_timeout_s=int(row["InitTimeout"]),
-            environment={
-                one["Key"]: one["Value"] for one in (row["Environment"] or {}).get("Variables") or ()
-            },
-            network=(vpc.get("VpcId") or "", vpc.get("SubnetId") or ""),
-            public=public.get("PublicNetStatus", "ENABLE") == "ENABLE",
-            log=(row["ClsLogsetId"] or "", row["ClsTopicId"] or ""),
-            dead_letter=(dead.get("Type") or "", dead.get("Name") or "", dead.get("FilterType") or ""),
-        ),
-        layers=tuple((one["LayerName"], int(one["LayerVersion"])) for one in row["Layers"] or ()),
-    )
-
-
 def _trigger_parameters(trigger: Trigger) -> dict[str, Any]:
     """Return what makes or changes a trigger: 583/39901 has a timer's description, 583/100227 a URL's."""
     if trigger.kind == "timer":
@@ -294,31 +244,3 @@ def _trigger_parameters(trigger: Trigger) -> dict[str, Any]:
         "Description": MADE_BY_US,
         **({"CustomArgument": trigger.argument} if trigger.kind == "timer" else {}),
     }
-
-
-def _trigger(row: Mapping[str, Any]) -> Trigger:
-    kind, name, enabled = str(row["Type"]), str(row["TriggerName"]), bool(row["Enable"])
-    try:
-        told = json.loads(row["TriggerDesc"] or "{}")
-    except ValueError:
-        told = {"cron": row["TriggerDesc"]}  # as older clients wrote it
-    if kind == "timer":
-        return Trigger(kind, name, enabled, cron=told.get("cron", ""), argument=row["CustomArgument"] or "")
-    net = told.get("NetConfig") or {}
-    return Trigger(
-        kind,
-        name,
-        enabled,
-        auth=told.get("AuthType", ""),
-        extranet=bool(net.get("EnableExtranet")),
-        intranet=bool(net.get("EnableIntranet")),
-    )
-
-
-def _tags(row: Mapping[str, Any]) -> dict[str, str]:
-    return {one["Key"]: one["Value"] for one in row["Tags"] or ()}
-
-
-def _content(description: str | None) -> str:
-    marked = _CONTENT.search(description or "")
-    return marked[1] if marked else ""

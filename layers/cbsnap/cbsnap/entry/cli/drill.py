@@ -1,6 +1,6 @@
 """`cbsnap drill`: policies' newest good runs tried now, as their drills would be; and how drills stand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -59,12 +59,12 @@ def start(  # noqa: PLR0913 - a command's options
     question = f"Make {clones} for it, paid by the hour until removed?"
     session.confirm(question, yes=yes, shown=not json)
     ends = [turn.followed() if wait else turn.begun() for turn in turns]
+    code = drilling.code(ends) if wait else 0
     if json:
-        screen.value({"check": drilling.code(ends) if wait else 0, "items": [asdict(one) for one in ends]})
-    for one in () if json else ends:
-        screen.say(f"{one.policy}: {one.verdict or 'started'}" + (f": {one.reason}" if one.reason else ""))
-        _checks(one)
-    raise typer.Exit(drilling.code(ends) if wait else 0)
+        screen.value({"check": code, "items": [asdict(one) for one in ends]})
+    else:
+        _tell(ends)
+    raise typer.Exit(code)
 
 
 @APP.command("list")
@@ -102,6 +102,12 @@ def _planned(turn: Turn) -> Iterator[tuple[str, ...]]:
     for one in turn.choice.snapshots:
         size, checks = str(one.snapshot.size_gib), turn.checks or "filesystems and markers"
         yield turn.region, turn.policy, one.snapshot.id, one.name.disk_id, size, turn.instance, checks
+
+
+def _tell(ends: Sequence[drilling.Ended]) -> None:
+    for one in ends:
+        screen.say(f"{one.policy}: {one.verdict or 'started'}" + (f": {one.reason}" if one.reason else ""))
+        _checks(one)
 
 
 def _checks(one: drilling.Ended) -> None:

@@ -1,5 +1,6 @@
 """Runs: what was taken, what was not and why, and how long hosts were held."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -165,25 +166,29 @@ def _reports(wiring: Wiring, since: datetime, until: datetime) -> Sequence[Logge
 
 def _whole(found: Sequence[Seen]) -> RunInFull:
     """Return a run with the disks of all its regions."""
-    parts = [sightings.summary(one) for one in found]
-    failed = [one.failed for one in found if one.failed is not None]
-    labels = [name for part in parts for name in part["labels"]]
-    times = [one.locked_ms_max for one in found if one.locked_ms_max is not None]
     return RunInFull(
-        **{
-            **parts[0],
-            "region": ", ".join(part["region"] for part in parts),
-            "disks": sum(part["disks"] for part in parts),
-            "taken": sum(part["taken"] for part in parts),
-            "failed": sum(failed) if failed else None,
-            "labels": {name: sum(part["labels"].get(name, 0) for part in parts) for name in labels},
-            "locked_ms_max": max(times, default=None),
-            "done": all(part["done"] for part in parts),
-        },
+        **_summed(found),
         outcomes=[DiskOfRun(**disk) for one in found for disk in sightings.disks(one)],
         proofs=[_proof(proof) for one in found for proof in one.proofs],
         error="; ".join(one.error for one in found if one.error) or None,
     )
+
+
+def _summed(found: Sequence[Seen]) -> dict[str, Any]:
+    """Return what a run's regions come to together."""
+    failed = [one.failed for one in found if one.failed is not None]
+    times = [one.locked_ms_max for one in found if one.locked_ms_max is not None]
+    labels = sum((Counter(one.labels) for one in found), Counter[str]())
+    return {
+        **sightings.summary(found[0]),
+        "region": ", ".join(one.region for one in found),
+        "disks": sum(len(one.disk_ids) for one in found),
+        "taken": sum(one.taken for one in found),
+        "failed": sum(failed) if failed else None,
+        "labels": dict(labels),
+        "locked_ms_max": max(times, default=None),
+        "done": all(one.done for one in found),
+    }
 
 
 def _proof(proof: Proof) -> ProofShown:
