@@ -53,7 +53,7 @@ def serving(server: Impatient) -> Iterator[Api]:
         thread.start()
         yield Api("ap-guangzhou", Keys(), SystemClock(), f"http://127.0.0.1:{listener.getsockname()[1]}")
         listener.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(30)
 
 
 def test_a_connection_is_kept_for_what_comes_next() -> None:

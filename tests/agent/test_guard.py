@@ -29,8 +29,8 @@ def test_the_agent_killed_lets_writers_in_and_knows_the_lease_no_more(
     guard = agent.guard_pid()
 
     agent.kill()
-    eventually(orders.is_writable, within_s=1)
-    eventually(lambda: not is_alive(guard), within_s=1)
+    eventually(orders.is_writable)
+    eventually(lambda: not is_alive(guard))
     client = start_agent(orders.plan()).client()
     reply = client.call("POST", f"/v1/leases/{lease_id}/release", {"answered": {DISK: "snap-1"}})
 
@@ -41,9 +41,9 @@ def test_a_hung_agent_is_killed_by_its_guard_at_the_deadline(agent: Agent, order
     agent.client().held(ttl_s=0.5)
 
     agent.process.send_signal(signal.SIGSTOP)
-    eventually(orders.is_writable, within_s=1.5)
+    eventually(orders.is_writable)
 
-    assert agent.process.wait(5) == -signal.SIGKILL
+    assert agent.process.wait(30) == -signal.SIGKILL
 
 
 def test_the_agent_killed_leaves_the_mark_of_the_leases_end(agent: Agent, orders: Orders) -> None:
@@ -52,7 +52,7 @@ def test_the_agent_killed_leaves_the_mark_of_the_leases_end(agent: Agent, orders
     agent.kill()
 
     post = orders.path.parent / ".cbsnap-post"
-    eventually(lambda: post.exists() and lease_id in post.read_text(), within_s=2)
+    eventually(lambda: post.exists() and lease_id in post.read_text())
 
 
 def has_armed(agent: Agent) -> bool:
@@ -70,7 +70,7 @@ def test_an_agent_that_hangs_while_preparing_is_killed_after_its_budget(agent: A
         eventually(lambda: has_armed(agent))
         agent.process.send_signal(signal.SIGSTOP)
 
-        assert agent.process.wait(5) == -signal.SIGKILL
+        assert agent.process.wait(30) == -signal.SIGKILL
 
 
 def test_the_guard_killed_breaks_the_lease_and_unlocks(agent: Agent, orders: Orders) -> None:
@@ -78,7 +78,7 @@ def test_the_guard_killed_breaks_the_lease_and_unlocks(agent: Agent, orders: Ord
     lease_id = client.held()
 
     os.kill(agent.guard_pid(), signal.SIGKILL)
-    eventually(orders.is_writable, within_s=1)
+    eventually(orders.is_writable)
     record = client.release(lease_id, {DISK: "snap-1"})
 
     assert (record["state"], record["verdict"]) == ("BROKEN", "broken")
@@ -91,7 +91,7 @@ def test_the_guard_hung_does_not_keep_the_agent_from_letting_go(agent: Agent, or
     lease_id = client.held(ttl_s=0.5)
 
     os.kill(agent.guard_pid(), signal.SIGSTOP)
-    eventually(orders.is_writable, within_s=1.5)
+    eventually(orders.is_writable)
 
     assert client.release(lease_id)["verdict"] == "broken"
 
@@ -121,7 +121,7 @@ def test_a_guard_that_was_stopped_is_ended_by_the_next_agent(
     start_agent(plan)
 
     assert (tmp_path / "calls").read_text() == "post\n"
-    eventually(lambda: not is_alive(guard), within_s=1)
+    eventually(lambda: not is_alive(guard))
 
 
 def test_the_service_manager_is_told_that_the_agent_is_ready_and_lives(

@@ -497,4 +497,4 @@ def tls_server() -> Iterator[str]:
         thread.start()
         yield f"https://127.0.0.1:{server.getsockname()[1]}"
         server.shutdown(socket.SHUT_RDWR)
-    thread.join(5)
+    thread.join(30)

@@ -46,7 +46,7 @@ def test_data_and_log_on_two_disks_are_frozen_at_one_moment(
     record = client.release(lease_id, {DISK: "snap-1", WAL_DISK: "snap-2"})
 
     assert frozen
-    assert two_disks.is_writable(within_s=5)
+    assert two_disks.is_writable(within_s=10)
     assert record["verdict"] == "whole"
     assert {cover["disk_id"]: cover["label"] for cover in record["covers"]} == {
         DISK: "application",

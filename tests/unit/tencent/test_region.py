@@ -25,7 +25,7 @@ class Account:
     def read(self, _service: str, _action: str, params: Mapping[str, Any]) -> dict[str, Any]:
         self.calls.append(params["Offset"])
         if params["Offset"]:
-            self._together.wait(5)
+            self._together.wait(30)
         end = min(self._disks, params["Offset"] + min(self._most, params["Limit"]))
         rows = [row(number) for number in range(params["Offset"], end)]
         return {"TotalCount": self._disks, "DiskSet": rows}

@@ -32,21 +32,24 @@ if TYPE_CHECKING:
 def copies_taken_over(plan: Plan, there: Inventory, homes: Sequence[Inventory]) -> Iterator[Note]:
     """Give finished copies their tags, their source's label among them, and what a drill finds later."""
     sources = {one.snapshot.name: one for home in homes for one in home.ours() if home is not there}
-    policies = {one.name: one for one in plan.policies}
     for copy, name in _untagged_copies(there):
         source = sources.get(copy.name)
-        policy = policies.get(name.policy)
-        if policy is None or there.region not in {one.region for one in policy.copy}:
-            why = f"no policy {name.policy} copies to {there.region}"
+        why = _why_foreign(plan, name.policy, source, there.region)
+        if why:
             yield Finding(Trouble.FOREIGN, there.region, copy.id, f"named like a copy of ours, but {why}")
-        elif source is None or source.label is None:
-            why = "its source is gone or has no label"
-            yield Finding(Trouble.FOREIGN, there.region, copy.id, f"named like a copy of ours, but {why}")
-        elif copy.state == "NORMAL":
+        elif source and copy.state == "NORMAL":
             yield from _taken_over(there, copy.id, source)
     for one in there.ours():
         if one.snapshot.copied and (source := sources.get(one.snapshot.name)):
             yield from _kept_in_step(one, source, there)
+
+
+def _why_foreign(plan: Plan, policy_name: str, source: Ours | None, region: str) -> str:
+    """Return why a copy is not taken over; empty for one that is ours."""
+    regions = {copy.region for one in plan.policies if one.name == policy_name for copy in one.copy}
+    if region not in regions:
+        return f"no policy {policy_name} copies to {region}"
+    return "its source is gone or has no label" if source is None or source.label is None else ""
 
 
 def copied(plan: Plan, home: Inventory, there: Inventory, lifecycle: Copier) -> Iterator[Note]:

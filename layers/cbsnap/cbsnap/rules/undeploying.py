@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from cbsnap.deployment import PREVIOUS, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from cbsnap.deployment import Found, FoundFunction, FoundLayer
 
 
@@ -52,40 +54,41 @@ def back(found: Found, deployment: str) -> list[Step]:
 def removal(found: Found, deployment: str) -> Removal:
     """Return what is removed; a layer's version that we did not publish stays, and its layer with it."""
     functions = tuple(one for one in found.functions if one.owner == deployment)
-    layers = tuple(
-        (one.name, version)
+    versions = [
+        (one.name, version, digest)
         for one in found.layers
         if one.owner == deployment
         for version, digest in sorted(one.versions.items())
-        if digest
-    )
-    rows = []
-    for function in functions:
-        rows += [
-            Row(
-                one.trigger.kind,
-                f"{function.name} {one.trigger.name}",
-                "delete",
-                "" if one.ours else "made by hand",
-            )
-            for one in function.triggers
-        ]
-        rows.append(Row("function", function.name, "delete", f"{len(function.versions)} versions"))
-    rows += [Row("layer version", f"{name} {version}", "delete") for name, version in layers]
-    strangers: list[tuple[str, FoundFunction | FoundLayer]] = [
-        *(("function", one) for one in found.functions),
-        *(("layer", one) for one in found.layers),
     ]
-    rows += [
-        Row(kind, one.name, "left", "not of this deployment")
-        for kind, one in strangers
-        if one.owner != deployment
-    ]
-    rows += [
-        Row("layer version", f"{one.name} {version}", "left", "published by somebody else")
-        for one in found.layers
-        if one.owner == deployment
-        for version, digest in sorted(one.versions.items())
-        if not digest
+    layers = tuple((name, version) for name, version, digest in versions if digest)
+    rows = [
+        *(row for one in functions for row in _deleted(one)),
+        *(Row("layer version", f"{name} {version}", "delete") for name, version in layers),
+        *_strangers(found, deployment),
+        *(
+            Row("layer version", f"{name} {version}", "left", "published by somebody else")
+            for name, version, digest in versions
+            if not digest
+        ),
     ]
     return Removal(functions, layers, tuple(rows))
+
+
+def _deleted(function: FoundFunction) -> Iterator[Row]:
+    """Name a function and its triggers."""
+    for one in function.triggers:
+        why = "" if one.ours else "made by hand"
+        yield Row(one.trigger.kind, f"{function.name} {one.trigger.name}", "delete", why)
+    yield Row("function", function.name, "delete", f"{len(function.versions)} versions")
+
+
+def _strangers(found: Found, deployment: str) -> Iterator[Row]:
+    """Name what only looks like the deployment's."""
+    kinds: tuple[tuple[str, Iterable[FoundFunction | FoundLayer]], ...] = (
+        ("function", found.functions),
+        ("layer", found.layers),
+    )
+    for kind, several in kinds:
+        for one in several:
+            if one.owner != deployment:
+                yield Row(kind, one.name, "left", "not of this deployment")
