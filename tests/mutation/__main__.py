@@ -34,6 +34,9 @@ TESTS = (
     "tests/unit/rules",
     "tests/unit/jobs/test_bracket.py",
     "tests/unit/jobs/test_take.py",
+    "tests/unit/jobs/test_take_again.py",
+    "tests/unit/jobs/test_take_groups.py",
+    "tests/unit/jobs/test_take_leases.py",
     "tests/unit/jobs/test_making_room.py",
     "tests/unit/jobs/test_prune.py",
 )

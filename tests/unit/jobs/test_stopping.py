@@ -11,7 +11,7 @@ from cbsnap.model.labels import Label
 from cbsnap.model.policies import OnFailure, Quiesce
 from cbsnap.model.runs import Decision
 
-from .test_take import NAME_A, Scene
+from .scene import NAME_A, Scene
 
 STOP = Quiesce("", budget_s=120)
 

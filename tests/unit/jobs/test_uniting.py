@@ -13,7 +13,7 @@ from cbsnap.model.policies import OnFailure, Quiesce
 from cbsnap.model.runs import Decision, Group, Run
 
 from .fakes import NOON, disk, lost
-from .test_take import Scene
+from .scene import Scene
 
 if TYPE_CHECKING:
     from cbsnap.model.runs import Report
