@@ -63,14 +63,16 @@ def removal(found: Found, deployment: str) -> Removal:
     for function in functions:
         rows += [
             Row(
-                one.trigger.kind,
+                one.trigger.called,
                 f"{function.name} {one.trigger.name}",
                 "delete",
                 "" if one.ours else "made by hand",
             )
             for one in function.triggers
         ]
-        rows.append(Row("function", function.name, "delete", f"{len(function.versions)} versions"))
+        number = len(function.versions)
+        what = "1 version" if number == 1 else f"{number} versions"
+        rows.append(Row("function", function.name, "delete", what))
     rows += [Row("layer version", f"{name} {version}", "delete") for name, version in layers]
     strangers: list[tuple[str, FoundFunction | FoundLayer]] = [
         *(("function", one) for one in found.functions),
