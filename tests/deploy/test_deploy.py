@@ -374,15 +374,31 @@ def test_a_package_that_was_tampered_with_is_not_deployed(checkout: Checkout) ->
     assert checkout.deployed() == NOTHING
 
 
-def test_a_refusal_names_the_field_and_the_cure(checkout: Checkout) -> None:
-    fault = {"kind": "error", "action": "CreateFunction", "code": "ResourceNotFound.Role"}
+@pytest.mark.parametrize(
+    ("action", "code", "told"),
+    [
+        (
+            "CreateFunction",
+            "ResourceNotFound.Role",
+            ("function small-one", "role: make it first, with its policy of docs/cam"),
+        ),
+        (
+            "PublishLayerVersion",
+            "LimitExceeded.LayerVersions",
+            ("layer small-core", "layers: delete versions of this layer that no function has"),
+        ),
+    ],
+)
+def test_a_refusal_names_the_field_and_the_cure(
+    checkout: Checkout, action: str, code: str, told: tuple[str, str]
+) -> None:
+    fault = {"kind": "error", "action": action, "code": code}
     requests.post(f"{checkout.url}/_local/faults", json=[fault], timeout=10).raise_for_status()
 
     ended = checkout.run("deploy", "--yes")
 
     assert ended.code == 3
-    assert "function small-one" in ended.err
-    assert "role: make it first, with its policy of docs/cam" in ended.err
+    assert [words for words in told if words not in ended.err] == []
 
 
 def test_destroy_removes_what_was_made_and_nothing_else(checkout: Checkout) -> None:
