@@ -55,7 +55,7 @@ def test_signing_out_forgets_the_token(person: Visitor) -> None:
 @pytest.mark.parametrize(
     ("disk", "standing", "label"),
     [
-        ("disk-orders01", "covered", "application"),
+        ("disk-orders01", "stale", "application"),
         ("disk-stale001", "stale", "crash"),
         ("disk-script01", "no good snapshot", None),
         ("disk-emoji001", "no policy", None),
@@ -86,7 +86,7 @@ def test_a_disk_that_cannot_be_taken_says_why(person: Visitor) -> None:
 def test_a_count_filters_and_the_filter_is_in_the_address(person: Visitor) -> None:
     person.open("disks")
 
-    person.page.get_by_role("button", name="1 stale").click()
+    person.page.get_by_role("button", name="2 stale").click()
 
     expect(person.row("disk-stale001")).to_be_visible()
     expect(person.row("disk-archive1")).to_have_count(0)
