@@ -42,7 +42,7 @@ check: $(VENV)/dev-ready  ## Lint, types and the rules of import
 	@.ci/compile-agent
 
 test: $(VENV)/dev-ready  ## Run the tests that need no root
-	@$(PY) -m pytest --numprocesses 2 --dist loadgroup $(PYTEST_OPTIONS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadscope $(PYTEST_OPTIONS)
 
 test-all: $(VENV)/dev-ready  ## Run all tests, as root: real filesystems, real databases
 	@$(PY) -m pytest --root --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)

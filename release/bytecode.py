@@ -19,7 +19,7 @@ def interpreter(root: Path) -> Path:
     if not found.stdout.strip():
         raise BuildError(
             f"there is no Python {PYTHON} here, and the functions run on no other: put python{PYTHON} on the "
-            f"path (Ubuntu 22.04 and Debian's pyenv have it: pyenv install {PYTHON})"
+            f"path (Ubuntu 22.04 has it; elsewhere: pyenv install {PYTHON})"
         )
     return Path(found.stdout.strip())
 

@@ -1,7 +1,8 @@
-"""What each function may do: one CAM policy a function, no more than it calls. Writes docs/cam.
+"""What functions and people may do: a CAM policy for each, no more than it calls. Writes docs/cam.
 
 `python -m release.rights` writes them for any policy file, `--policies FILE` for the roles that one names.
-`tests/functions/test_rights.py` holds the table against what the functions call: neither less nor more.
+`tests/functions/test_rights.py`, `tests/deploy/test_rights.py` and `tests/system/test_deployed.py` hold the
+tables against what is called: neither less nor more.
 """
 
 from __future__ import annotations
@@ -60,6 +61,45 @@ CALLS: dict[str, set[str]] = {
     },
 }
 
+# By the person's task: `cbsnap deploy` and `destroy`; `cbsnap hosts`, with which one is root on every host.
+PEOPLE: dict[str, set[str]] = {
+    "deployer": {
+        "scf:CreateAlias",
+        "scf:CreateFunction",
+        "scf:CreateTrigger",
+        "scf:DeleteFunction",
+        "scf:DeleteLayerVersion",
+        "scf:DeleteTrigger",
+        "scf:GetFunction",
+        "scf:GetFunctionEventInvokeConfig",
+        "scf:GetLayerVersion",
+        "scf:ListAliases",
+        "scf:ListFunctions",
+        "scf:ListLayerVersions",
+        "scf:ListLayers",
+        "scf:ListTriggers",
+        "scf:ListVersionByFunction",
+        "scf:PublishLayerVersion",
+        "scf:PublishVersion",
+        "scf:UpdateAlias",
+        "scf:UpdateFunctionCode",
+        "scf:UpdateFunctionConfiguration",
+        "scf:UpdateFunctionEventInvokeConfig",
+        "scf:UpdateTrigger",
+    },
+    "enroller": {
+        "cbs:DescribeDisks",
+        "cvm:DescribeInstances",
+        "tat:DescribeAutomationAgentStatus",
+        "tat:DescribeInvocationTasks",
+        "tat:RunCommand",
+    },
+}
+# A function's role is passed on (1040/36819); that no account in its name is one's own is inferred. The tag
+# comes with the creation, in SCF's own call: that it takes a right of its own is inferred from the vendor's
+# preset policy, which has tag:* beside scf:* (583/31444).
+TO_CREATE = ("cam:PassRole", "tag:TagResources")
+
 PRODUCTS = {"cbs": "cvm"}  # a policy has CBS's actions under CVM's name (362/34221)
 OPERATIONS = {"scf:Invoke": "scf:InvokeFunction"}  # 583/18014
 # Where a policy can name resources; no region and no account mean all regions of one's own (598/10606).
@@ -82,6 +122,16 @@ def policy(function: str, roles: Iterable[str] = (), spared: Iterable[str] = ())
     statements = [_allow(sorted(wanted), [resource]) for resource, wanted in sorted(by_resource.items())]
     if assumed := sorted(set(roles)):
         statements.append(_allow(["sts:AssumeRole"], assumed))
+    return {"version": "2.0", "statement": statements}
+
+
+def policy_of_a_person(task: str) -> dict[str, Any]:
+    """Return the policy of who deploys, or enrols hosts."""
+    statements = [_allow(sorted(map(operation, PEOPLE[task])), ["*"])]
+    if task == "deployer":
+        passed, tagged = TO_CREATE
+        statements.append(_allow([passed], [f"qcs::cam:::roleName/{name}" for name in sorted(CALLS)]))
+        statements.append(_allow([tagged], ["*"]))
     return {"version": "2.0", "statement": statements}
 
 
@@ -109,9 +159,10 @@ def write(folder: Path, roles: Sequence[str] = (), spared: Iterable[str] = ()) -
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.json"):
         old.unlink()
-    for function in CALLS:
-        text = json.dumps(policy(function, roles, spared), indent=2) + "\n"
-        (folder / f"{function}.json").write_text(text, encoding="utf-8")
+    policies = {function: policy(function, roles, spared) for function in CALLS}
+    policies |= {task: policy_of_a_person(task) for task in PEOPLE}
+    for name, told in policies.items():
+        (folder / f"{name}.json").write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from cbsnap.tencent.api import Api
 from cbsnap.tencent.credentials import EnvironmentCredentials
 
 from release.building import Build
+from tests.deploy.called import BY_DEPLOYING, noted
 
 REGION = "ap-guangzhou"
 SECRET = "a-secret-that-nobody-may-see"  # noqa: S105 - opens nothing
@@ -116,7 +117,7 @@ class Checkout:
         """Call the command in this process, with nobody to be asked."""
         out, err = StringIO(), StringIO()
         given = [arguments[0], "--file", str(self.root / "serverless.yml"), *arguments[1:]]
-        with redirect_stdout(out), redirect_stderr(err):
+        with noted(self.url, BY_DEPLOYING), redirect_stdout(out), redirect_stderr(err):
             code = main(given, {**self.environment, **self.access()})
         return Ended(code, out.getvalue(), err.getvalue())
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import zipfile
+from datetime import datetime, timezone
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
+from cbsnap.jobs.deploy import marked
 
 from tests.deploy.checkout import SECRET
 
@@ -59,6 +64,7 @@ def test_a_change_of_policy_publishes_one_layer_and_points_the_functions_that_ha
     assert ended.actions("function") == {"small-one": "update", "small-two": "same"}
     assert checkout.changes()[len(before) :] == [
         "PublishLayerVersion",
+        "UpdateFunctionCode",
         "UpdateFunctionConfiguration",
         "PublishVersion",
         "CreateAlias",
@@ -108,6 +114,14 @@ def test_a_rollback_leaves_alone_what_the_last_deployment_left_alone(checkout: C
 
     assert checkout.answer()[0] == "one 1"
     assert checkout.scf("InvokeFunction", FunctionName="small-two")["Result"]["RetMsg"] == '"two 2"'
+
+
+def test_a_release_comes_after_the_one_before_whatever_the_clock_says() -> None:
+    before = marked(datetime(2026, 11, 22, 3, tzinfo=timezone.utc), "")
+
+    assert before == "20261122T030000Z"
+    assert marked(datetime(2026, 11, 22, 2, tzinfo=timezone.utc), before) == "20261122T030001Z"
+    assert marked(datetime(2026, 11, 22, 4, tzinfo=timezone.utc), before) == "20261122T040000Z"
 
 
 def test_what_was_rolled_back_can_be_deployed_again_without_anything_being_sent(checkout: Checkout) -> None:
@@ -235,6 +249,55 @@ def test_a_function_of_somebody_else_with_our_name_ends_it_before_anything_is_do
     assert checkout.deployed() == before
 
 
+def test_code_that_somebody_edited_in_the_console_is_not_published_as_ours(checkout: Checkout) -> None:
+    checkout.deploy()
+    edited = BytesIO()
+    with zipfile.ZipFile(edited, "w") as archive:
+        archive.writestr("index.py", "def main_handler(event, context):\n    return 'edited'\n")
+    zipped = {"ZipFile": base64.b64encode(edited.getvalue()).decode()}
+    checkout.scf("UpdateFunctionCode", FunctionName="small-one", Handler="index.main_handler", Code=zipped)
+    checkout.change("serverless.yml", "timeout: 5", "timeout: 7")
+
+    checkout.deploy()
+
+    assert checkout.answer()[0] == "one 1"
+    assert checkout.scf("GetFunction", FunctionName="small-one", Qualifier="$DEFAULT")["Timeout"] == 7
+
+
+def test_what_was_pointed_elsewhere_by_hand_is_put_right(checkout: Checkout) -> None:
+    checkout.deploy()
+    checkout.scf("UpdateAlias", FunctionName="small-one", Name="$DEFAULT", FunctionVersion="$LATEST")
+    (timer,) = timers(checkout)
+    checkout.scf(
+        "UpdateTrigger",
+        **{key: timer[key] for key in ("TriggerName", "Type", "Qualifier", "TriggerDesc")},
+        FunctionName="small-one",
+        Enable="CLOSE",
+    )
+
+    ended = checkout.deploy()
+
+    assert ended.actions()["small-one"] == "update"
+    assert ended.actions("timer") == {"small-one small-tick": "update"}
+    assert checkout.answer()[3] == "1"
+    assert set(checkout.deploy().actions().values()) == {"same"}
+
+
+@pytest.mark.parametrize("arguments", [("deploy",), ("deploy", "--rollback"), ("destroy",)])
+def test_a_program_that_reads_json_has_to_agree_beforehand(
+    checkout: Checkout, arguments: tuple[str, ...]
+) -> None:
+    checkout.deploy()
+    redeploy(checkout, "functions/one/index.py", "one 1", "one 2")
+    checkout.change("serverless.yml", "timeout: 5", "timeout: 7")
+    before = checkout.deployed()
+
+    ended = checkout.run(*arguments, "--json")
+
+    assert (ended.code, "--json shows no plan" in ended.err) == (4, True)
+    assert checkout.deployed() == before
+
+
 def test_nothing_is_done_where_nobody_can_be_asked(checkout: Checkout) -> None:
     ended = checkout.run("deploy")
 
@@ -275,6 +338,10 @@ def test_no_secret_is_told(checkout: Checkout) -> None:
         (("serverless.yml", "timeout: 5", "timeout: 901"), "serverless.yml:14: inputs.functions.one.timeout"),
         (("serverless.yml", "${env:WORD}", "${env:OTHER}"), "OTHER is not set: export it"),
         (("serverless.yml", "small-core}, {", "small-other}, {"), "has no package of small-other"),
+        (
+            ("serverless.yml", "key: WORD", "key: CBSNAP_MASTER_KEY"),
+            "CBSNAP_MASTER_KEY: must be 64 hex digits",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_cure(
@@ -307,15 +374,31 @@ def test_a_package_that_was_tampered_with_is_not_deployed(checkout: Checkout) ->
     assert checkout.deployed() == NOTHING
 
 
-def test_a_refusal_names_the_field_and_the_cure(checkout: Checkout) -> None:
-    fault = {"kind": "error", "action": "CreateFunction", "code": "ResourceNotFound.Role"}
+@pytest.mark.parametrize(
+    ("action", "code", "told"),
+    [
+        (
+            "CreateFunction",
+            "ResourceNotFound.Role",
+            ("function small-one", "role: make it first, with its policy of docs/cam"),
+        ),
+        (
+            "PublishLayerVersion",
+            "LimitExceeded.LayerVersions",
+            ("layer small-core", "layers: delete versions of this layer that no function has"),
+        ),
+    ],
+)
+def test_a_refusal_names_the_field_and_the_cure(
+    checkout: Checkout, action: str, code: str, told: tuple[str, str]
+) -> None:
+    fault = {"kind": "error", "action": action, "code": code}
     requests.post(f"{checkout.url}/_local/faults", json=[fault], timeout=10).raise_for_status()
 
     ended = checkout.run("deploy", "--yes")
 
     assert ended.code == 3
-    assert "function small-one" in ended.err
-    assert "role: make it first, with its policy of docs/cam" in ended.err
+    assert [words for words in told if words not in ended.err] == []
 
 
 def test_destroy_removes_what_was_made_and_nothing_else(checkout: Checkout) -> None:
@@ -333,6 +416,7 @@ def test_destroy_removes_what_was_made_and_nothing_else(checkout: Checkout) -> N
     assert ended.code == 0
     assert ended.actions("function") == {"small-one": "delete", "small-two": "delete", "cbsnap-mine": "left"}
     assert ended.actions("layer") == {"cbsnap-x": "left"}
+    assert ended.actions("URL") == {"small-one url-trigger": "delete"}
     assert checkout.deployed() == before
     assert checkout.run("destroy", "--confirm", "tests", "--json").value["done"] is False
 

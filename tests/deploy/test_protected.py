@@ -90,12 +90,12 @@ def account(folder: Path) -> Iterator[tuple[Stage, Checkout]]:
         )
 
 
-def project(root: Path, port: int) -> Path:
+def project(root: Path, port: int, policies: str = POLICIES) -> Path:
     """Copy what is deployed of this project, with policies for the test; packaged."""
     for part in ("functions", "layers"):
         shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__", "build"))
     shutil.copy(ROOT / "serverless.yml", root)
-    (root / "layers/policies/policies.yml").write_text(POLICIES.format(port=port))
+    (root / "layers/policies/policies.yml").write_text(policies.format(port=port))
     for lock in root.glob("layers/*/requirements.txt"):
         put_wheels(lock, wheels.folder(lock, root.resolve() / "build"))
     Checkout(root, "").package()

@@ -406,10 +406,12 @@ def test_a_token_entry_that_is_none(installation: Installation) -> None:
     assert installation.ill() == [("tokens", "cbsnap-gateway", "bad")]
 
 
-def test_a_gateway_without_tokens(installation: Installation) -> None:
+def test_a_gateway_without_tokens_is_no_mistake_and_is_said(installation: Installation) -> None:
     installation.set_variables("cbsnap-gateway")
 
-    assert installation.ill() == [("tokens", "cbsnap-gateway", "warn")]
+    assert installation.ill() == []
+    said = {one["check"]: one["said"] for one in installation.doctor()[1]}
+    assert "nobody may call the HTTP API" in said["tokens"]
 
 
 def test_master_keys_that_differ(installation: Installation) -> None:

@@ -1,207 +1,40 @@
-"""`cbsnap hosts`, from the command line through the cloud's commands to a real agent, installed as root.
-
-The local cloud runs in a mount namespace with an /etc, an /opt and a /run of its own, so that what is
-installed there is installed for real and nowhere else. A launcher stands in for the service manager.
-"""
+"""`cbsnap hosts`, from the command line through the cloud's commands to a real agent, installed as root."""
 
 from __future__ import annotations
 
 import base64
-import io
-import json
-import os
-import shutil
-import sqlite3
-import subprocess
-import sys
-import zipfile
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
 from cbsnap.clock import SystemClock
-from cbsnap.entry.cli.app import main
 from cbsnap.errors import HostUnreachable
-from cbsnap.hosts.agent import Agent
-from cbsnap.hosts.channel import Channel
 from cbsnap.hosts.signature import host_key
 from cbsnap.ports.hosts import LeaseRequest
 from cbsnap.tencent.api import Api
-from cbsnap.tencent.commands import RegionCommands
 from cbsnap.tencent.credentials import EnvironmentCredentials
 
-from tests.agent.driver import eventually, free_port
+from tests.system.apart import CREDENTIALS, MASTER, TOOLS, apart, names_in
 from tests.system.loops import missing
-from tests.system.servers import served_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.system.apart import Site
 
 pytestmark = pytest.mark.root
 
-ROOT = Path(__file__).parents[2]
-MASTER = "7" * 64
-IP = "127.0.78.31"
-FLEET = """
-regions:
-  ap-guangzhou:
-    instances:
-      - {{id: ins-db, ip: {ip}, env: {{PATH: "{folder}/bin:/usr/sbin:/usr/bin:/sbin:/bin"}}}}
-      - {{id: ins-bare, ip: 127.0.78.32, command_agent: false}}
-    disks: [{{id: disk-db, instance: ins-db}}]
-"""
-POLICIES = """
-targets: [{{region: ap-guangzhou}}]
-agent: {{port: {port}}}
-policies: {{orders: {{select: {{instances: [ins-db]}}, quiesce: {{plan: orders}}}}}}
-"""
-PLANS = """[agent]
-metadata = off
-
-[plan:orders]
-steps = sqlite sync
-sqlite.databases = {folder}/data/orders.db
-disks = {folder}/data=disk-db
-"""
-CREDENTIALS = {"TENCENTCLOUD_SECRETID": "AKIDlocalcloud", "TENCENTCLOUD_SECRETKEY": "localcloud"}
-APART = """set -e
-mkdir {folder}/etc; cp -a /etc/. {folder}/etc; mount --bind {folder}/etc /etc
-mount -t tmpfs tmpfs /opt; mount -t tmpfs tmpfs /run
-mkdir -p /etc/systemd/system
-exec "$@"
-"""
 LEASE = {"operation": "orders@test/ins-db", "plan": "orders", "disk_ids": ("disk-db",), "budget_ms": 20_000}
-
-
-@dataclass
-class Site:
-    """A cloud with one host that has nothing of ours yet, and a person with the command line."""
-
-    folder: Path
-    url: str
-    pid: int
-    port: int
-    program: Path
-    asked: list[Agent] = field(default_factory=list)
-
-    def run(self, *arguments: str, key_version: int = 1) -> tuple[int, list[dict[str, Any]]]:
-        """Run `cbsnap hosts …`; return the exit code and what each host came to."""
-        environment = {
-            **CREDENTIALS,
-            "CBSNAP_ENDPOINT": self.url,
-            "CBSNAP_MASTER_KEY": MASTER,
-            "CBSNAP_KEY_VERSION": str(key_version),
-        }
-        told = io.StringIO()
-        with redirect_stdout(told):
-            code = main(
-                ["--policies", str(self.folder / "policies.yml"), "hosts", *arguments, "--json"], environment
-            )
-        printed: dict[str, Any] = json.loads(told.getvalue())
-        return code, printed.get("items", [printed])
-
-    def enrol(self, *more: str) -> tuple[int, list[dict[str, Any]]]:
-        """Enrol the host."""
-        config = ["--config", str(self.folder / "plans.ini"), "--agent", str(self.program)]
-        return self.run("enrol", "ins-db", *config, "--yes", *more)
-
-    def inside(self, path: str) -> Path:
-        """Return a path as the host sees it."""
-        return Path(f"/proc/{self.pid}/root{path}")
-
-    def ours(self) -> set[str]:
-        """Return what there is of ours on the host."""
-        places = ("/opt", "/etc/cbsnap-agent", "/etc/systemd/system", "/run", "/run/cbsnap-agent")
-        found = {f"{one}/{name}" for one in places for name in _names(self.inside(one))}
-        users = {"user"} if "cbsnap-agent" in self.inside("/etc/passwd").read_text() else set()
-        markers = {one.name for one in (self.folder / "data").glob(".cbsnap-*")}
-        return {one for one in found if "launcher" not in one} | users | markers
-
-    def by_port(self, version: int = 1) -> Agent:
-        """Return the agent at its port, as the functions ask it with a version of its key."""
-        self.asked.append(Agent((IP, self.port), host_key(MASTER, version, "ins-db"), SystemClock()))
-        return self.asked[-1]
-
-    def channel(self) -> Channel:
-        """Return the agent by command."""
-        return Channel("ins-db", self.commands(), SystemClock())
-
-    def commands(self) -> RegionCommands:
-        api = Api("ap-guangzhou", EnvironmentCredentials(CREDENTIALS), SystemClock(), self.url)
-        return RegionCommands(api)
-
-    def set_fault(self, **fault: object) -> None:
-        requests.post(f"{self.url}/_local/faults", json=[fault], timeout=10).raise_for_status()
-
-    def changed(self, name: str, version: str, old: str = "", new: str = "") -> Path:
-        """Return another agent's file: of another version, and with other words in its server."""
-        target = self.folder / name
-        packed = io.BytesIO()
-        with zipfile.ZipFile(self.program) as source, zipfile.ZipFile(packed, "w") as archive:
-            for entry in source.namelist():
-                text = source.read(entry).decode()
-                if entry == "cbsnap_agent/__init__.py":
-                    text = f'"""Another version."""\n\n__version__ = "{version}"\n'
-                if entry == "cbsnap_agent/serve.py":
-                    assert old in text
-                    text = text.replace(old, new)
-                archive.writestr(entry, text)
-        target.write_bytes(b"#!/usr/bin/env python3\n" + packed.getvalue())
-        return target
-
-    def end(self) -> None:
-        for one in self.asked:
-            one.close()
-        pid = self.inside("/run/launcher.pid")
-        if pid.exists():
-            os.kill(int(pid.read_text()), 15)
-
-
-def _names(folder: Path) -> list[str]:
-    return [one.name for one in folder.iterdir()] if folder.is_dir() else []
 
 
 @pytest.fixture(scope="module")
 def place(packed_agent: Path) -> Iterator[Site]:
-    for tool in missing("unshare", "setpriv", "openssl"):
+    for tool in missing(*TOOLS):
         pytest.skip(f"{tool} is not installed")
-    folder, port = served_folder("root"), free_port()
-    (folder / "bin").mkdir()
-    launcher = shutil.copy(ROOT / "tests/system/launcher.py", folder / "bin/systemctl")
-    Path(launcher).chmod(0o755)
-    (folder / "data").mkdir(mode=0o777)
-    (folder / "data").chmod(0o777)
-    database = sqlite3.connect(folder / "data/orders.db")
-    database.executescript("PRAGMA journal_mode=WAL; CREATE TABLE orders (id INTEGER)")
-    database.close()
-    (folder / "data/orders.db").chmod(0o666)
-    (folder / "fleet.yml").write_text(FLEET.format(ip=IP, folder=folder))
-    (folder / "policies.yml").write_text(POLICIES.format(port=port))
-    (folder / "plans.ini").write_text(PLANS.format(folder=folder))
-    ready = folder / "ready.json"
-    serve = [sys.executable, "-m", "localcloud", "serve", "--no-timers", "--fleet", str(folder / "fleet.yml")]
-    command = [
-        "unshare",
-        "-m",
-        "sh",
-        "-c",
-        APART.format(folder=folder),
-        "sh",
-        *serve,
-        "--ready-file",
-        str(ready),
-    ]
-    with subprocess.Popen(command, cwd=ROOT) as process:
-        eventually(lambda: ready.exists() or process.poll() is not None, 60)
-        assert process.poll() is None
-        made = Site(folder, json.loads(ready.read_text())["url"], process.pid, port, packed_agent)
+    with apart(packed_agent) as made:
         yield made
-        made.end()
-        process.terminate()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -267,7 +100,7 @@ def test_the_key_stands_in_nothing_that_the_cloud_keeps(enrolled: Site) -> None:
     assert key.hex().encode() in enrolled.inside("/etc/cbsnap-agent/keys").read_bytes()
     assert not any(form in kept for form in (key, key.hex().encode(), base64.b64encode(key)))
     assert MASTER.encode() not in kept
-    assert "cbsnap-enrol" not in _names(enrolled.inside("/run"))
+    assert "cbsnap-enrol" not in names_in(enrolled.inside("/run"))
 
 
 def test_what_was_cut_off_is_carried_on_by_doing_it_again(site: Site) -> None:
@@ -340,3 +173,14 @@ def test_a_finished_rotation_needs_the_version_that_stays(enrolled: Site) -> Non
 
     assert (code, "version 5" in said["error"]) == (1, True)
     assert enrolled.by_port().status(5).key_versions == ("1",)
+
+
+@pytest.mark.parametrize("master", ["", "abc"])
+def test_a_master_key_that_is_none_is_told_before_a_host_is_touched(site: Site, master: str) -> None:
+    before = site.ours()
+    other = replace(site, master=master)
+
+    code, (said,) = other.enrol()
+
+    assert (code, said["error"]["field"]) == (3, "CBSNAP_MASTER_KEY")
+    assert site.ours() == before

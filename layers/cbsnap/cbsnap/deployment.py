@@ -63,6 +63,11 @@ class Trigger:
     extranet: bool = False
     intranet: bool = False
 
+    @property
+    def called(self) -> str:
+        """What it is called in a plan."""
+        return "URL" if self.kind == "http" else self.kind
+
 
 @dataclass(frozen=True)
 class WantedFunction:

@@ -250,6 +250,12 @@ class Wiring:
 
         return HostCaretaker(instance_id, self.commands(target), self.clock, key_of)
 
+    def require_master_key(self) -> None:
+        """Raise InputError where hosts' keys could not be derived."""
+        from cbsnap.hosts.signature import host_key  # noqa: PLC0415 - as above
+
+        host_key(self._required("CBSNAP_MASTER_KEY"), self.key_version, "any")
+
     @property
     def key_version(self) -> int:
         """Which version of the hosts' keys the deployment signs with."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from cbsnap.deployment import DEFAULT, PREVIOUS
@@ -16,7 +17,6 @@ from cbsnap.rules import deploying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from cbsnap.deployment import Found, Wanted
     from cbsnap.ports.clock import Clock
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ACTIVE, FAILED = "Active", "Failed"
 WAIT_S, LOOK_EVERY_S = 300.0, 1.0
+MARK = "%Y%m%dT%H%M%SZ"
 # Which key of the file a refusal is about (codes of the SDK), and what to do.
 CURES = {
     "ResourceNotFound.Role": "role: make it first, with its policy of docs/cam",
@@ -53,7 +54,7 @@ class Deployer:
 
     def carry_out(self, wanted: Wanted, plan: DeployPlan) -> None:
         """Do what the plan says. Raises CloudError, which says what it is about."""
-        release = plan.release or marked(self.clock.now())
+        release = plan.release or marked(self.clock.now(), plan.newest)
         bound = {one.wanted.name: self._layer(one, wanted) for one in plan.layers}
         versions = {
             one.wanted.name: self._version(one, wanted, bound, release)
@@ -109,7 +110,10 @@ class Deployer:
     def _make_ready(
         self, one: FunctionPlan, deployment: str, bound: dict[str, int], description: str
     ) -> None:
-        """Bring what can still be changed to what is wanted; its description names the code only then."""
+        """Bring what can still be changed to what is wanted.
+
+        Its code is sent each time: somebody may have edited it in the console, which no description tells.
+        """
         name = one.wanted.name
         if one.found is None:
             self.tell(f"function {name}: creating")
@@ -118,18 +122,12 @@ class Deployer:
             self._wait(name)
             return
         self._wait(name)
-        if one.code:
-            self.tell(f"function {name}: sending its code")
-            if one.found.latest.sha256:
-                self._configure(one, bound, one.wanted.settings.description)
-            self.platform.update_code(one.wanted, self.content("functions", name))
-            self._wait(name)
-        self._configure(one, bound, description)
-
-    def _configure(self, one: FunctionPlan, bound: dict[str, int], description: str) -> None:
-        self.tell(f"function {one.wanted.name}: setting it up")
+        self.tell(f"function {name}: sending its code")
+        self.platform.update_code(one.wanted, self.content("functions", name))
+        self._wait(name)
+        self.tell(f"function {name}: setting it up")
         self.platform.configure(one.wanted, bound, description)
-        self._wait(one.wanted.name)
+        self._wait(name)
 
     def _call(self, one: FunctionPlan, version: str) -> None:
         """Let everybody call another version, and remember which one it was before."""
@@ -181,6 +179,9 @@ def about(what: str) -> Iterator[None]:
         raise Refused(refused.code, told, refused.request_id) from refused
 
 
-def marked(now: datetime) -> str:
-    """Return the mark of a release."""
-    return f"{now:%Y%m%dT%H%M%SZ}"
+def marked(now: datetime, newest: str) -> str:
+    """Return the mark of a release: later than the `newest` there is, whatever this machine's clock says."""
+    if not newest:
+        return now.strftime(MARK)
+    after = datetime.strptime(newest, MARK).replace(tzinfo=timezone.utc) + timedelta(seconds=1)
+    return max(now, after).strftime(MARK)

@@ -53,15 +53,13 @@ class TriggerPlan:
 class FunctionPlan:
     """What is done about one function.
 
-    `why` it needs another version to be called, `ready` a published one that is as wanted; `code` has to
-    be sent before another can be published.
+    `why` it needs another version to be called, `ready` a published one that is as wanted.
     """
 
     wanted: WantedFunction
     found: FoundFunction | None
     why: tuple[str, ...]
     ready: str | None
-    code: bool
     retrying: bool
     triggers: tuple[TriggerPlan, ...]
 
@@ -81,6 +79,12 @@ class DeployPlan:
     functions: tuple[FunctionPlan, ...]
     release: str
     rows: tuple[Row, ...]
+
+    @property
+    def newest(self) -> str:
+        """The mark of the last release that there is, or nothing."""
+        there = (version for one in self.functions if one.found for version in one.found.versions)
+        return max((version.release for version in there), default="")
 
     @property
     def changes(self) -> int:
@@ -166,7 +170,7 @@ def _function(wanted: WantedFunction, there: Found, digests: dict[str, str], dep
     check_owner("function", found, deployment)
     if found is None:
         triggers = tuple(TriggerPlan("create", one) for one in wanted.triggers)
-        return FunctionPlan(wanted, None, (), None, code=True, retrying=True, triggers=triggers)
+        return FunctionPlan(wanted, None, (), None, retrying=True, triggers=triggers)
 
     def differences(version: FoundVersion) -> tuple[str, ...]:
         return tuple(_differences(wanted, version, there, digests))
@@ -184,15 +188,9 @@ def _function(wanted: WantedFunction, there: Found, digests: dict[str, str], dep
         found,
         (*why, f"version {ready[-1]} has it") if ready else why,
         ready[-1] if ready else None,
-        code=_code(found.latest) != (wanted.sha256, wanted.settings.handler),
         retrying=found.retrying != wanted.retrying,
         triggers=tuple(_triggers(wanted, found)),
     )
-
-
-def _code(version: FoundVersion) -> tuple[str, str]:
-    """Return what is sent together: the handler goes with the code."""
-    return version.sha256, version.settings.handler
 
 
 def _differences(
@@ -240,9 +238,8 @@ def _trigger_action(trigger: Trigger, found: FoundTrigger | None) -> str:
 
 
 def _trigger_row(function: str, one: TriggerPlan) -> Row:
-    kind = "URL" if one.trigger.kind == "http" else one.trigger.kind
     why = "not in the file any more" if one.action == "delete" else one.trigger.cron
-    return Row(kind, f"{function} {one.trigger.name}", one.action, why)
+    return Row(one.trigger.called, f"{function} {one.trigger.name}", one.action, why)
 
 
 def _unfinished(functions: tuple[FunctionPlan, ...]) -> str:

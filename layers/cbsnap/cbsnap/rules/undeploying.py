@@ -78,8 +78,9 @@ def _deleted(function: FoundFunction) -> Iterator[Row]:
     """Name a function and its triggers."""
     for one in function.triggers:
         why = "" if one.ours else "made by hand"
-        yield Row(one.trigger.kind, f"{function.name} {one.trigger.name}", "delete", why)
-    yield Row("function", function.name, "delete", f"{len(function.versions)} versions")
+        yield Row(one.trigger.called, f"{function.name} {one.trigger.name}", "delete", why)
+    number = len(function.versions)
+    yield Row("function", function.name, "delete", "1 version" if number == 1 else f"{number} versions")
 
 
 def _strangers(found: Found, deployment: str) -> Iterator[Row]:

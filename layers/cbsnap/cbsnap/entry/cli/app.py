@@ -70,7 +70,8 @@ def options(
     policies: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE", help="The policy file; default: $CBSNAP_POLICIES, or policies.yml here."
+            metavar="FILE",
+            help="The policy file; default: $CBSNAP_POLICIES, policies.yml here, or a checkout's.",
         ),
     ] = None,
     profile: Annotated[
@@ -92,7 +93,7 @@ def main(arguments: Sequence[str] | None = None, environment: Mapping[str, str] 
     given = list(sys.argv[1:] if arguments is None else arguments)
     code = _run(given, environment)
     if code == INTERRUPTED:
-        screen.complain("interrupted; what was handed to functions by then goes on")
+        screen.complain("interrupted; what was handed to functions goes on; deploy and destroy: run it again")
     return screen.finished(code)
 
 

@@ -11,6 +11,9 @@ from cbsnap.entry.cli.session import Session
 from cbsnap.jobs import undeploy
 from cbsnap.jobs.deploy import Deployer
 from cbsnap.rules import deploying, undeploying
+from cbsnap.wiring import Wiring
+
+MASTER_KEY = "CBSNAP_MASTER_KEY"
 
 
 def deploy(  # noqa: PLR0913 - a command's options
@@ -39,12 +42,15 @@ def deploy(  # noqa: PLR0913 - a command's options
 
 def _deploy(session: Session, place: Place, *, dry_run: bool, yes: bool, json: bool) -> None:
     wanted = place.project.wanted()
+    for one in wanted.functions:
+        if key := one.settings.environment.get(MASTER_KEY):
+            Wiring({MASTER_KEY: key}).require_master_key()
     deployer = Deployer(place.platform, place.clock, place.project.content, place.tell)
     plan = deploying.plan(wanted, place.found())
     if not json:
         show(place, plan.rows)
     if plan.changes and not dry_run:
-        session.confirm(f"Make these {plan.changes} changes?", yes=yes)
+        session.confirm(f"Make {screen.counted(plan.changes, 'change')}?", yes=yes, shown=not json)
         deployer.carry_out(wanted, plan)
         deployer.tidy(wanted, place.found())
     if json:
@@ -57,7 +63,7 @@ def _go_back(session: Session, place: Place, *, dry_run: bool, yes: bool, json: 
     if not json:
         show(place, rows)
     if steps and not dry_run:
-        session.confirm(f"Call the versions before of {len(steps)} functions?", yes=yes)
+        session.confirm(f"Call the versions before of {len(steps)} functions?", yes=yes, shown=not json)
         undeploy.go_back(steps, place.platform, place.tell)
     if json:
         screen.value({**place.told(), "plan": rows_of(rows), "done": bool(steps) and not dry_run})

@@ -70,7 +70,8 @@ def show(place: Place, rows: Sequence[Row]) -> None:
     changes = sum(row.action not in {"same", "left"} for row in rows)
     deployable = place.project.deployable
     where = f"{deployable.region}, {deployable.namespace}"
-    screen.say(f"{changes or 'no'} changes to the deployment {place.project.deployment} in {where}")
+    number = screen.counted(changes, "change") if changes else "no changes"
+    screen.say(f"{number} to the deployment {place.project.deployment} in {where}")
 
 
 def rows_of(rows: Sequence[Row]) -> list[dict[str, str]]:

@@ -34,7 +34,7 @@ def destroy(
         show(place, removal.rows)
     left: list[str] = []
     if there and not dry_run:
-        session.confirm_by_name(place.project.deployment, confirm)
+        session.confirm_by_name(place.project.deployment, confirm, shown=not json)
         left = undeploy.remove(removal, place.platform, place.clock, place.tell)
     if json:
         done = there and not dry_run

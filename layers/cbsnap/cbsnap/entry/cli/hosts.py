@@ -52,6 +52,8 @@ def enrol(  # noqa: PLR0913 - a command's options
     known = agentfile.plans(text)
     plans = tuple(_chosen(plan or known, known))
     by_port = transport is Transport.HTTP
+    if by_port:
+        session.wiring.require_master_key()
     crowd = Crowd(session, instances, region)
 
     def enrolled(member: Member, tell: Tell) -> dict[str, Any]:
@@ -66,7 +68,7 @@ def enrol(  # noqa: PLR0913 - a command's options
         done = keeping.enrol(member.caretaker, wanted, tell)
         return {**_agent(done.status), "plans": [_tried(name, one) for name, one in done.checks.items()]}
 
-    _agree(session, f"Put agent {program.version} on", instances, yes=yes)
+    _agree(session, f"Put agent {program.version} on", instances, yes=yes, shown=not json)
     items = crowd.each(enrolled, quiet=json)
     _show(items, json, ("instance", "plan", "would earn", "disks", "lacks"), _tries)
     raise typer.Exit(int(any("error" in one or _lacks(one) for one in items)))
@@ -126,12 +128,14 @@ def rotate_key(  # noqa: PLR0913 - a command's options
     to = version if version is not None else session.wiring.key_version + (not finish)
     crowd = Crowd(session, instances, region)
     step = keeping.finish_rotation if finish else keeping.rotate
+    if not finish:
+        session.wiring.require_master_key()
 
     def rotated(member: Member, tell: Tell) -> dict[str, Any]:
         return {"key_versions": list(step(member.caretaker, to, tell))}
 
     what = f"Leave only version {to} of the key" if finish else f"Add version {to} of the key"
-    _agree(session, f"{what} on", instances, yes=yes)
+    _agree(session, f"{what} on", instances, yes=yes, shown=not json)
     items = crowd.each(rotated, quiet=json)
     _show(items, json, ("instance", "valid keys"), lambda one: [(", ".join(one["key_versions"]),)])
     if not (json or finish):
@@ -157,7 +161,7 @@ def upgrade(  # noqa: PLR0913 - a command's options
     def upgraded(member: Member, tell: Tell) -> dict[str, Any]:
         return _agent(keeping.upgrade(member.caretaker, program, tell))
 
-    _agree(session, f"Put agent {program.version} on", instances, yes=yes)
+    _agree(session, f"Put agent {program.version} on", instances, yes=yes, shown=not json)
     items = crowd.each(upgraded, quiet=json)
     _show(items, json, ("instance", "agent"), lambda one: [(one["version"],)])
     raise typer.Exit(int(any("error" in one for one in items)))
@@ -179,7 +183,7 @@ def remove(
     def removed(member: Member, _tell: Tell) -> dict[str, Any]:
         return {"done": keeping.remove(member.caretaker)}
 
-    _agree(session, "Remove the agent from", instances, yes=yes)
+    _agree(session, "Remove the agent from", instances, yes=yes, shown=not json)
     items = crowd.each(removed, quiet=json)
     _show(items, json, ("instance", "what"), lambda one: [(line,) for line in one["done"]])
     raise typer.Exit(int(any("error" in one for one in items)))
@@ -205,8 +209,8 @@ def _listen(member: Member, port: int) -> tuple[str, int]:
     return member.instance.private_ips[0], port
 
 
-def _agree(session: Session, what: str, instances: Sequence[str], *, yes: bool) -> None:
-    session.confirm(f"{what} {', '.join(instances)}?", yes=yes)
+def _agree(session: Session, what: str, instances: Sequence[str], *, yes: bool, shown: bool) -> None:
+    session.confirm(f"{what} {', '.join(instances)}?", yes=yes, shown=shown)
 
 
 def _agent(found: HostStatus) -> dict[str, Any]:
@@ -268,6 +272,8 @@ def _show(
     if as_json:
         screen.value({"items": list(items)})
         return
+    if not items:
+        screen.say("no policy holds a host by a plan: name instances")
     done = [one for one in items if "error" not in one]
     if done:
         screen.table(headings, [(one["instance_id"], *row) for one in done for row in rows(one)])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cbsnap.model.policies import Policy
 
 POLICIES = "policies.yml"
+IN_A_CHECKOUT = "layers/policies/policies.yml"  # what is deployed
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,12 @@ class Session:
     @property
     def policy_file(self) -> Path:
         """Where the policy file should be."""
-        return self.policies or Path(self.environment.get("CBSNAP_POLICIES") or self.here / POLICIES)
+        if self.policies:
+            return self.policies
+        if named := self.environment.get("CBSNAP_POLICIES"):
+            return Path(named)
+        places = (self.here / POLICIES, self.here / IN_A_CHECKOUT)
+        return next((one for one in places if one.is_file()), places[0])
 
     @cached_property
     def wiring(self) -> Wiring:
@@ -143,8 +149,12 @@ class Session:
         if screen.ask(f"{question} [y/N] ").lower() not in {"y", "yes"}:
             raise NotConfirmed("nothing was done")
 
-    def confirm_by_name(self, name: str, given: str | None) -> None:
-        """Ask for a name to be typed before what cannot be undone. Raises NotConfirmed."""
+    def confirm_by_name(self, name: str, given: str | None, *, shown: bool) -> None:
+        """Ask for a name to be typed before what cannot be undone, if it was shown. Raises NotConfirmed."""
+        if given is None and not shown:
+            raise NotConfirmed(
+                f"--json shows no plan to agree to: look at it, then say --confirm {name}, too"
+            )
         if given is None and not sys.stdin.isatty():
             raise NotConfirmed(f"nobody can be asked here: look at the plan, then say --confirm {name}")
         typed = given if given is not None else input(f"Type {name} to remove it: ").strip()

@@ -24,6 +24,7 @@ _ENDING = timedelta(days=14)
 _UNFILLED = re.compile(r"\$\{[^}]*\}")
 _SECRET = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
 _DEPLOY = "cbsnap deploy"
+_DEPLOYED_FROM = "layers/policies/policies.yml"
 
 
 def deployed(facts: Facts) -> Iterator[Diagnosis]:
@@ -90,7 +91,7 @@ def policy_file(facts: Facts) -> Iterator[Diagnosis]:
         cure = "allow scf:GetLayerVersion; is there a policies.yml at the top of the layer?"
         yield Diagnosis("policy file", where, Health.NOT_MADE, "the deployed one could not be read", cure)
     elif theirs.split() != facts.policy_file.split():
-        cure = f"{_DEPLOY} puts this one in place; or name the deployed one with --policies"
+        cure = f"make it {_DEPLOYED_FROM}, make package, {_DEPLOY}; or name the deployed one with --policies"
         yield Diagnosis("policy file", where, Health.WARN, "the functions go by another one", cure)
     else:
         yield Diagnosis("policy file", where, Health.OK, "is the one that the functions go by")
@@ -121,7 +122,8 @@ def api_tokens(facts: Facts) -> Iterator[Diagnosis]:
         )
         yield Diagnosis("tokens", name, health, said, "" if health is Health.OK else make)
     if not ring.tokens and not ring.mistakes:
-        yield Diagnosis("tokens", GATEWAY, Health.WARN, "nobody may call the HTTP API", make)
+        said = "there are none: nobody may call the HTTP API"
+        yield Diagnosis("tokens", GATEWAY, Health.OK, said)
 
 
 def _workers(facts: Facts) -> tuple[str, ...]:
