@@ -1,6 +1,6 @@
 """`make mutants`: break the modules that matter one piece at a time, and name what no test notices.
 
-    python -m tests.mutation [--children 2]
+    python -m tests.mutation [--children 2] [rules/labels.py …]
 
 Each survivor stands in `explained.yml` with the reason why it changes nothing that matters, or ends the
 run with 1; so does an explanation of something that does not survive any more. mutmut wants the package
@@ -16,8 +16,12 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -64,13 +68,15 @@ def main() -> int:
     """Run all mutants; return 1 when one survived without an explanation, or an explanation is stale."""
     asked = argparse.ArgumentParser(prog="python -m tests.mutation")
     asked.add_argument("--children", type=int, default=2, help="mutants at once")
-    children = asked.parse_args().children
-    stage()
-    run = _mutmut("run", "--max-children", str(children), capture=False)
+    asked.add_argument("modules", nargs="*", metavar="MODULE", choices=(*MUTATED, []), help="all of them")
+    chosen = asked.parse_args()
+    modules = chosen.modules or MUTATED
+    stage(modules)
+    run = _mutmut("run", "--max-children", str(chosen.children), capture=False)
     if run.returncode:
         return run.returncode
     survivors = {_shown(found["name"]) for found in _SURVIVED.finditer(_mutmut("results").stdout)}
-    explained = {_explained(entry) for entry in yaml.safe_load((HERE / "explained.yml").read_text())}
+    explained = set(_explanations(modules))
     for mutant in sorted(survivors - explained, key=str):
         print(f"No test notices:\n{mutant}")  # noqa: T201 - a program for the terminal
     for mutant in sorted(explained - survivors, key=str):
@@ -79,7 +85,7 @@ def main() -> int:
     return int(survivors != explained)
 
 
-def stage() -> None:
+def stage(modules: Iterable[str]) -> None:
     """Copy what is broken and what looks at it, in the layout that mutmut wants."""
     shutil.rmtree(STAGE, ignore_errors=True)
     shutil.copytree(ROOT / "layers/cbsnap/cbsnap", STAGE / "src/cbsnap")
@@ -87,7 +93,7 @@ def stage() -> None:
         put = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         (STAGE / name).parent.mkdir(exist_ok=True)
         put(ROOT / name, STAGE / name)
-    only = ", ".join(f'"src/cbsnap/{name}"' for name in MUTATED)
+    only = ", ".join(f'"src/cbsnap/{name}"' for name in modules)
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8").replace('"layers/cbsnap"', '"src"')
     settings = [
         "[tool.mutmut]",
@@ -113,8 +119,12 @@ def _shown(name: str) -> Mutant:
     return Mutant(function, "\n".join(went), "\n".join(came))
 
 
-def _explained(entry: dict[str, str]) -> Mutant:
-    return Mutant(entry["function"], entry["was"], entry["becomes"])
+def _explanations(modules: Iterable[str]) -> Iterator[Mutant]:
+    """Yield what `explained.yml` says of these modules."""
+    dotted = {name.removesuffix(".py").replace("/", ".") for name in modules}
+    for entry in yaml.safe_load((HERE / "explained.yml").read_text(encoding="utf-8")):
+        if entry["function"].rpartition(".")[0] in dotted:
+            yield Mutant(entry["function"], entry["was"], entry["becomes"])
 
 
 if __name__ == "__main__":
