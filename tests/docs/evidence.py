@@ -36,6 +36,11 @@ ELSEWHERE = (
     ),
     Elsewhere("make check", TAKES_LONG, ".ci/run: make check"),
     Elsewhere("make test|sudo make test-all", "is what runs this", ".ci/run: make test"),
+    Elsewhere(
+        "python -m tests.upkeep.years .*",
+        "takes an hour",
+        "tests/upkeep/test_years.py::test_every_day_of_two_years_ends_as_the_slow_model_says",
+    ),
     Elsewhere("make prove.*", "needs root", "tests/prove/test_prove.py::"),
     Elsewhere("make package", TAKES_LONG, "tests/release/test_packages.py::"),
     Elsewhere(
