@@ -245,7 +245,10 @@ def test_an_answer_that_was_lost_ends_it_and_nothing_is_made_twice(checkout: Che
 
 def test_who_presses_ctrl_c_is_told_how_to_go_on_and_can(checkout: Checkout, slow: str) -> None:
     checkout.url = slow
-    program = "import sys; from cbsnap.entry.cli.app import main; sys.exit(main())"
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "  # as at a terminal
+        "from cbsnap.entry.cli.app import main; sys.exit(main())"
+    )
     command = [sys.executable, "-u", "-c", program, "deploy", "--file", str(checkout.root / "serverless.yml")]
     given = {**os.environ, **checkout.environment, **checkout.access()}
     with subprocess.Popen(

@@ -19,7 +19,10 @@ from .stage import ROOT, TOPIC, until
 if TYPE_CHECKING:
     from .stage import Stage
 
-COMMAND = "import sys; from cbsnap.entry.cli.app import main; sys.exit(main())"
+COMMAND = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "  # as at a terminal
+    "from cbsnap.entry.cli.app import main; sys.exit(main())"
+)
 CHECK = {"name": "ext4", "ok": True, "detail": "its journal was clean", "ms": 7.0}
 TABLES = {"name": "mysql tables", "ok": False, "detail": "shop.orders: broken", "ms": 9.0}
 

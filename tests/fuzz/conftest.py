@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from localcloud.pytest_plugin import localcloud_stage, pytest_configure
+
+__all__ = ["localcloud_stage", "pytest_configure"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from localcloud import fleet
 from localcloud.clock import Clock
 from localcloud.parameters import parameter_names
+from localcloud.pytest_plugin import make_cloud
 from localcloud.records import RecordError
 from localcloud.runtime.serverless import read_functions
 from localcloud.services import SERVICES
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from localcloud.pytest_plugin import LocalCloud, Stage
 
-pytest_plugins = ("localcloud.pytest_plugin",)
 CALLS: dict[str, Any] = {
     "cbs CreateSnapshot": {
         "DiskId": "disk-orders01",
@@ -121,8 +121,6 @@ def is_well_formed(response: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def cloud(localcloud_stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    from localcloud.pytest_plugin import make_cloud  # noqa: PLC0415 - a plugin is imported by pytest first
-
     with localcloud_stage.showing(make_cloud(None, tmp_path_factory.mktemp("copies"))) as served:
         yield served
 
